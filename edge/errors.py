@@ -1,0 +1,177 @@
+"""The one exception tree of Anodyne.
+
+    AnodyneError
+    ├── ConfigError          the TOML file is wrong: line, key and what to write instead
+    ├── BundleError          the model bundle is missing, corrupt or of another shape
+    ├── InferenceError       a model runtime is missing or refuses to run a model
+    ├── SensorError          one connection attempt of a sensor driver has ended
+    ├── DecodeError          bytes or text from a device do not follow its protocol
+    ├── StoreError           the state on disk cannot be read or written
+    ├── PublishError         the broker refuses or cannot be reached
+    └── CommandError         a command that arrived over MQTT is not acceptable
+
+Each error carries a *reason* (an enum member, for callers) and a sentence (for people) that says what to do.
+"""
+
+from enum import StrEnum
+
+
+class AnodyneError(Exception):
+    """Root of every error that Anodyne raises on purpose.
+
+    Args:
+        message: what happened, and what the reader can do about it.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence for people."""
+        super().__init__(message)
+        self.message = message
+
+
+class ConfigError(AnodyneError):
+    """The configuration cannot be used; `message` names line, key and remedy of every problem."""
+
+
+class BundleReason(StrEnum):
+    """Why a model bundle is refused."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    HASH = "hash"
+    SHAPE = "shape"
+    FORMAT = "format"
+
+
+class BundleError(AnodyneError):
+    """A model bundle is refused as a whole."""
+
+    def __init__(self, reason: BundleReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class InferenceReason(StrEnum):
+    """Why a model cannot be run."""
+
+    NO_RUNTIME = "no_runtime"
+    NUMPY_MISMATCH = "numpy_mismatch"
+    REJECTED = "rejected"
+    BAD_INPUT = "bad_input"
+
+
+class InferenceError(AnodyneError):
+    """The inference runtime is missing, broken, or refuses a model or an input."""
+
+    def __init__(self, reason: InferenceReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class SensorReason(StrEnum):
+    """Why a sensor is not streaming."""
+
+    STARTING = "starting"
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    DISCONNECTED = "disconnected"
+    TIMED_OUT = "timed_out"
+    NO_DATA = "no_data"
+    WRONG_DEVICE = "wrong_device"
+    RADIO_OFF = "radio_off"
+    END_OF_RECORDING = "end_of_recording"
+    SILENT = "silent"
+    STOPPED = "stopped"
+    DRIVER_FAULT = "driver_fault"
+
+
+class SensorError(AnodyneError):
+    """One connection attempt of a driver has ended.
+
+    `retryable` is False where trying again cannot help until a person acts (a recording that is corrupt).
+    """
+
+    def __init__(self, reason: SensorReason, message: str, *, retryable: bool = True) -> None:
+        """Keep the reason and whether another attempt can help."""
+        super().__init__(message)
+        self.reason = reason
+        self.retryable = retryable
+
+
+class DecodeReason(StrEnum):
+    """How bytes or text from a device break its protocol."""
+
+    SHORT = "short"
+    LONG = "long"
+    CHECKSUM = "checksum"
+    VERSION = "version"
+    TYPE = "type"
+    VALUE = "value"
+    HEADER = "header"
+
+
+class DecodeError(AnodyneError):
+    """Bytes or text from a device do not follow its protocol."""
+
+    def __init__(self, reason: DecodeReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class StoreReason(StrEnum):
+    """Why the state on disk cannot be used."""
+
+    FULL = "full"
+    CORRUPT = "corrupt"
+    UNWRITABLE = "unwritable"
+    LOCKED = "locked"
+
+
+class StoreError(AnodyneError):
+    """The SQLite state cannot be read or written; nothing was half written."""
+
+    def __init__(self, reason: StoreReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class PublishReason(StrEnum):
+    """Why a message cannot be handed to the broker now."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    NOT_AUTHORISED = "not_authorised"
+    PROTOCOL = "protocol"
+    TOO_LARGE = "too_large"
+
+
+class PublishError(AnodyneError):
+    """The broker refuses us or cannot be reached; what waits in the outbox stays there."""
+
+    def __init__(self, reason: PublishReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class CommandReason(StrEnum):
+    """Why a command is not carried out."""
+
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    WRONG_BED = "wrong_bed"
+
+
+class CommandError(AnodyneError):
+    """A command that arrived over MQTT is not acceptable; the reply carries the reason."""
+
+    def __init__(self, reason: CommandReason, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason

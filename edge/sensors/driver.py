@@ -1,0 +1,39 @@
+"""The protocol that every sensor driver follows.
+
+A driver knows how to make *one* connection and to yield what it receives. Trying again, back-off, stall detection and
+the state (`connecting, streaming, stalled, lost`) are the business of `edge.sensors.care`, once for all drivers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol, TypeVar
+
+from edge.types import Frame, SampleBlock
+
+Item = TypeVar("Item", Frame, SampleBlock, covariant=True)
+
+
+class Driver(Protocol[Item]):
+    """One camera or wristband."""
+
+    @property
+    def name(self) -> str:
+        """Name from the configuration."""
+        ...
+
+    @property
+    def stall_after_s(self) -> float:
+        """Silence after which the stream counts as stalled: derived from the expected rate."""
+        ...
+
+    def stream(self) -> AsyncIterator[Item]:
+        """Make one connection and yield what arrives, until the source ends or the connection is lost.
+
+        The iterator is closed by its consumer (`aclose`), which must release the device. A recording that has played
+        to its end simply returns.
+
+        Raises:
+            SensorError: the connection could not be made or has been lost, with the reason.
+        """
+        ...

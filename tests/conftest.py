@@ -1,0 +1,55 @@
+"""Fixtures that every test may use, and the rule that no test reaches beyond this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("ANODYNE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+"""The shared data folder (real recordings, head assets, clips); tests that need it skip where it is absent."""
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared data folder, or a skip that says how to provide it."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared data folder at {SHARED}: set ANODYNE_SHARED to it")
+    return SHARED
+
+
+def _is_loopback(address: object) -> bool:
+    if not isinstance(address, tuple) or not address:
+        return True  # AF_UNIX, netlink: local by nature
+    host = str(address[0])
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+    connect_ex = socket.socket.connect_ex
+
+    def guarded_connect(self: socket.socket, address: tuple[str, int]) -> None:
+        if not _is_loopback(address):
+            raise AssertionError(f"a test tried to reach {address}: tests stay on loopback")
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: tuple[str, int]) -> int:
+        if not _is_loopback(address):
+            raise AssertionError(f"a test tried to reach {address}: tests stay on loopback")
+        return connect_ex(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    yield
