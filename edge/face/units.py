@@ -1,0 +1,54 @@
+"""Facial action units (AUs) and the pain score made of them.
+
+AUs are the movements of the Facial Action Coding System (Ekman, Friesen & Hager 2002), here with an intensity from 0
+to 5. PSPI is the Prkachin and Solomon Pain Intensity: AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43, with AU43 (eyes
+closed) counted 0 or 1 (Prkachin & Solomon, Pain 2008;139:267-274), so it runs from 0 to 16.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LABELS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU25", "AU26", "AU43")
+"""The action units of the network's output, in its order: brow lowerer, cheek raiser, lid tightener, nose wrinkler,
+upper lip raiser, lip corner puller (smile), lips part, jaw drop, eyes closed."""
+
+INTENSITY_MAX = 5.0
+"""Highest intensity of an action unit (FACS level E)."""
+
+CLOSED_FROM = 2.5
+"""AU43 intensity from which the eyes count as closed: the middle of its scale."""
+
+_AU4, _AU6, _AU7, _AU9, _AU10, _AU12, _AU43 = (
+    LABELS.index(name) for name in ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU43")
+)
+
+
+def eyes_closed(units: NDArray[np.float32]) -> NDArray[np.float32]:
+    """AU43 as PSPI counts it, 0 or 1, from (..., 9) intensities."""
+    return (units[..., _AU43] >= CLOSED_FROM).astype(np.float32)
+
+
+def pspi(units: NDArray[np.float32]) -> NDArray[np.float32]:
+    """PSPI (Prkachin & Solomon 2008) of (..., 9) intensities in the order of `LABELS`: (...), 0..16."""
+    orbit = np.maximum(units[..., _AU6], units[..., _AU7])
+    levator = np.maximum(units[..., _AU9], units[..., _AU10])
+    total = units[..., _AU4] + orbit + levator + eyes_closed(units)
+    return np.asarray(total, dtype=np.float32)
+
+
+def smile_discount(units: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """What a smile adds to PSPI without any pain, PSPI units, from (..., 9) intensities: (...).
+
+    A felt smile is AU6 + AU12, and its AU6 counts in full towards PSPI. The part of the orbital term that the lip
+    corners explain is taken out, unless the brow is lowered or the nose wrinkled as well (those do not belong to a
+    smile): `share` x min(orbit, AU12) x (1 - max(AU4, AU9) / 5).
+
+    Args:
+        units: intensities in the order of `LABELS`.
+        share: how much of it to take out, 0..1, chosen on held-out faces (in the bundle).
+    """
+    orbit = np.maximum(units[..., _AU6], units[..., _AU7])
+    against = np.maximum(units[..., _AU4], units[..., _AU9]) / INTENSITY_MAX
+    return np.asarray(share * np.minimum(orbit, units[..., _AU12]) * (1.0 - against), dtype=np.float32)
