@@ -1,0 +1,1 @@
+"""Cameras. Frames are gray, live in memory only, and carry the time at which they were exposed."""

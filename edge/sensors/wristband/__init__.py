@@ -1,0 +1,1 @@
+"""Wristbands: Bluetooth Low Energy profiles and recorded sessions."""
