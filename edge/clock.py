@@ -228,7 +228,9 @@ class _JumpingSelector(selectors.DefaultSelector):
         super().__init__()
         self._clock = clock
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(  # type: ignore[explicit-any]  # SelectorKey.data is Any in the standard library's own types
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
         """Poll real I/O first; jump only when there is none and nobody holds the clock."""
         events = super().select(0)
         if events or timeout == 0:

@@ -1,0 +1,131 @@
+"""One assessment from the estimates of one moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from edge import config
+from edge.fusion.evidence import ORDER, Calibration, Evidence, mode_key, sigmoid
+from edge.types import NS_PER_S, Absence, Assessment, Contribution, Estimate, Modality, Verdict
+
+__all__ = ["Fusion", "mode_key"]
+
+THRESHOLD_SCORE = 5.0
+"""Score at the threshold of the mode in use; by construction of the scale."""
+
+REASONS = 3
+"""How many reasons an assessment carries: as many as a nurse reads at a glance."""
+
+_Z90 = 1.645
+
+_AU_SHOWN = 1.0
+"""An action unit is named as a reason from intensity 1 (FACS "A", trace) on."""
+
+_FACE_REASONS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU43")
+"""The action units of PSPI: the only ones that can be a reason for pain."""
+
+
+class Fusion:
+    """Adds up calibrated evidence and says what is missing.
+
+    Args:
+        calibration: lines and thresholds from the bundle.
+        settings: the `[fusion]` table of the configuration.
+    """
+
+    def __init__(self, calibration: Calibration, settings: config.Fusion) -> None:
+        """Keep what was calibrated; the fusion itself has no memory."""
+        self._calibration = calibration
+        self._settings = settings
+
+    def assess(
+        self, now_ns: int, estimates: Iterable[Estimate], absences: Mapping[Modality, Absence] | None = None
+    ) -> Assessment:
+        """Fuse the estimates of one moment.
+
+        Args:
+            now_ns: monotonic time of the tick.
+            estimates: at most one per modality; those too old or too poor are set aside, with the reason.
+            absences: modalities without any estimate, each with its reason.
+
+        Returns:
+            The assessment; CANNOT_ASSESS where no estimate is usable.
+        """
+        missing = dict(absences or {})
+        used: dict[Modality, Estimate] = {}
+        for estimate in estimates:
+            absence = self._unusable(now_ns, estimate)
+            if absence is None:
+                used[estimate.modality] = estimate
+            else:
+                missing[estimate.modality] = absence
+        if Modality.PPG in used:
+            used.pop(Modality.HEART_RATE, None)
+        mode = tuple(modality for modality in ORDER if modality in used)
+        for modality in mode:
+            missing.pop(modality, None)
+        if not mode:
+            return Assessment(now_ns, Verdict.CANNOT_ASSESS, None, None, None, (), missing)
+        return self._assess(now_ns, mode, used, missing)
+
+    def _unusable(self, now_ns: int, estimate: Estimate) -> Absence | None:
+        if estimate.absence is not None:
+            return estimate.absence
+        if now_ns - estimate.measured_ns > self._settings.max_age_s * NS_PER_S:
+            return Absence.STALE
+        if estimate.quality < self._settings.min_quality or not math.isfinite(estimate.value):
+            return Absence.POOR_SIGNAL
+        return None
+
+    def _assess(
+        self,
+        now_ns: int,
+        mode: tuple[Modality, ...],
+        used: Mapping[Modality, Estimate],
+        missing: Mapping[Modality, Absence],
+    ) -> Assessment:
+        evidence = {modality: self._calibration.evidence(used[modality]) for modality in mode}
+        margin = sum(item.log_odds for item in evidence.values()) - self._calibration.threshold(mode)
+        spread = _Z90 * math.sqrt(sum(item.deviation**2 for item in evidence.values()))
+        score = _score(margin)
+        return Assessment(
+            assessed_ns=now_ns,
+            verdict=Verdict.PAIN if score >= THRESHOLD_SCORE else Verdict.CALM,
+            score=score,
+            interval=(_score(margin - spread), _score(margin + spread)),
+            probability=sigmoid(sum(item.log_odds for item in evidence.values())),
+            mode=mode,
+            missing=missing,
+            contributions=_contributions(now_ns, used, evidence),
+            reasons=_reasons(used, evidence),
+        )
+
+
+def _score(margin: float) -> float:
+    """0..10, 5 where the evidence is at the threshold of its mode."""
+    return 10.0 * sigmoid(margin)
+
+
+def _contributions(
+    now_ns: int, used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evidence]
+) -> tuple[Contribution, ...]:
+    rows = [
+        Contribution(modality, item.log_odds, used[modality].quality, (now_ns - used[modality].measured_ns) / NS_PER_S)
+        for modality, item in evidence.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: -abs(row.log_odds)))
+
+
+def _reasons(used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evidence]) -> tuple[str, ...]:
+    """Short codes of what speaks for pain: action units by intensity, then the skin and the pulse."""
+    codes: list[tuple[float, str]] = []
+    for modality, item in evidence.items():
+        if item.log_odds <= 0:
+            continue
+        if modality is Modality.FACE:
+            shown = {name: used[modality].evidence.get(name, 0.0) for name in _FACE_REASONS}
+            codes += [(item.log_odds * value / 5.0, name) for name, value in shown.items() if value >= _AU_SHOWN]
+        else:
+            codes.append((item.log_odds, f"{modality}_arousal"))
+    return tuple(code for _, code in sorted(codes, reverse=True)[:REASONS])

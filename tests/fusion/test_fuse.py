@@ -1,0 +1,124 @@
+"""Fusion: any subset of evidence gives an assessment, none gives "cannot assess"."""
+
+from __future__ import annotations
+
+import math
+from itertools import chain, combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge import config
+from edge.bundle import Bundle, Parameters
+from edge.fusion import Calibration, Fusion
+from edge.fusion.evidence import MODES, mode_key
+from edge.types import NS_PER_S, Absence, Estimate, Modality, Verdict
+
+NOW = 100 * NS_PER_S
+
+
+def _calibration() -> Calibration:
+    lines = {name: {"slope": 1.0, "intercept": -2.0 if name == "face" else 0.0} for name in Modality}
+    tables: dict[str, dict[str, float]] = {str(name): line for name, line in lines.items()}
+    tables["fusion"] = {mode_key(mode): 1.0 for mode in MODES}
+    return Calibration(Bundle(Path(), "1", {}, {name: Parameters(name, dict(row)) for name, row in tables.items()}))
+
+
+@pytest.fixture(scope="module")
+def fusion() -> Fusion:
+    return Fusion(_calibration(), config.Fusion())
+
+
+def present(modality: Modality, value: float, *, quality: float = 0.9, age_s: float = 0.5) -> Estimate:
+    evidence = {"AU4": 4.0, "AU43": 3.0, "AU12": 5.0} if modality is Modality.FACE else {}
+    return Estimate(modality, value, quality, (value - 0.1, value + 0.1), NOW - round(age_s * NS_PER_S), evidence)
+
+
+PAIN = {Modality.FACE: 8.0, Modality.PPG: 0.95, Modality.GSR: 0.95}
+CALM = {Modality.FACE: 0.0, Modality.PPG: 0.2, Modality.GSR: 0.2}
+SUBSETS = list(chain.from_iterable(combinations(PAIN, n) for n in (1, 2, 3)))
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_every_subset_tells_pain_from_calm(fusion: Fusion, subset: tuple[Modality, ...]) -> None:
+    pain = fusion.assess(NOW, [present(modality, PAIN[modality]) for modality in subset])
+    calm = fusion.assess(NOW, [present(modality, CALM[modality]) for modality in subset])
+    assert (pain.verdict, calm.verdict) == (Verdict.PAIN, Verdict.CALM)
+    assert pain.mode == calm.mode == subset
+
+
+def test_nothing_is_cannot_assess_with_every_reason(fusion: Fusion) -> None:
+    why = {Modality.FACE: Absence.NO_FACE, Modality.PPG: Absence.SENSOR_LOST}
+    blind = fusion.assess(NOW, [], why)
+    assert blind.verdict is Verdict.CANNOT_ASSESS
+    assert (blind.score, blind.mode_text, blind.missing) == (None, "blind", why)
+
+
+def test_stale_evidence_is_missing_not_calm(fusion: Fusion) -> None:
+    blind = fusion.assess(NOW, [present(Modality.FACE, 0.0, age_s=10.5)])
+    assert blind.verdict is Verdict.CANNOT_ASSESS
+    assert blind.missing == {Modality.FACE: Absence.STALE}
+
+
+def test_poor_evidence_is_missing_not_calm(fusion: Fusion) -> None:
+    blind = fusion.assess(NOW, [present(Modality.GSR, 0.1, quality=0.29)])
+    assert blind.verdict is Verdict.CANNOT_ASSESS
+    assert blind.missing == {Modality.GSR: Absence.POOR_SIGNAL}
+
+
+def test_a_number_that_is_not_finite_is_missing(fusion: Fusion) -> None:
+    blind = fusion.assess(NOW, [present(Modality.PPG, math.nan)])
+    assert blind.missing == {Modality.PPG: Absence.POOR_SIGNAL}
+
+
+def test_what_is_missing_is_named_beside_what_is_used(fusion: Fusion) -> None:
+    seen = fusion.assess(NOW, [present(Modality.FACE, 0.0), Estimate.absent(Modality.GSR, Absence.NOT_WORN, NOW)])
+    assert seen.mode == (Modality.FACE,)
+    assert seen.missing == {Modality.GSR: Absence.NOT_WORN}
+
+
+def test_heart_rate_is_not_counted_beside_the_waveform_it_comes_from(fusion: Fusion) -> None:
+    both = fusion.assess(NOW, [present(Modality.PPG, 0.9), present(Modality.HEART_RATE, 0.9)])
+    assert both.mode == (Modality.PPG,)
+
+
+def test_reasons_are_the_strongest_pain_units_and_never_the_smile(fusion: Fusion) -> None:
+    pain = fusion.assess(NOW, [present(Modality.FACE, 8.0), present(Modality.GSR, 0.9)])
+    assert pain.reasons == ("AU4", "AU43", "gsr_arousal")
+
+
+def test_the_interval_holds_the_score(fusion: Fusion) -> None:
+    seen = fusion.assess(NOW, [present(Modality.FACE, 4.0)])
+    assert seen.score is not None
+    assert seen.interval is not None
+    assert seen.interval[0] < seen.score < seen.interval[1]
+
+
+estimates = st.builds(
+    lambda modality, value, quality, age_s: present(modality, value, quality=quality, age_s=age_s),
+    st.sampled_from(list(Modality)),
+    st.floats(0.0, 1.0),
+    st.floats(0.01, 1.0),
+    st.floats(0.0, 30.0),
+)
+
+
+@given(st.lists(estimates, max_size=4, unique_by=lambda estimate: estimate.modality))
+def test_blind_is_never_calm(evidence: list[Estimate]) -> None:
+    fusion = Fusion(_calibration(), config.Fusion())
+    usable = [item for item in evidence if item.quality >= 0.3 and NOW - item.measured_ns <= 10 * NS_PER_S]
+    assessment = fusion.assess(NOW, evidence)
+    assert (assessment.verdict is Verdict.CANNOT_ASSESS) == (not usable)
+    assert (assessment.score is None) == (not usable)
+
+
+@given(st.floats(-5, 16), st.floats(0, 5))
+def test_more_pain_on_the_face_never_lowers_the_score(change: float, more: float) -> None:
+    fusion = Fusion(_calibration(), config.Fusion())
+    lower = fusion.assess(NOW, [present(Modality.FACE, change)])
+    higher = fusion.assess(NOW, [present(Modality.FACE, change + more)])
+    assert lower.score is not None
+    assert higher.score is not None
+    assert higher.score >= lower.score
