@@ -1,6 +1,7 @@
-"""The one TOML file of a box, as pydantic models: every key with its unit and default.
+"""The tables of the file: every key with its unit, range, default and meaning.
 
-`load` reads and checks a file; whatever is wrong is reported at once, each with line, key and remedy.
+Everything else about the configuration is derived from these models: the JSON Schema, the commented example, the
+reference page, and what an error message tells the reader to write instead.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from edge.types import Priority, Validity
 
@@ -22,10 +23,35 @@ BleAddress = Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$
 """A Bluetooth device address, "AA:BB:CC:DD:EE:FF"."""
 
 
-class Section(BaseModel):
-    """A table of the file: unknown keys are errors, values cannot change after loading."""
+Info = ValidationInfo[Path | None]
+"""What a validator sees: earlier values, and as context the folder of the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+
+def _from_folder(path: Path, info: Info) -> Path:
+    """A relative path is meant from the folder of the file that names it."""
+    if "\0" in str(path) or path == Path():
+        raise ValueError("is no path")
+    return path if info.context is None else info.context / path
+
+
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
+"""A path; a relative one starts at the folder of the configuration file."""
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, values cannot change after loading.
+
+    Strict: a text is no number and `true` is not 1, however well it could be converted.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
 
 
 class Box(Section):
@@ -35,16 +61,16 @@ class Box(Section):
     """First level of the MQTT topics: the ward, hospice or home."""
     bed: Topic = "bed1"
     """Second level of the MQTT topics: the bed."""
-    state_dir: Path = Path("/var/lib/anodyne")
+    state_dir: FilePath = Path("/var/lib/anodyne")
     """Folder for alarm state, outbox and personal baselines (numbers only). Must be writable."""
-    validity: Validity = Validity.REAL
+    validity: Annotated[Validity, Field(strict=False)] = Validity.REAL
     """"real" for a patient, "test" while installing, "demo" for the built-in scene; it is part of every message."""
 
 
 class Models(Section):
     """The int8 model bundle and how it is run."""
 
-    bundle: Path | None = None
+    bundle: FilePath | None = Field(default=None, examples=["/opt/anodyne/models"])
     """Folder with bundle.toml. Default: the bundle that was installed with the program."""
     threads: int = Field(default=1, ge=1, le=4)
     """Inference threads. One is fastest for networks this small."""
@@ -53,7 +79,7 @@ class Models(Section):
 class CameraSection(Section):
     """Keys that every camera has."""
 
-    name: SensorName
+    name: SensorName = Field(examples=["bedside"])
     """Name of this camera in messages and logs; unique in the file."""
     width_px: int = Field(default=640, ge=160, le=1920)
     """Requested picture width, pixels."""
@@ -77,7 +103,7 @@ class VideoFileCamera(CameraSection):
 
     driver: Literal["video_file"]
     """Always "video_file"."""
-    path: Path
+    path: FilePath = Field(examples=["clip.mp4"])
     """The video; any format that OpenCV reads."""
     pace: Literal["recorded", "fast"] = "recorded"
     """"recorded": at the recording's own pace on the box's clock; "fast": as fast as frames can be processed,
@@ -89,14 +115,23 @@ class VideoFileCamera(CameraSection):
 class BleBand(Section):
     """Keys that every Bluetooth Low Energy wristband has. Give `address` or `device_name`."""
 
-    name: SensorName
+    name: SensorName = Field(examples=["wrist"])
     """Name of this band in messages and logs; unique in the file."""
-    address: BleAddress | None = None
+    address: BleAddress | None = Field(default=None, examples=["AA:BB:CC:DD:EE:FF"])
     """Bluetooth address of the band."""
-    device_name: str | None = Field(default=None, min_length=1, max_length=32)
+    device_name: str | None = Field(
+        default=None, min_length=1, max_length=32, validate_default=True, examples=["Pulse 1234"]
+    )
     """Advertised name of the band, where its address is not fixed."""
     connect_timeout_s: float = Field(default=20.0, ge=1.0, le=120.0)
     """Longest wait for finding and connecting, seconds."""
+
+    @field_validator("device_name")
+    @classmethod
+    def _findable(cls, device_name: str | None, info: Info) -> str | None:
+        if device_name is None and info.data.get("address", "") is None:
+            raise ValueError("is missing and so is address: give one of them, or the band cannot be found")
+        return device_name
 
 
 class HeartRateBand(BleBand):
@@ -118,9 +153,9 @@ class E4Recording(Section):
 
     driver: Literal["e4_recording"]
     """Always "e4_recording"."""
-    name: SensorName
+    name: SensorName = Field(examples=["wrist"])
     """Name of this band in messages and logs; unique in the file."""
-    folder: Path
+    folder: FilePath = Field(examples=["recordings/S02"])
     """The session's folder."""
     pace: Literal["recorded", "fast"] = "recorded"
     """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
@@ -133,9 +168,9 @@ class SimulatedBand(Section):
 
     driver: Literal["simulated_band"]
     """Always "simulated_band"."""
-    name: SensorName
+    name: SensorName = Field(examples=["wrist"])
     """Name of this band in messages and logs; unique in the file."""
-    scene: Path | None = None
+    scene: FilePath | None = Field(default=None, examples=["scene.toml"])
     """Scene file; default: the three-minute scene of `anodyne demo`."""
     seed: int = Field(default=1, ge=0)
     """Seed of the generator: the same seed gives the same samples."""
@@ -156,10 +191,18 @@ class Fusion(Section):
 
     tick_s: float = Field(default=1.0, ge=0.2, le=10.0)
     """Time between assessments, seconds."""
-    max_age_s: float = Field(default=10.0, ge=1.0, le=120.0)
-    """Evidence older than this is absent, seconds."""
+    max_age_s: float = Field(default=10.0, ge=1.0, le=120.0, validate_default=True)
+    """Evidence older than this is absent, seconds; must be longer than `tick_s`."""
     min_quality: float = Field(default=0.3, ge=0.05, le=0.95)
     """Evidence of lower quality is absent (0..1)."""
+
+    @field_validator("max_age_s")
+    @classmethod
+    def _outlives_a_tick(cls, max_age_s: float, info: Info) -> float:
+        tick_s: float = info.data.get("tick_s", 0.0)
+        if max_age_s <= tick_s:
+            raise ValueError(f"is {max_age_s:g}; it must be longer than tick_s ({tick_s:g}), or no evidence is used")
+        return max_age_s
 
 
 class Alarm(Section):
@@ -167,10 +210,10 @@ class Alarm(Section):
 
     pain_on_score: float = Field(default=5.0, ge=1.0, le=9.5)
     """Score (0..10) at which the pain condition begins; 5 is the calibrated threshold of the mode in use."""
-    pain_off_score: float = Field(default=3.5, ge=0.5, le=9.0)
+    pain_off_score: float = Field(default=3.5, ge=0.5, le=9.0, validate_default=True)
     """Score below which it may end (hysteresis); must be lower than `pain_on_score`."""
-    pain_high_score: float = Field(default=7.5, ge=2.0, le=10.0)
-    """Score from which the pain alarm is of high priority; below it is medium."""
+    pain_high_score: float = Field(default=7.5, ge=2.0, le=10.0, validate_default=True)
+    """Score from which the pain alarm is of high priority; below it is medium. Must be above `pain_on_score`."""
     pain_delay_s: float = Field(default=10.0, ge=0.0, le=120.0)
     """Condition delay: the score must stay at or above `pain_on_score` this long, seconds."""
     pain_clear_s: float = Field(default=20.0, ge=0.0, le=600.0)
@@ -181,40 +224,70 @@ class Alarm(Section):
     """Condition delay of "face lost" and "band lost" while other evidence remains, seconds."""
     clear_s: float = Field(default=5.0, ge=0.0, le=120.0)
     """A technical condition ends when its cause has been gone this long, seconds."""
-    blind_priority: Priority = Priority.MEDIUM
+    blind_priority: Annotated[Priority, Field(strict=False)] = Priority.MEDIUM
     """Priority of "cannot assess"."""
     acknowledge_timeout_s: float = Field(default=300.0, ge=10.0, le=7200.0)
     """A condition that persists this long after its acknowledgement alarms again, seconds."""
+
+    @field_validator("pain_off_score")
+    @classmethod
+    def _hysteresis(cls, pain_off_score: float, info: Info) -> float:
+        pain_on_score: float = info.data.get("pain_on_score", 10.0)
+        if pain_off_score >= pain_on_score:
+            raise ValueError(f"is {pain_off_score:g}; it must be lower than pain_on_score ({pain_on_score:g})")
+        return pain_off_score
+
+    @field_validator("pain_high_score")
+    @classmethod
+    def _high_above_on(cls, pain_high_score: float, info: Info) -> float:
+        pain_on_score: float = info.data.get("pain_on_score", 0.0)
+        if pain_high_score <= pain_on_score:
+            raise ValueError(f"is {pain_high_score:g}; it must be higher than pain_on_score ({pain_on_score:g})")
+        return pain_high_score
 
 
 class Tls(Section):
     """Encryption of the connection to the broker."""
 
-    ca_file: Path | None = None
+    ca_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/ca.pem"])
     """Certificate authority; default: the system's."""
-    cert_file: Path | None = None
+    cert_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/box.pem"])
     """Client certificate, where the broker asks for one."""
-    key_file: Path | None = None
-    """Key of the client certificate."""
+    key_file: FilePath | None = Field(default=None, validate_default=True, examples=["/etc/anodyne/box.key"])
+    """Key of the client certificate; goes with `cert_file`."""
+
+    @field_validator("key_file")
+    @classmethod
+    def _pair(cls, key_file: Path | None, info: Info) -> Path | None:
+        if "cert_file" in info.data and (key_file is None) != (info.data["cert_file"] is None):
+            raise ValueError("and cert_file belong together: give both or neither")
+        return key_file
 
 
 class Mqtt(Section):
     """The broker that the nursing station listens to."""
 
-    host: str = "localhost"
+    host: str = Field(default="localhost", pattern=r"^[^\s/]+$", max_length=253)
     """Host name or address of the broker."""
     port: int = Field(default=1883, ge=1, le=65535)
     """TCP port; 8883 is usual with TLS."""
-    username: str | None = None
+    username: str | None = Field(default=None, min_length=1, examples=["anodyne-bed1"])
     """User name, where the broker wants one."""
-    password_file: Path | None = None
-    """File whose first line is the password (mode 0600), never the password itself."""
+    password_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/mqtt-password"])
+    """File whose first line is the password (mode 0600), never the password itself; goes with `username`."""
     tls: Tls | None = None
     """Set this table (it may be empty) to encrypt."""
     keepalive_s: int = Field(default=15, ge=5, le=600)
     """Keep-alive; a dead broker is noticed after about twice this, seconds."""
-    client_id: str | None = Field(default=None, max_length=64)
+    client_id: str | None = Field(default=None, min_length=1, max_length=64, examples=["anodyne-home-bed1"])
     """MQTT client identity; default: "anodyne-<site>-<bed>"."""
+
+    @field_validator("password_file")
+    @classmethod
+    def _has_user(cls, password_file: Path | None, info: Info) -> Path | None:
+        if password_file is not None and info.data.get("username", "") is None:
+            raise ValueError("is given without username: add username")
+        return password_file
 
 
 class Config(Section):
@@ -224,7 +297,7 @@ class Config(Section):
     """Where the box stands and where it keeps its state."""
     models: Models = Models()
     """The model bundle."""
-    sensor: tuple[Sensor, ...] = ()
+    sensor: Annotated[tuple[Sensor, ...], Field(strict=False)] = ()
     """Cameras and wristbands; each stanza names a `driver`."""
     fusion: Fusion = Fusion()
     """From evidence to one assessment."""
@@ -232,3 +305,12 @@ class Config(Section):
     """Delays and thresholds."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
+
+    @field_validator("sensor")
+    @classmethod
+    def _distinct(cls, sensor: tuple[Sensor, ...]) -> tuple[Sensor, ...]:
+        names = [stanza.name for stanza in sensor]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"has the name {', '.join(twice)} twice: every sensor needs a name of its own")
+        return sensor

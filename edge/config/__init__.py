@@ -1,0 +1,59 @@
+r"""The one TOML file of a box: its tables as pydantic models, read and checked.
+
+`load` and `loads` report whatever is wrong at once, each problem with line, key and what to write instead.
+
+    >>> loads("[box]\nbed = 'room 4'", "box.toml")
+    Traceback (most recent call last):
+    ...
+    edge.errors.ConfigError: box.toml cannot be used (1 problem):
+      line 2: box.bed: ...
+"""
+
+from __future__ import annotations
+
+from edge.config.reading import load, loads
+from edge.config.sections import (
+    Alarm,
+    Band,
+    BleBand,
+    Box,
+    Camera,
+    CameraSection,
+    Config,
+    E4Recording,
+    Fusion,
+    HeartRateBand,
+    Models,
+    Mqtt,
+    NordicUartBand,
+    Section,
+    Sensor,
+    SimulatedBand,
+    Tls,
+    V4l2Camera,
+    VideoFileCamera,
+)
+
+__all__ = [
+    "Alarm",
+    "Band",
+    "BleBand",
+    "Box",
+    "Camera",
+    "CameraSection",
+    "Config",
+    "E4Recording",
+    "Fusion",
+    "HeartRateBand",
+    "Models",
+    "Mqtt",
+    "NordicUartBand",
+    "Section",
+    "Sensor",
+    "SimulatedBand",
+    "Tls",
+    "V4l2Camera",
+    "VideoFileCamera",
+    "load",
+    "loads",
+]
