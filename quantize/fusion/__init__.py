@@ -1,0 +1,1 @@
+"""Thresholds of the fusion: one per mode, at the same false-alarm budget."""
