@@ -224,11 +224,11 @@ class Assessment:
         verdict: calm, pain, or cannot_assess.
         score: 0..10 evidence score, 5 at the threshold of the mode in use; None when blind.
         interval: 90 % interval of the score.
-        probability: calibrated probability of a pain episode; None when blind.
+        probability: probability of pain given this evidence, at even prior odds; None when blind.
         mode: modalities in use, in the order face, ppg, gsr, hr; empty when blind.
         missing: configured or supported modalities not in use, each with its reason.
         contributions: strongest first.
-        reasons: short codes behind the score, strongest first ("AU4", "AU43", "heart_rate", "scr").
+        reasons: short codes behind the score, strongest first ("AU4", "AU43", "pulse", "skin", "heart_rate").
     """
 
     assessed_ns: int

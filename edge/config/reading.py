@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from edge.config.errors import Problem, explain, explain_syntax, report
 from edge.config.sections import Config
 from edge.errors import ConfigError
 
@@ -18,10 +19,18 @@ def load(path: Path) -> Config:
         ConfigError: the file cannot be read or used.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    return loads(text, str(path), folder=path.parent)
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}. `anodyne config example` prints a file to start from"
+        ) from error
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem(line, "", f"byte {data[error.start]:#04x} is no UTF-8: save the file as UTF-8")
+        raise ConfigError(report(str(path), [problem])) from error
+    return loads(text, str(path), folder=path.absolute().parent)
 
 
 def loads(text: str, name: str = "configuration", *, folder: Path | None = None) -> Config:
@@ -36,6 +45,10 @@ def loads(text: str, name: str = "configuration", *, folder: Path | None = None)
         ConfigError: it cannot be used; the message names line, key and remedy of every problem.
     """
     try:
-        return Config.model_validate(tomllib.loads(text), context=folder)
-    except (ValueError, ValidationError) as error:
-        raise ConfigError(f"{name}: {error}") from error
+        raw: dict[str, object] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(report(name, [explain_syntax(text, error)])) from error
+    try:
+        return Config.model_validate(raw, context=folder)
+    except ValidationError as error:
+        raise ConfigError(report(name, explain(text, raw, error))) from error

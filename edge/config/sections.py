@@ -13,13 +13,33 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from edge.types import Priority, Validity
 
-Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+Topic = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.-]{1,32}$",
+        json_schema_extra={"wanted": "1 to 32 letters, digits, dots, dashes or underscores, in quotes"},
+    ),
+]
 """A topic level: 1 to 32 letters, digits, dots, dashes or underscores."""
 
-SensorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,23}$")]
+SensorName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,23}$",
+        json_schema_extra={
+            "wanted": "a lower-case letter, then up to 23 lower-case letters, digits, dashes or underscores, in quotes"
+        },
+    ),
+]
 """A sensor's name: a lower-case letter, then up to 23 lower-case letters, digits, dashes or underscores."""
 
-BleAddress = Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")]
+BleAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$",
+        json_schema_extra={"wanted": "six pairs of hexadecimal digits with colons between them, in quotes"},
+    ),
+]
 """A Bluetooth device address, "AA:BB:CC:DD:EE:FF"."""
 
 
@@ -94,7 +114,7 @@ class V4l2Camera(CameraSection):
 
     driver: Literal["v4l2"]
     """Always "v4l2"."""
-    device: str = "/dev/video0"
+    device: str = Field(default="/dev/video0", min_length=1)
     """Device node; prefer a stable one below /dev/v4l/by-id/."""
 
 
@@ -189,8 +209,8 @@ Sensor = Annotated[Camera | Band, Field(discriminator="driver")]
 class Fusion(Section):
     """From evidence to one assessment."""
 
-    tick_s: float = Field(default=1.0, ge=0.2, le=10.0)
-    """Time between assessments, seconds."""
+    tick_s: float = Field(default=0.2, ge=0.1, le=10.0)
+    """Time between assessments, seconds. It adds to the time from a frame to its alert."""
     max_age_s: float = Field(default=10.0, ge=1.0, le=120.0, validate_default=True)
     """Evidence older than this is absent, seconds; must be longer than `tick_s`."""
     min_quality: float = Field(default=0.3, ge=0.05, le=0.95)
@@ -267,7 +287,11 @@ class Tls(Section):
 class Mqtt(Section):
     """The broker that the nursing station listens to."""
 
-    host: str = Field(default="localhost", pattern=r"^[^\s/]+$", max_length=253)
+    host: str = Field(
+        default="localhost",
+        pattern=r"^[^\s/:\x00]{1,253}$|^[0-9A-Fa-f:.]+$",
+        json_schema_extra={"wanted": "a host name or address in quotes, without port or protocol"},
+    )
     """Host name or address of the broker."""
     port: int = Field(default=1883, ge=1, le=65535)
     """TCP port; 8883 is usual with TLS."""

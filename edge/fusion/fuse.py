@@ -25,6 +25,9 @@ _AU_SHOWN = 1.0
 _FACE_REASONS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU43")
 """The action units of PSPI: the only ones that can be a reason for pain."""
 
+_AROUSAL_REASONS = {Modality.PPG: "pulse", Modality.GSR: "skin", Modality.HEART_RATE: "heart_rate"}
+"""What speaks for arousal, in one word each."""
+
 
 class Fusion:
     """Adds up calibrated evidence and says what is missing.
@@ -127,5 +130,5 @@ def _reasons(used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evid
             shown = {name: used[modality].evidence.get(name, 0.0) for name in _FACE_REASONS}
             codes += [(item.log_odds * value / 5.0, name) for name, value in shown.items() if value >= _AU_SHOWN]
         else:
-            codes.append((item.log_odds, f"{modality}_arousal"))
+            codes.append((item.log_odds, _AROUSAL_REASONS[modality]))
     return tuple(code for _, code in sorted(codes, reverse=True)[:REASONS])
