@@ -129,6 +129,7 @@ class StoreReason(StrEnum):
     CORRUPT = "corrupt"
     UNWRITABLE = "unwritable"
     LOCKED = "locked"
+    VERSION = "version"
 
 
 class StoreError(AnodyneError):

@@ -1,0 +1,1 @@
+"""Alarm conditions: delays, priorities, latching, acknowledgement; state on disk before it is announced."""

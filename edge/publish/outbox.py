@@ -1,0 +1,151 @@
+"""Messages that must reach the broker: on disk until its PUBACK, in order.
+
+While the disk is full, rows wait in memory (`hold`), are sent like the others, and move to the disk as soon as it takes
+them; only a crash in that time can lose them, and every one was logged at CRITICAL when it was raised.
+
+Rows are made from `Message`s only: neither a frame nor an array nor bytes can be put here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from edge.errors import StoreError
+from edge.publish.payload import Message
+from edge.store import Store
+
+logger = logging.getLogger(__name__)
+
+_HELD_IDS_FROM = 1 << 62
+"""Ids of rows in memory start here: above any row on disk, so that order by id is order of creation while they wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message that waits for its PUBACK.
+
+    Attributes:
+        id: rises in the order of creation.
+        leaf: topic below `anodyne/<site>/<bed>/`.
+        payload: encoded JSON.
+        retain: whether the broker keeps it for later subscribers.
+        expiry_s: MQTT v5 message expiry, or None for never.
+    """
+
+    id: int
+    leaf: str
+    payload: bytes
+    retain: bool
+    expiry_s: int | None
+
+
+class Outbox:
+    """The queue in the store. Same thread rules as `Store`.
+
+    Args:
+        store: the box's file.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Nothing is read yet: what an earlier run left behind simply waits."""
+        self.store = store
+        self._held: dict[int, Row] = {}
+        self._next_held = _HELD_IDS_FROM
+        self._delivered: set[int] = set()
+        self._listeners: list[Callable[[], None]] = []
+
+    def put(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
+        """Append a row within the transaction that is open, or in one of its own.
+
+        Raises:
+            StoreError: it was not stored.
+            TypeError: `message` is not one of the published models.
+        """
+        _refuse_foreign(message)
+        with self.store.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)",
+                (leaf, message.encode(), int(retain), expiry_s),
+            )
+
+    def hold(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
+        """Keep a row in memory, for when `put` has failed."""
+        _refuse_foreign(message)
+        row = Row(self._next_held, leaf, message.encode(), retain, expiry_s)
+        self._next_held += 1
+        self._held[row.id] = row
+        self.wake()
+
+    def save_held(self) -> None:
+        """Move the rows in memory to the disk; those that are being sent may be sent twice.
+
+        Raises:
+            StoreError: the disk still does not take them; nothing has changed.
+        """
+        if not self._held and not self._delivered:
+            return
+        with self.store.transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)",
+                [(row.leaf, row.payload, int(row.retain), row.expiry_s) for row in self._held.values()],
+            )
+            cursor.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in self._delivered])
+        self._held.clear()
+        self._delivered.clear()
+
+    def waiting(self, skip: Collection[int], limit: int) -> list[Row]:
+        """The oldest `limit` rows whose id is not in `skip`, oldest first.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self.store.transaction() as cursor:
+            found = cursor.execute(
+                "SELECT id, leaf, payload, retain, expiry_s FROM outbox ORDER BY id LIMIT ?",
+                (limit + len(skip) + len(self._delivered),),
+            ).fetchall()
+        rows = [Row(number, leaf, payload, bool(retain), expiry) for number, leaf, payload, retain, expiry in found]
+        rows.extend(self._held.values())
+        return [row for row in rows if row.id not in skip and row.id not in self._delivered][:limit]
+
+    def remove(self, row_id: int) -> None:
+        """Forget a row that the broker has acknowledged."""
+        if self._held.pop(row_id, None) is not None:
+            return
+        self._delivered.add(row_id)
+        try:
+            with self.store.transaction() as cursor:
+                cursor.executemany("DELETE FROM outbox WHERE id = ?", [(done,) for done in self._delivered])
+        except StoreError as error:
+            # It stays on disk and is sent once more after a restart; receivers drop it by its id.
+            logger.warning("a delivered message could not be removed from the outbox: %s", error)
+        else:
+            self._delivered.clear()
+
+    def pending(self) -> int:
+        """How many rows wait, on disk and in memory."""
+        with self.store.transaction() as cursor:
+            on_disk = int(cursor.execute("SELECT count(*) FROM outbox").fetchone()[0])
+        return on_disk - len(self._delivered) + len(self._held)
+
+    def waiting_leaves(self) -> set[str]:
+        """Leaves that have a row waiting."""
+        with self.store.transaction() as cursor:
+            found = {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox")}
+        return found | {row.leaf for row in self._held.values()}
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, in any thread, when there are new rows."""
+        self._listeners.append(wake)
+
+    def wake(self) -> None:
+        """Tell the listeners that there are new rows."""
+        for listener in self._listeners:
+            listener()
+
+
+def _refuse_foreign(message: object) -> None:
+    if not isinstance(message, Message):
+        raise TypeError(f"only published messages go into the outbox, not {type(message).__name__}")

@@ -1,0 +1,332 @@
+"""What is published, as strict pydantic models and compact JSON (docs/mqtt.md, docs/schema/).
+
+Every message starts with the same head: `id` ("<boot id>-<number>"), `t`, `w`, `y`, `v`, `m`. Keys are short because an
+alert must fit into 256 bytes; attributes have long names. The models hold strings, numbers, booleans and lists or maps
+of those: there is no field that a picture, an array or raw bytes would fit into, and the outbox takes nothing else.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.clock import Instant
+from edge.types import (
+    Absence,
+    Activation,
+    Alert,
+    Assessment,
+    Condition,
+    ConditionKind,
+    Modality,
+    Presence,
+    Priority,
+    Validity,
+    Verdict,
+)
+
+MAX_ALERT_BYTES = 256
+"""Longest alert, bytes of JSON."""
+
+REASON_CHARS = 10
+"""Reason codes are cut to this many characters ("heart_rate" is the longest that fusion uses)."""
+
+MAX_REASONS = 3
+"""Reasons in an alert, strongest first."""
+
+BLIND_MODE = "blind"
+"""Mode text when no modality is in use."""
+
+KIND = {
+    Condition.PAIN: ConditionKind.PHYSIOLOGICAL,
+    Condition.CANNOT_ASSESS: ConditionKind.TECHNICAL,
+    Condition.FACE_LOST: ConditionKind.TECHNICAL,
+    Condition.BAND_LOST: ConditionKind.TECHNICAL,
+}
+"""Kind of each condition. It follows from the condition and is therefore not on the wire."""
+
+ACTIVATION = {
+    Presence.ON: Activation.ON,
+    Presence.LATCHED: Activation.ON,
+    Presence.ACKNOWLEDGED: Activation.PAUSED,
+    Presence.OFF: Activation.OFF,
+}
+"""Whether the signal may sound, by presence: acknowledging silences it. Not on the wire either."""
+
+MessageId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}-[0-9]{1,12}$")]
+"""Boot id, a dash, and the box's running number: unique for ever, rising within a box. Receivers drop repeats by it."""
+
+Mode = Annotated[str, Field(pattern=r"^(blind|(face|ppg|gsr|hr)(\+(ppg|gsr|hr)){0,3})$")]
+"""Modalities in use, joined by "+", or "blind"."""
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,10}$")]
+"""A reason code."""
+
+Score = Annotated[float, Field(ge=0, le=10)]
+"""Evidence score, 5 at the threshold."""
+
+CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+"""Chosen by the station; a repeated command with the same id is carried out and answered once."""
+
+Person = Annotated[str, Field(min_length=1, max_length=64)]
+"""Who gave a command, in the station's words."""
+
+
+class Message(BaseModel):
+    """Anything that is published: unknown keys are refused, no silent conversions, immutable."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+    def encode(self) -> bytes:
+        """Compact JSON, UTF-8."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+class Head(Message):
+    """What every message of a box carries."""
+
+    id: MessageId
+    """Boot id, a dash, and the box's running number."""
+    since_boot_ms: int = Field(alias="t", ge=0)
+    """Milliseconds since the boot named in `id`: orders messages even where the wall clock jumped."""
+    wall_ms: int = Field(alias="w", ge=0)
+    """Unix time in milliseconds as the box believes it."""
+    synced: bool = Field(alias="y")
+    """Whether the wall clock was synchronised."""
+    validity: Validity = Field(alias="v")
+    """"real", "test" or "demo"."""
+    mode: Mode = Field(alias="m")
+    """Modalities in use, or "blind"."""
+
+    @property
+    def boot_id(self) -> str:
+        """Boot in which `since_boot_ms` counts."""
+        return self.id.partition("-")[0]
+
+    @property
+    def seq(self) -> int:
+        """The box's running number."""
+        return int(self.id.partition("-")[2])
+
+
+class ModalityCode(StrEnum):
+    """One letter per modality, for alerts."""
+
+    FACE = "f"
+    PPG = "p"
+    GSR = "g"
+    HEART_RATE = "h"
+
+
+class AbsenceCode(StrEnum):
+    """Two letters per absence, for alerts."""
+
+    NOT_CONFIGURED = "nc"
+    CONNECTING = "co"
+    SENSOR_LOST = "lo"
+    SENSOR_STALLED = "sl"
+    STALE = "st"
+    NO_FACE = "nf"
+    FACE_TOO_SMALL = "sm"
+    TOO_DARK = "dk"
+    POOR_SIGNAL = "ps"
+    NOT_WORN = "nw"
+    WARMING_UP = "wu"
+    ESTIMATOR_FAULT = "ef"
+
+
+class AlertMessage(Head):
+    """One transition of one alarm condition (topics `event` and `alarm/<condition>`); at most 256 bytes."""
+
+    episode: int = Field(alias="ep", ge=0)
+    """Number (the part of `id` after the dash) of the alert that raised this episode."""
+    condition: Condition = Field(alias="c")
+    """Alarm condition."""
+    priority: Priority = Field(alias="p")
+    """IEC 60601-1-8 priority."""
+    presence: Presence = Field(alias="s")
+    """"on", "latched" (over or out of sight, not acknowledged), "acknowledged" or "off"."""
+    missing: dict[ModalityCode, AbsenceCode] = Field(alias="x", default_factory=dict)
+    """Configured modalities not in use, each with its reason."""
+    score: Score | None = Field(alias="n", default=None)
+    """Score behind the transition; absent when blind."""
+    interval: tuple[Score, Score] | None = Field(alias="i", default=None)
+    """90 % interval of the score; absent when blind."""
+    reasons: list[Code] = Field(alias="r", default_factory=list, max_length=MAX_REASONS)
+    """Codes behind the transition, strongest first."""
+
+    @property
+    def kind(self) -> ConditionKind:
+        """Physiological or technical."""
+        return KIND[self.condition]
+
+    @property
+    def activation(self) -> Activation:
+        """Whether the signal may sound."""
+        return ACTIVATION[self.presence]
+
+    def missing_words(self) -> dict[Modality, Absence]:
+        """`missing` in the words of `edge.types`."""
+        return {Modality[key.name]: Absence[value.name] for key, value in self.missing.items()}
+
+
+class StateContribution(Message):
+    """How much one modality moved the score."""
+
+    modality: Modality
+    """Whose evidence."""
+    log_odds: float
+    """Its share of the evidence, log-odds."""
+    quality: float
+    """0..1."""
+    age_s: float
+    """Age of the evidence, seconds."""
+
+
+class StateMessage(Head):
+    """The newest assessment (topic `state`, retained)."""
+
+    verdict: Verdict
+    """"calm", "pain" or "cannot_assess"."""
+    missing: dict[Modality, Absence]
+    """Modalities not in use, each with its reason."""
+    every_s: float
+    """The next state follows within this time; a receiver that waits three times as long must call the bed stale."""
+    score: Score | None = None
+    """Evidence score; absent exactly when the verdict is cannot_assess."""
+    interval: tuple[Score, Score] | None = None
+    """90 % interval of the score."""
+    probability: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Calibrated probability of a pain episode."""
+    contributions: list[StateContribution] = []
+    """Strongest first."""
+    reasons: list[str] = []
+    """Codes behind the score, strongest first."""
+
+
+class AvailabilityMessage(Head):
+    """Whether the box is there (topic `availability`, retained; the last will says offline)."""
+
+    online: bool
+    """False means: nobody is watching this bed."""
+    reason: Literal["started", "stopped", "connection_lost"]
+    """Why."""
+
+
+class Acknowledge(Message):
+    """The command `acknowledge`: give the condition, or the number of the episode."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["acknowledge"]
+    """What to do."""
+    condition: Condition | None = None
+    """Acknowledge whatever episode of this condition is active …"""
+    episode: int | None = Field(default=None, ge=0)
+    """… or exactly this episode (`ep` of the alert), so that a newer one cannot be silenced by mistake."""
+    by: Person
+    """Who acknowledges."""
+
+
+class ReplyMessage(Head):
+    """The answer to a command (topic `reply`)."""
+
+    to: str
+    """Id of the command, or "" where none could be read."""
+    ok: bool
+    """Whether the command was carried out."""
+    reason: str | None = None
+    """Why not: malformed, unknown, not_applicable."""
+    detail: str | None = None
+    """The same in a sentence."""
+
+
+M = TypeVar("M", bound=Message)
+
+
+def decode(model: type[M], payload: bytes) -> M | None:
+    """Read a message; None where the payload is not one."""
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError:
+        return None
+
+
+def alert_message(alert: Alert) -> AlertMessage:
+    """The wire form of an alert; reason codes are cut so that 256 bytes always suffice."""
+    interval = alert.interval
+    return AlertMessage(
+        id=alert.id,
+        since_boot_ms=alert.at_ns // 1_000_000,
+        wall_ms=alert.wall_ms,
+        synced=alert.synced,
+        validity=alert.validity,
+        mode=alert.mode,
+        episode=int(alert.episode.partition("-")[2]),
+        condition=alert.condition,
+        priority=alert.priority,
+        presence=alert.presence,
+        missing=_coded(alert),
+        score=None if alert.score is None else round(alert.score, 1),
+        interval=None if interval is None else (round(interval[0], 1), round(interval[1], 1)),
+        reasons=[reason[:REASON_CHARS] for reason in alert.reasons[:MAX_REASONS]],
+    )
+
+
+def _coded(alert: Alert) -> dict[ModalityCode, AbsenceCode]:
+    """What is configured and missing; what is not configured is no news in an alert."""
+    return {
+        ModalityCode[Modality(modality).name]: AbsenceCode[Absence(absence).name]
+        for modality, absence in alert.missing.items()
+        if absence != Absence.NOT_CONFIGURED
+    }
+
+
+def encode_alert(alert: Alert) -> bytes:
+    """JSON of an alert, at most `MAX_ALERT_BYTES`."""
+    return alert_message(alert).encode()
+
+
+def message_id(boot_id: str, number: int) -> str:
+    """Id of the message with this running number."""
+    return f"{boot_id}-{number}"
+
+
+def state_message(
+    assessment: Assessment, instant: Instant, number: int, validity: Validity, every_s: float
+) -> StateMessage:
+    """The wire form of an assessment, taken at `instant`."""
+    interval = assessment.interval
+    return StateMessage(
+        id=message_id(instant.boot_id, number),
+        since_boot_ms=assessment.assessed_ns // 1_000_000,
+        wall_ms=instant.wall_ms,
+        synced=instant.synced,
+        validity=validity,
+        mode=assessment.mode_text,
+        verdict=assessment.verdict,
+        missing=dict(assessment.missing),
+        every_s=every_s,
+        score=None if assessment.score is None else round(assessment.score, 2),
+        interval=None if interval is None else (round(interval[0], 2), round(interval[1], 2)),
+        probability=None if assessment.probability is None else round(assessment.probability, 4),
+        contributions=[
+            StateContribution(
+                modality=one.modality,
+                log_odds=round(one.log_odds, 3),
+                quality=round(one.quality, 3),
+                age_s=round(one.age_s, 2),
+            )
+            for one in assessment.contributions
+        ],
+        reasons=list(assessment.reasons),
+    )

@@ -1,0 +1,74 @@
+"""The topic tree: `anodyne/<site>/<bed>/<leaf>`.
+
+    >>> Topics("ward3", "bed12").alarm(Condition.PAIN)
+    'anodyne/ward3/bed12/alarm/pain'
+    >>> parse("anodyne/ward3/bed12/alarm/pain")
+    Address(site='ward3', bed='bed12', leaf='alarm/pain')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.types import Condition
+
+ROOT = "anodyne"
+"""First level of every topic."""
+
+AVAILABILITY = "availability"
+"""Retained, with a last will: whether the box is connected."""
+
+STATE = "state"
+"""Retained: the newest assessment."""
+
+EVENT = "event"
+"""Not retained: each alarm transition once."""
+
+COMMAND = "command"
+"""What a station asks of the box; never retained."""
+
+REPLY = "reply"
+"""The box's answer to a command."""
+
+
+def alarm_leaf(condition: Condition) -> str:
+    """Leaf of the retained current state of one condition."""
+    return f"alarm/{condition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A topic taken apart."""
+
+    site: str
+    bed: str
+    leaf: str
+
+
+def parse(topic: str) -> Address | None:
+    """Take a topic apart; None where it is not one of ours."""
+    parts = topic.split("/", 3)
+    if len(parts) != 4 or parts[0] != ROOT or not all(parts):
+        return None
+    return Address(*parts[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one bed. `site` and `bed` may be the wildcard "+" for a subscriber."""
+
+    site: str
+    bed: str
+
+    def of(self, leaf: str) -> str:
+        """Full topic of a leaf."""
+        return f"{ROOT}/{self.site}/{self.bed}/{leaf}"
+
+    def alarm(self, condition: Condition) -> str:
+        """Full topic of the retained state of one condition."""
+        return self.of(alarm_leaf(condition))
+
+    @property
+    def everything(self) -> str:
+        """Filter that matches all leaves."""
+        return self.of("#")

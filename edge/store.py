@@ -1,0 +1,220 @@
+"""The box's one SQLite file: alarm state, outbox and running numbers, so that they commit together or not at all.
+
+The file is in WAL mode with `synchronous=FULL`: what `transaction` has returned from survives a power cut. It is opened
+with an exclusive lock, so a second daemon on the same folder is refused instead of sending the same rows twice, and so
+that no shared-memory file is needed (growing one on a full disk ends in SIGBUS).
+
+Threads: one connection behind one re-entrant lock. Any thread may open a transaction; another thread's waits for it.
+A transaction opened inside another one of the same thread joins it. Keep them short: the event loop waits too.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edge.errors import StoreError, StoreReason
+
+SCHEMA_VERSION = 1
+"""`PRAGMA user_version` of files written by this program."""
+
+_BUSY_TIMEOUT_S = 2.0
+"""How long another process (a backup, a curious shell) may hold the file before LOCKED is reported."""
+
+_NUMBER_BLOCK = 200
+"""Running numbers are reserved on disk in blocks of this size: one small commit per 100 messages, and never fewer
+than 100 numbers in hand while the disk is full. What a crash leaves unused of a block is skipped, never reused."""
+
+_DAMAGED_STEP = 1_000_000
+"""A file begun after one was set aside starts counting this much higher for each of those: the numbers in them are
+unknown, but a million messages take years."""
+
+_SCHEMA = """
+CREATE TABLE number (name TEXT PRIMARY KEY, reserved INTEGER NOT NULL) STRICT;
+CREATE TABLE alarm (condition TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    leaf TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    retain INTEGER NOT NULL,
+    expiry_s INTEGER
+) STRICT;
+CREATE TABLE command (id TEXT PRIMARY KEY, reply TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
+"""
+
+_REASONS = {
+    sqlite3.SQLITE_FULL: StoreReason.FULL,
+    sqlite3.SQLITE_CORRUPT: StoreReason.CORRUPT,
+    sqlite3.SQLITE_NOTADB: StoreReason.CORRUPT,
+    sqlite3.SQLITE_BUSY: StoreReason.LOCKED,
+    sqlite3.SQLITE_LOCKED: StoreReason.LOCKED,
+}
+"""Primary result codes of SQLite that have a reason of their own; every other one means UNWRITABLE."""
+
+_REMEDIES = {
+    StoreReason.FULL: "the disk is full: free space on it; what waits is kept in memory until then",
+    StoreReason.CORRUPT: "the file is damaged: move it away (keep it for analysis) and start again",
+    StoreReason.LOCKED: "another program holds it: is a second daemon running on this folder?",
+    StoreReason.UNWRITABLE: "check that the folder exists, is mounted read-write and belongs to the daemon's user",
+    StoreReason.VERSION: "it was written by a newer program: install that one, or move the file away",
+}
+
+_ENOUGH_BYTES = 64 * 1024
+"""With less than this free, an I/O error is taken for a full disk: SQLite writes whole pages of 4 KiB and a WAL header
+and reports a failed extension of some files as a plain I/O error."""
+
+
+class Store:
+    """The open file. Make it with `Store.open`.
+
+    Args:
+        path: the file that `connection` has open.
+        connection: in autocommit mode, usable from any thread.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Keep the connection; `open` prepares it."""
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._next_number = 0
+        self._reserved = 0
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open or create the file and check it.
+
+        Raises:
+            StoreError: FULL, CORRUPT, UNWRITABLE, LOCKED (another process has it) or VERSION (a newer program wrote it).
+        """
+        with _as_store_error(path):
+            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        store = cls(path, connection)
+        try:
+            store._prepare()
+            store._reserve_numbers()
+        except StoreError:
+            connection.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the file; everything committed is on disk already."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Cursor]:
+        """Run the block as one transaction, or as part of the one that this thread is in.
+
+        Yields:
+            A cursor to execute statements with.
+
+        Raises:
+            StoreError: nothing of the transaction was written.
+        """
+        with self._lock, _as_store_error(self.path):
+            cursor = self._connection.cursor()
+            if self._connection.in_transaction:
+                yield cursor
+                return
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # SQLite has rolled back by itself on some errors
+                    cursor.execute("ROLLBACK")
+                raise
+
+    def take_number(self) -> int:
+        """The next running number: rising and never reused, across restarts and power cuts.
+
+        Call it outside a transaction. On a full disk the numbers in hand are used up, then counting goes on unreserved
+        (a restart might then repeat one): an alert with a doubtful number is better than none.
+        """
+        with self._lock:
+            if self._reserved - self._next_number < _NUMBER_BLOCK // 2:
+                with suppress(StoreError):  # whoever takes a number writes next, fails likewise and reports it
+                    self._reserve_numbers()
+            number = self._next_number
+            self._next_number += 1
+            return number
+
+    def _reserve_numbers(self) -> None:
+        with self.transaction() as cursor:
+            row = cursor.execute("SELECT reserved FROM number WHERE name = 'message'").fetchone()
+            first = int(row[0]) if row else 1 + _DAMAGED_STEP * len(_damaged(self.path))
+            reserved = max(first, self._next_number) + _NUMBER_BLOCK
+            cursor.execute("REPLACE INTO number (name, reserved) VALUES ('message', ?)", (reserved,))
+        self._next_number = self._next_number or first
+        self._reserved = reserved
+
+    def _prepare(self) -> None:
+        with _as_store_error(self.path):
+            execute = self._connection.execute
+            execute("PRAGMA locking_mode=EXCLUSIVE")
+            version = int(execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA_VERSION:
+                raise _error(self.path, StoreReason.VERSION)
+            execute("PRAGMA journal_mode=WAL")
+            execute("PRAGMA synchronous=FULL")
+            execute("PRAGMA journal_size_limit=1048576")
+            if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise _error(self.path, StoreReason.CORRUPT)
+        if version == 0:
+            with self.transaction() as cursor:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    cursor.execute(statement)
+                cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+@contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _error(path, _reason(path, error), str(error)) from error
+
+
+def _reason(path: Path, error: sqlite3.Error) -> StoreReason:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _free_bytes(path.parent) < _ENOUGH_BYTES:
+        return StoreReason.FULL
+    return _REASONS.get(code, StoreReason.UNWRITABLE)
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return _ENOUGH_BYTES  # no such folder: that is not a full disk
+    return status.f_bavail * status.f_frsize
+
+
+def _error(path: Path, reason: StoreReason, detail: str = "") -> StoreError:
+    said = f" ({detail})" if detail else ""
+    return StoreError(reason, f"{path} cannot be used{said}: {_REMEDIES[reason]}")
+
+
+def _damaged(path: Path) -> list[Path]:
+    return [file for file in path.parent.glob(f"{path.name}.damaged-*") if file.suffix[-1].isdigit()]
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file and its log so that a new one can be begun; nothing is deleted.
+
+    Returns:
+        The new name of the file, "<name>.damaged-<n>".
+    """
+    target = path.with_name(f"{path.name}.damaged-{len(_damaged(path)) + 1}")
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(target.with_name(target.name + suffix))
+    return path.rename(target)
