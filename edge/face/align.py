@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 SIDE_PX = 80
 """Side of the network's square input, pixels."""
 
-MARGIN = 1.16
-"""Side of the crop, in sides of the detector's box: the frontal cascade cuts an open mouth and the chin; this keeps
-both (looked at on 200 rendered faces with the jaw dropped)."""
+MARGIN = 1.0
+"""Side of the crop, in sides of the detector's box. The frontal cascade's box runs from the middle of the forehead to
+the chin, which holds every action unit; a wider crop only makes them smaller."""
 
 SHIFT_DOWN = 0.05
-"""How far the crop's centre lies below the box's centre, in sides of the box, for the same reason."""
+"""How far the crop's centre lies below the box's centre, in sides of the box: keeps the lower lip of a dropped jaw
+inside (looked at on rendered faces)."""
 
 CONTRAST_FLOOR = 6.0
 """Smallest standard deviation, grey levels, that the normalisation divides by: below it a crop is noise."""

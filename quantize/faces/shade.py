@@ -1,0 +1,167 @@
+"""Light and reflectance of the pixels that a head covers. Everything here works on flat arrays of p pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantize.faces.expression import Units
+from quantize.faces.head import Material
+from quantize.faces.paint import look_up, sample, wrinkle_map
+from quantize.faces.person import Hair, Person
+from quantize.faces.shot import Shot
+
+Float = NDArray[np.float32]
+
+SKULL = np.array([0, 7.25, 0.45], np.float32)
+"""Middle of the skull in the base mesh, dm; hair is placed by directions seen from it."""
+
+_LASH_SHADE = 0.05
+_WRINKLE_CONTRAST = 0.55
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """What p pixels show.
+
+    Attributes:
+        material: (p,) `Material`.
+        rest: (p, 3) position on the resting base mesh, dm.
+        normal: (p, 3) unit normal towards the viewer (x right, y up, z to the camera).
+        crease: (p,) depth of folds, dm.
+        lash: (p,) nearness to the rim of an eyelid, 0..1.
+        texture: (p, 2) texture coordinates.
+    """
+
+    material: NDArray[np.int32]
+    rest: Float
+    normal: Float
+    crease: Float
+    lash: Float
+    texture: Float
+
+
+def smooth(values: Float, low: float, high: float) -> Float:
+    """Smooth step from 0 at `low` to 1 at `high`."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
+
+
+def _directions(rest: Float) -> tuple[Float, Float]:
+    """Elevation and absolute azimuth from the front, degrees, of positions seen from the skull's middle."""
+    d = rest - SKULL
+    elevation = np.degrees(np.arctan2(d[:, 1], np.hypot(d[:, 0], d[:, 2])))
+    azimuth = np.degrees(np.abs(np.arctan2(d[:, 0], d[:, 2])))
+    return elevation.astype(np.float32), azimuth.astype(np.float32)
+
+
+def _hairline(azimuth: Float, hair: Hair) -> Float:
+    """Elevation at which the hair begins, degrees."""
+    front, side = hair.line_deg, hair.side_deg
+    heights = [front, front - 3, front * 0.55 + side * 0.3, 5 + side * 0.2, -25, -45]
+    return np.interp(azimuth, [0, 40, 70, 100, 130, 180], heights).astype(np.float32)
+
+
+def _is_ear(rest: Float) -> NDArray[np.bool_]:
+    x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
+    return (x > 0.72) & (y < 7.45) & (y > 6.75) & (z > -0.1) & (z < 0.5)
+
+
+def hair_cover(rest: Float, hair: Hair) -> Float:
+    """How much hair lies on resting positions, 0..1."""
+    elevation, azimuth = _directions(rest)
+    ragged = np.sin(azimuth * 0.13 + hair.line_deg * 9) * 2.5 + np.sin(azimuth * 0.41 + hair.line_deg) * 1.5
+    cover = smooth(elevation - _hairline(azimuth, hair) + ragged, -3, 4)
+    return np.where(_is_ear(rest) | (rest[:, 1] < 6.7), 0, cover).astype(np.float32)
+
+
+def _skin(pixels: Pixels, person: Person) -> Float:
+    size = person.skin.shape[0]
+    return sample(person.skin, pixels.texture[:, 0] * size - 0.5, (1 - pixels.texture[:, 1]) * size - 0.5)
+
+
+def _cavities(pixels: Pixels) -> Float:
+    """Darkness of the mouth's inside and the nostrils, a factor 0..1."""
+    x, y, z = np.abs(pixels.rest[:, 0]), pixels.rest[:, 1], pixels.rest[:, 2]
+    mouth = (x < 0.3) & (y > 6.45) & (y < 6.8)
+    nostril = (x < 0.16) & (y > 6.8) & (y < 6.97) & (z < 1.52)
+    factor = np.where(mouth, 0.2 + 0.8 * smooth(z, 1.22, 1.4), 1.0)
+    return np.where(nostril, 0.35 + 0.65 * smooth(z, 1.42, 1.53), factor).astype(np.float32)
+
+
+def _beard(rest: Float, hair: Hair) -> Float:
+    x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
+    cover = smooth(6.86 - y, 0, 0.06) * (1 - smooth(x - 0.78, 0, 0.1)) * smooth(7.1 - y + 0.25 * x, 0.1, 0.25)
+    lips = (x / 0.3) ** 2 + ((y - 6.62) / 0.13) ** 2 < 1
+    return np.where(lips | (z < 0.2), 0, 0.75 * hair.beard * cover).astype(np.float32)
+
+
+def _eyes(pixels: Pixels, person: Person, shot: Shot, centres: Float, albedo: Float) -> None:
+    """Pupil, iris and white, with the shadow of the upper lid, written into `albedo`."""
+    gaze = np.array([*shot.gaze, 1.0], np.float32)
+    gaze /= np.linalg.norm(gaze)
+    for kind, centre in zip((Material.EYE_LEFT, Material.EYE_RIGHT), centres, strict=True):
+        here = pixels.material == kind
+        d = pixels.rest[here] - centre
+        d /= np.linalg.norm(d, axis=1, keepdims=True) + 1e-6
+        angle = np.arccos(np.clip(d @ gaze, -1, 1))
+        iris = person.iris * (1 - 0.3 * smooth(angle, 0.38, 0.47))
+        tone = np.where(angle < 0.2, 0.02, np.where(angle < 0.47, iris, person.sclera))
+        albedo[here] = tone * (0.75 + 0.25 * (1 - smooth(d[:, 1], 0.1, 0.5)))
+
+
+def _reflectance(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Float) -> Float:
+    """Reflectance of every pixel, 0..1."""
+    rest = pixels.rest
+    skin = pixels.material == Material.SKIN
+    front = skin & (rest[:, 2] > 0.9)
+    albedo = _skin(pixels, person) * _cavities(pixels)
+    if person.hair.beard > 0:
+        beard = _beard(rest, person.hair)
+        albedo = albedo * (1 - beard) + beard * person.hair.shade
+    lines = wrinkle_map(person.paint, units, person.rest_lines / max(person.wrinkle_depth, 0.05))
+    depth = person.wrinkle_depth * shot.wrinkle
+    wrinkle = np.where(front, look_up(lines, rest[:, 0], rest[:, 1]), 0)
+    albedo = albedo * np.clip(1 + _WRINKLE_CONTRAST * depth * wrinkle, 0.2, 1.5)
+    brow = np.where(front, look_up(person.paint.brow, rest[:, 0], rest[:, 1]), 0) * person.brow_cover
+    albedo = albedo * (1 - brow) + brow * person.brow_shade
+    lash = np.where(front, pixels.lash, 0) * person.lash
+    albedo = albedo * (1 - lash) + lash * _LASH_SHADE
+    if not person.hair.bald:
+        cover = np.where(skin, hair_cover(rest, person.hair), 0)
+        elevation, azimuth = _directions(rest)
+        strands = 1 + 0.3 * np.sin(azimuth * 0.9 + elevation * 0.15) + 0.2 * np.sin(azimuth * 2.1 - elevation * 0.25)
+        albedo = albedo * (1 - cover) + cover * np.clip(person.hair.shade * strands, 0.01, 1)
+    _eyes(pixels, person, shot, centres, albedo)
+    teeth, tongue = pixels.material == Material.TEETH, pixels.material == Material.TONGUE
+    albedo[teeth] = 0.72 * (0.35 + 0.65 * smooth(rest[teeth, 2], 1.2, 1.5))
+    albedo[tongue] = 0.25
+    return albedo.astype(np.float32)
+
+
+def shade(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Float) -> Float:
+    """Luminance of p pixels, about 0..1.
+
+    Args:
+        pixels: what they show.
+        person: whose face.
+        units: its action units (for wrinkles).
+        shot: light and gaze.
+        centres: (2, 3) resting centres of the eyeballs, dm.
+    """
+    light = shot.light
+    normal = pixels.normal
+    key, fill = np.array(light.key, np.float32), np.array(light.fill, np.float32)
+    sky = 0.75 + 0.4 * (0.5 + 0.5 * normal[:, 1])
+    lit = light.ambient * sky + (1.15 - light.ambient) * np.clip(normal @ key, 0, 1)
+    lit += light.fill_strength * np.clip(normal @ fill, 0, 1)
+    skin = pixels.material == Material.SKIN
+    lit *= np.where(skin, np.clip(1 - light.crease_strength * np.clip(pixels.crease, -0.02, 0.06), 0.4, 1.1), 1)
+    half = key + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
+    facing = np.clip(normal @ half, 0, 1)
+    wet = (pixels.material == Material.EYE_LEFT) | (pixels.material == Material.EYE_RIGHT)
+    gloss = np.where(skin, light.gloss * facing**light.gloss_power, 0) + np.where(wet, 0.6 * facing**90, 0)
+    return (_reflectance(pixels, person, units, shot, centres) * lit + gloss).astype(np.float32)
