@@ -50,7 +50,7 @@ Info = ValidationInfo[Path | None]
 def _from_folder(path: Path, info: Info) -> Path:
     """A relative path is meant from the folder of the file that names it."""
     if "\0" in str(path) or path == Path():
-        raise ValueError("is no path")
+        raise ValueError("is no path: write the name of a file or folder in quotes")
     return path if info.context is None else info.context / path
 
 
