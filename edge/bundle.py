@@ -156,6 +156,7 @@ class Model:
         card: the model card, with its measured figures.
         inputs, outputs: tensors in the order in which callers give and get them.
         parameters: settings that belong to the network (labels, normalisation, thresholds).
+        golden: int8 outputs to the probes of `edge.golden` as measured at export: per probe, per output, flattened.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Model:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     parameters: Parameters
+    golden: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
 
 _Parameter = (
@@ -194,6 +196,7 @@ class _Entry(_Strict):
     card: str
     input: Annotated[tuple[_Tensor, ...], Field(min_length=1)]
     output: Annotated[tuple[_Tensor, ...], Field(min_length=1)]
+    golden: tuple[tuple[tuple[Annotated[int, Field(ge=-128, le=127)], ...], ...], ...] = ()
     parameters: dict[str, _Parameter] = {}
 
 
@@ -336,4 +339,5 @@ def _read_model(folder: Path, name: str, entry: _Entry) -> Model:
         inputs=tuple(tensor.spec() for tensor in entry.input),
         outputs=tuple(tensor.spec() for tensor in entry.output),
         parameters=Parameters(f"model.{name}.parameters", entry.parameters),
+        golden=entry.golden,
     )

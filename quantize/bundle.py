@@ -18,6 +18,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter as Runtime
 
 from edge.bundle import FORMAT, MANIFEST, Bundle, TensorSpec
+from edge.golden import answers
+from edge.inference import Interpreter
 
 Setting = bool | int | float | str | Sequence[float] | Sequence[str]
 """What a parameter may be."""
@@ -63,7 +65,7 @@ def write_model(
     outputs: Sequence[TensorSpec],
     parameters: Mapping[str, Setting],
 ) -> None:
-    """Bind a model into the bundle: its hash is computed from the file that lies there now.
+    """Bind a model into the bundle, with its hash and its answers to the golden probes as they are now.
 
     Args:
         models_dir: the bundle's folder.
@@ -75,7 +77,7 @@ def write_model(
         parameters: settings that belong to the network: numbers, texts, booleans, lists of numbers or of texts.
 
     Raises:
-        BundleError: what was written cannot be loaded again.
+        BundleError: what was written cannot be loaded again, or the file's tensors are others.
         FileNotFoundError: the model file is not there.
     """
     entry: Table = {
@@ -86,6 +88,8 @@ def write_model(
         "output": [_tensor_table(spec) for spec in outputs],
         "parameters": dict(parameters),
     }
+    _update(models_dir, "model", name, entry)
+    entry["golden"] = answers(Interpreter(Bundle.load(models_dir).model(name)))
     _update(models_dir, "model", name, entry)
 
 

@@ -25,7 +25,7 @@ def refusal(text: str) -> list[str]:
 
 
 def outcome(text: str) -> str:
-    """ "accepted", or the refusal; anything else that `loads` raises is a failure."""
+    """The word "accepted", or the refusal; anything else that `loads` raises is a failure."""
     try:
         loads(text)
     except ConfigError as error:
