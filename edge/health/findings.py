@@ -1,0 +1,46 @@
+"""What a check of `anodyne doctor` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Grade(StrEnum):
+    """How a finding bears on the box."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """The box works, but worse than it could, or later not at all."""
+    ERROR = "error"
+    """Something that the box needs is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what was looked at ("runtime", "model face_au").
+        grade: how it stands.
+        text: what was found and, where it is not ok, what to do.
+    """
+
+    name: str
+    grade: Grade
+    text: str
+
+
+def ok(name: str, text: str) -> Finding:
+    """A finding that is as it should be."""
+    return Finding(name, Grade.OK, text)
+
+
+def warning(name: str, text: str) -> Finding:
+    """A finding that a person should look at."""
+    return Finding(name, Grade.WARNING, text)
+
+
+def error(name: str, text: str) -> Finding:
+    """A finding that keeps the box from its work."""
+    return Finding(name, Grade.ERROR, text)

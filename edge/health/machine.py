@@ -1,0 +1,134 @@
+"""Checks of the machine itself: Python, numeric packages, models, state folder, clock."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from edge.bundle import Bundle
+from edge.clock import kernel_clock_synced
+from edge.config import Config
+from edge.errors import AnodyneError, InferenceError
+from edge.golden import TOLERANCE_STEPS, deviation
+from edge.health.findings import Finding, error, ok, warning
+from edge.inference import Interpreter, runtime
+
+OLDEST_PYTHON = (3, 11)
+"""As pyproject.toml says: tomllib and StrEnum begin there."""
+
+LOW_SPACE_BYTES = 256 * 1024 * 1024
+"""Free space that earns a warning: room for the outbox of a long outage (a row is below 1 kB, so 250,000 alerts) with
+the journal's default reserve beside it."""
+
+NO_SPACE_BYTES = 16 * 1024 * 1024
+"""Free space that is an error: SQLite's write-ahead log alone may grow to 4 MiB between checkpoints."""
+
+CASCADE = "haarcascade_frontalface_default.xml"
+"""One of the face detector's files, shipped inside OpenCV below version 5."""
+
+
+def python() -> Finding:
+    """The interpreter and the machine it runs on."""
+    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {_libc()}"
+    if sys.version_info < OLDEST_PYTHON:
+        return error("python", f"{text}: {'.'.join(map(str, OLDEST_PYTHON))} or later is needed")
+    return ok("python", text)
+
+
+def _libc() -> str:
+    name, version = platform.libc_ver()
+    return f"{name} {version}".strip() or "C library unknown"
+
+
+def inference_runtime() -> Finding:
+    """Which runtime is in use."""
+    try:
+        found = runtime()
+    except InferenceError as failure:
+        return error("runtime", failure.message)
+    text = f"{found.name} {found.version}"
+    if found.name == "tflite-runtime":
+        return warning(
+            "runtime", f"{text}: runs int8 networks on slow kernels; prefer ai-edge-litert where it installs"
+        )
+    return ok("runtime", text)
+
+
+def models(config: Config) -> Iterator[Finding]:
+    """The bundle, and of each model whether this machine runs it whole, and right."""
+    try:
+        bundle = Bundle.load(config.models.bundle)
+    except AnodyneError as failure:
+        yield error("bundle", failure.message)
+        return
+    yield ok("bundle", f"version {bundle.version} in {bundle.folder}, {len(bundle.models)} models, hashes right")
+    for model in bundle.models.values():
+        name = f"model {model.name}"
+        try:
+            yield _model(name, Interpreter(model, config.models.threads))
+        except AnodyneError as failure:
+            yield error(name, failure.message)
+
+
+def _model(name: str, interpreter: Interpreter) -> Finding:
+    found, allowed = deviation(interpreter), TOLERANCE_STEPS[interpreter.runtime.name]
+    if found is not None and found > allowed:
+        return error(name, f"computes other answers than at export: {found} steps off, {allowed} allowed")
+    golden = "no golden answers in the bundle" if found is None else f"golden answers within {found} steps"
+    if not interpreter.delegated:
+        what = "does not run" if interpreter.delegated is False else "may not run"
+        return warning(name, f"XNNPACK {what} the whole int8 graph: several times slower; {golden}")
+    return ok(name, f"XNNPACK runs the whole int8 graph; {golden}")
+
+
+def vision() -> Finding:
+    """The numpy and OpenCV pair, and the cascade files of the face detector."""
+    try:
+        import cv2  # here, because a broken pair fails at this line, and that is the finding
+    except (ImportError, AttributeError, SystemError) as failure:
+        return error("opencv", f"cannot be loaded beside numpy {metadata.version('numpy')}: {failure}")
+    text = f"{cv2.__version__} with numpy {metadata.version('numpy')}"
+    if not hasattr(cv2, "CascadeClassifier") or not (Path(cv2.__file__).parent / "data" / CASCADE).is_file():
+        return error("opencv", f"{text} has no cascade files: pip install 'opencv-python-headless<5'")
+    return ok("opencv", f"{text}, cascade files present")
+
+
+def state_folder(folder: Path, *, configured: bool) -> Finding:
+    """Whether the state folder can be written, and its free space."""
+    bad = error if configured else warning
+    existing = next(path for path in [folder, *folder.parents] if path.exists())
+    if not folder.is_dir():
+        creatable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+        if not creatable:
+            return bad("state", f"{folder} does not exist and cannot be made: create it for the daemon's user")
+    else:
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as failure:
+            return bad("state", f"{folder} cannot be written: {failure.strerror}")
+    return _space(folder, shutil.disk_usage(existing).free)
+
+
+def _space(folder: Path, free: int) -> Finding:
+    text = f"{folder}, {free // 1024**2} MiB free"
+    if free < NO_SPACE_BYTES:
+        return error("state", f"{text}: alerts cannot be stored; make room")
+    if free < LOW_SPACE_BYTES:
+        return warning("state", f"{text}: little room for a long outage of the network")
+    return ok("state", text)
+
+
+def clock() -> Finding:
+    """Whether the wall clock is synchronised."""
+    if kernel_clock_synced():
+        return ok("clock", "synchronised")
+    return warning(
+        "clock", "not synchronised: alerts are in order but carry an uncertain time; enable systemd-timesyncd or chrony"
+    )
