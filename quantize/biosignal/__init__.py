@@ -1,0 +1,1 @@
+"""Training, export and evaluation of the arousal networks on Stress-Predict."""

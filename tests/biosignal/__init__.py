@@ -1,0 +1,1 @@
+"""Tests of the signal functions and the arousal estimator."""

@@ -1,0 +1,1 @@
+"""Tests of the Stress-Predict reader, feature extraction and evaluation."""
