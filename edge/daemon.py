@@ -14,7 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from edge.alarm import AlarmManager
+from edge.alarm.manager import AlarmManager
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
@@ -23,7 +23,9 @@ from edge.errors import InferenceError
 from edge.face import FaceEstimator
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
-from edge.publish import Command, Outbox, Publisher
+from edge.publish.mqtt import Publisher
+from edge.publish.outbox import Outbox
+from edge.publish.payload import Acknowledge
 from edge.sensors import factory
 from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
@@ -210,7 +212,7 @@ class Daemon:
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = Store.open(config.box.state_dir / STORE_FILE)
         self._outbox = Outbox(self._store)
-        self._alarms = AlarmManager(self._store, config.alarm, clock, config.box, self._outbox)
+        self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self._on_command)
 
     async def run(self) -> None:
@@ -274,13 +276,17 @@ class Daemon:
         if self._on_alert is not None:
             self._on_alert(alert)
 
-    def _on_command(self, command: Command) -> None:
-        """Carry out what a station asked for.
+    def _on_command(self, command: Acknowledge) -> Alert:
+        """Carry out what a station asked for; the publisher announces the alert and replies.
 
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
-        self._tell(self._alarms.acknowledge(command.target, command.by))
+        target = command.condition or str(command.episode)
+        alert = self._alarms.acknowledge(target, command.by)
+        if self._on_alert is not None:
+            self._on_alert(alert)
+        return alert
 
 
 def _build_input(stanza: Camera | Band, bundle: Bundle, threads: int, clock: Clock) -> _Input:
