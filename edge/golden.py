@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle import Model, TensorSpec
+from edge.errors import InferenceError, InferenceReason
 from edge.inference import Interpreter
 
 TOLERANCE_STEPS = {"ai-edge-litert": 0, "tflite-runtime": 3}
@@ -47,13 +48,18 @@ def deviation(interpreter: Interpreter) -> int | None:
     """Largest difference from the golden answers, int8 steps; None where the bundle holds none.
 
     Raises:
-        InferenceError: the runtime fails.
+        InferenceError: the runtime fails, or gives another number of outputs (REJECTED).
     """
-    golden = interpreter.model.golden
-    if not golden:
+    if not interpreter.model.golden:
         return None
-    pairs = zip(_flat(answers(interpreter)), _flat(golden), strict=True)
-    return max(abs(found - wanted) for found, wanted in pairs)
+    found, golden = list(_flat(answers(interpreter))), list(_flat(interpreter.model.golden))
+    if len(found) != len(golden):
+        raise InferenceError(
+            InferenceReason.REJECTED,
+            f'model "{interpreter.model.name}" gives {len(found)} values to the probes, '
+            f"the bundle has {len(golden)} golden answers",
+        )
+    return max(abs(given - wanted) for given, wanted in zip(found, golden, strict=True))
 
 
 def _flat(nested: object) -> Iterator[int]:
