@@ -121,9 +121,7 @@ def _block_peaks(marked: NDArray[np.bool_], filtered: Signal, shortest: int) -> 
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
     starts, ends = edges[::2], edges[1::2]
     wide = ends - starts >= shortest
-    peaks = [
-        start + int(filtered[start:end].argmax()) for start, end in zip(starts[wide], ends[wide], strict=True)
-    ]
+    peaks = [start + int(filtered[start:end].argmax()) for start, end in zip(starts[wide], ends[wide], strict=True)]
     inside = np.array(peaks, dtype=np.int64)
     return inside[(inside > 0) & (inside < filtered.size - 1)]
 

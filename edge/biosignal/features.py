@@ -92,11 +92,14 @@ class PulseHistory:
         """Compare a row with the past, keep the vector, then let the row join the past."""
         if row.quality < USABLE:
             return
-        bpm = row.heart_rate_bpm
+        self.push_rate(second, row.heart_rate_bpm)
+        self._compare_amplitude(second, row.amplitude)
+
+    def push_rate(self, second: int, bpm: float) -> None:
+        """Take in a second of which only the heart rate is known."""
         change = (bpm - self._heart_rate.reference) / 10.0
         self._sequence.put(second, _clipped(1.0, change, (bpm - _RESTING_BPM) / 20.0))
         self._heart_rate.add(second, bpm)
-        self._compare_amplitude(second, row.amplitude)
 
     def _compare_amplitude(self, second: int, amplitude: float) -> None:
         if not amplitude > 0.0:

@@ -1,0 +1,84 @@
+"""Arousal from heart rate alone: bands with the standard Heart Rate Service, without a waveform."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.biosignal import intervals, verdict
+from edge.biosignal.features import PulseHistory
+from edge.bundle import Parameters
+from edge.types import NS_PER_S, Absence, Estimate, Modality, Window
+
+
+class HeartRateSense:
+    """Arousal from heart rate alone: a logistic of the change against the person's own past.
+
+    It has no waveform to check, so its quality never exceeds `_HIGHEST_QUALITY` and it is used only where there is no
+    PPG.
+
+    Args:
+        calibration: `calibration.hr` of the bundle: `weight_change` per 10 bpm, `bias`, `scatter`.
+    """
+
+    _HIGHEST_QUALITY = 0.5
+    """Below the 0.6 from which evidence counts in full: nobody can look at the pulse behind the number."""
+
+    _SMOOTH_S = 30
+    """Seconds over which the change is averaged; the logistic was fitted on the same mean."""
+
+    def __init__(self, calibration: Parameters) -> None:
+        """Read the logistic; nothing is known of the person yet."""
+        self._weight = calibration.number("weight_change")
+        self._bias = calibration.number("bias")
+        self._scatter = calibration.number("scatter")
+        self._history = PulseHistory()
+        self._bpm = float("nan")
+
+    def step(self, now_ns: int, seconds: range, rate_bpm: Window | None, ibi_s: Window | None) -> Estimate:
+        """Take in the seconds that have passed and judge the present."""
+        for second in seconds:
+            bpm = heart_rate_at(second, rate_bpm, ibi_s)
+            if np.isfinite(bpm):
+                self._bpm = bpm
+                self._history.push_rate(second, bpm)
+        times = [time for window in (rate_bpm, ibi_s) if (time := verdict.newest_ns(window)) is not None]
+        window = rate_bpm if rate_bpm is not None else ibi_s
+        if window is None or not times or now_ns - max(times) > verdict.STALE_S * NS_PER_S:
+            return Estimate.absent(Modality.HEART_RATE, Absence.STALE, max(times, default=now_ns))
+        return self._judge(now_ns, window, max(times))
+
+    def _judge(self, now_ns: int, window: Window, newest: int) -> Estimate:
+        recent = self._history.sequence(now_ns // NS_PER_S)[-self._SMOOTH_S :]
+        valid = recent[:, 0] > 0.0
+        if verdict.recent_rows(recent) < verdict.FEWEST_ROWS:
+            absence = verdict.lack(window) if window.times_ns.size else Absence.WARMING_UP
+            return Estimate.absent(Modality.HEART_RATE, absence, newest)
+        log_odds = self._weight * float(recent[valid, 1].mean()) + self._bias
+        quality = self._HIGHEST_QUALITY * float(valid.mean()) ** 0.5 * verdict.maturity(self._history.known_s)
+        evidence = {"heart_rate_bpm": self._bpm, "resting_heart_rate_bpm": self._history.resting_bpm}
+        return verdict.present(Modality.HEART_RATE, log_odds, quality, self._scatter, newest, evidence)
+
+
+def heart_rate_at(second: int, rate_bpm: Window | None, ibi_s: Window | None) -> float:
+    """Heart rate of the ten seconds before `second`: from intervals where there are enough, else the band's own.
+
+    Returns:
+        Beats per minute, or NaN.
+    """
+    spans_s = _between(ibi_s, second, 10.0)
+    kept = intervals.reject(spans_s, np.arange(spans_s.size, dtype=np.float64))
+    from_intervals = intervals.heart_rate_bpm(kept)
+    if np.isfinite(from_intervals) and kept.kept >= 0.5:
+        return from_intervals
+    newest = _between(rate_bpm, second, 5.0)
+    plausible = newest[(newest >= 60.0 / intervals.LONGEST_S) & (newest <= 60.0 / intervals.SHORTEST_S)]
+    return float(plausible[-1]) if plausible.size else float("nan")
+
+
+def _between(window: Window | None, second: int, seconds: float) -> intervals.Signal:
+    """Values measured in the `seconds` before `second`."""
+    if window is None:
+        return np.empty(0)
+    end_ns = second * NS_PER_S
+    inside = (window.times_ns > end_ns - round(seconds * NS_PER_S)) & (window.times_ns <= end_ns)
+    return window.values[inside].astype(np.float64)
