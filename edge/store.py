@@ -43,7 +43,7 @@ CREATE TABLE outbox (
     retain INTEGER NOT NULL,
     expiry_s INTEGER
 ) STRICT;
-CREATE TABLE command (id TEXT PRIMARY KEY, reply TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
+CREATE TABLE command (position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 """
 
 _REASONS = {
@@ -89,7 +89,8 @@ class Store:
         """Open or create the file and check it.
 
         Raises:
-            StoreError: FULL, CORRUPT, UNWRITABLE, LOCKED (another process has it) or VERSION (a newer program wrote it).
+            StoreError: FULL, CORRUPT, UNWRITABLE, LOCKED (another process has it) or VERSION (written by a newer
+                program).
         """
         with _as_store_error(path):
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -127,9 +128,12 @@ class Store:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # SQLite has rolled back by itself on some errors
-                    cursor.execute("ROLLBACK")
+                self._roll_back()
                 raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # on some errors SQLite has done so by itself
+            self._connection.execute("ROLLBACK")
 
     def take_number(self) -> int:
         """The next running number: rising and never reused, across restarts and power cuts.

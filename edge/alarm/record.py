@@ -14,7 +14,6 @@ from edge.store import Store
 from edge.types import Alert, Condition, Presence
 
 
-
 class Record(BaseModel):
     """One row of the table `alarm`: the last announced transition and, where acknowledged, when and by whom."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edge.alarm.table import Rule, Sign
 from edge.config import Alarm
@@ -23,19 +24,26 @@ def rules(alarm: Alarm) -> dict[Condition, Rule]:
     Pain latches; a technical condition whose cause is gone needs nobody. Losing one of several sensors is of low
     priority: the bed is still watched. Causes that flap faster than `clear_s` count as one.
     """
-    technical = {"clear_s": alarm.clear_s, "acknowledge_s": alarm.acknowledge_timeout_s, "grace_s": alarm.clear_s}
+    pain = Rule(
+        Priority.MEDIUM,
+        onset_s=alarm.pain_delay_s,
+        clear_s=alarm.pain_clear_s,
+        acknowledge_s=alarm.acknowledge_timeout_s,
+        latches=True,
+        unseen_s=alarm.blind_delay_s,
+    )
+    lost = Rule(
+        Priority.LOW,
+        onset_s=alarm.sensor_delay_s,
+        clear_s=alarm.clear_s,
+        acknowledge_s=alarm.acknowledge_timeout_s,
+        grace_s=alarm.clear_s,
+    )
     return {
-        Condition.PAIN: Rule(
-            Priority.MEDIUM,
-            alarm.pain_delay_s,
-            alarm.pain_clear_s,
-            alarm.acknowledge_timeout_s,
-            latches=True,
-            unseen_s=alarm.blind_delay_s,
-        ),
-        Condition.CANNOT_ASSESS: Rule(alarm.blind_priority, alarm.blind_delay_s, **technical),
-        Condition.FACE_LOST: Rule(Priority.LOW, alarm.sensor_delay_s, **technical),
-        Condition.BAND_LOST: Rule(Priority.LOW, alarm.sensor_delay_s, **technical),
+        Condition.PAIN: pain,
+        Condition.CANNOT_ASSESS: replace(lost, priority=alarm.blind_priority, onset_s=alarm.blind_delay_s),
+        Condition.FACE_LOST: lost,
+        Condition.BAND_LOST: lost,
     }
 
 

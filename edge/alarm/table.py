@@ -3,13 +3,13 @@
 Evidence comes as a `Sign`; the presence of the signal moves as follows ("for" means: this long, counted while the sign
 lasts and frozen while nothing is known):
 
-    presence       PRESENT                        HOLD               GONE                        UNKNOWN
-    off            on, after onset_s              -                  -                           -
-    on             high, after onset_s of HIGH    -                  after clear_s: latched if   latched after
-                                                                     the rule latches, else off  unseen_s, if the rule latches
-    latched        on again, after onset_s        -                  stays until acknowledged    stays
-    acknowledged   on after acknowledge_s, or     on after           off, after clear_s          stays
-                   at once when it becomes high   acknowledge_s
+    presence       PRESENT                      HOLD            GONE                         UNKNOWN
+    off            on, after onset_s            -               -                            -
+    on             high, after onset_s of HIGH  -               latched (if the rule says    latched (likewise),
+                                                                so) or off, after clear_s    after unseen_s
+    latched        on again, after onset_s      -               stays until acknowledged     stays
+    acknowledged   on after acknowledge_s, or   on after        off, after clear_s           stays
+                   at once when it turns high   acknowledge_s
 
 Acknowledging: on -> acknowledged; latched -> off where the evidence was seen to go, else acknowledged; acknowledged
 stays so; off is refused. Priority only rises within an episode: what was once high wants a look, and a score that

@@ -236,6 +236,11 @@ class Acknowledge(Message):
     by: Person
     """Who acknowledges."""
 
+    @property
+    def target(self) -> str:
+        """What `AlarmManager.acknowledge` wants to know: the condition's name or the episode's number."""
+        return str(self.condition) if self.condition is not None else str(self.episode)
+
 
 class ReplyMessage(Head):
     """The answer to a command (topic `reply`)."""

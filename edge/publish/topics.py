@@ -1,9 +1,9 @@
 """The topic tree: `anodyne/<site>/<bed>/<leaf>`.
 
-    >>> Topics("ward3", "bed12").alarm(Condition.PAIN)
-    'anodyne/ward3/bed12/alarm/pain'
-    >>> parse("anodyne/ward3/bed12/alarm/pain")
-    Address(site='ward3', bed='bed12', leaf='alarm/pain')
+>>> Topics("ward3", "bed12").alarm(Condition.PAIN)
+'anodyne/ward3/bed12/alarm/pain'
+>>> parse("anodyne/ward3/bed12/alarm/pain")
+Address(site='ward3', bed='bed12', leaf='alarm/pain')
 """
 
 from __future__ import annotations

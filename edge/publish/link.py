@@ -1,0 +1,309 @@
+"""One MQTT connection: paho's client in paho's thread, its callbacks brought to the event loop.
+
+A link lives for one connection. Trying again and the choice of protocol version are the business of
+`edge.publish.dialer`; what to send again is known by the outbox, so nothing is lost with a link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import partial
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge.config import Mqtt
+from edge.errors import PublishError, PublishReason
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+"""Longest wait for TCP, TLS, CONNACK and SUBACK each, seconds: paho's own default for TCP."""
+
+SESSION_EXPIRY_S = 3600
+"""The broker keeps our subscription and what arrives for it this long after a lost connection, seconds: commands
+given while the box reconnects are carried out late rather than never."""
+
+WILL_DELAY_S = 5
+"""The broker waits this long before it publishes the last will, seconds: a connection that is lost and made again at
+once does not make the bed flicker at the station. MQTT v5 only."""
+
+_FAILURE = 0x80
+"""Reason codes from here on are failures (MQTT v5, 2.4)."""
+
+_PASSWORD_CODES = (0x86, 0x87)
+"""Bad user name or password; not authorised."""
+
+_VERSION_CODE = 0x84
+"""Unsupported protocol version."""
+
+
+class Version(IntEnum):
+    """Protocol versions that we speak."""
+
+    V5 = int(MQTTProtocolVersion.MQTTv5)
+    V311 = int(MQTTProtocolVersion.MQTTv311)
+
+
+VERSION_NAMES = {Version.V5: "MQTT 5", Version.V311: "MQTT 3.1.1"}
+"""How the versions are written in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that arrived."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What a link calls, on the event loop."""
+
+    acknowledged: Callable[[int, str | None], None]
+    """(packet id, None) when the broker has taken a message, (packet id, reason) when it refuses it."""
+    arrived: Callable[[Incoming], None]
+    """A message arrived."""
+
+
+class Link:
+    """One connection.
+
+    Args:
+        config: the broker.
+        client_id: MQTT client identity.
+        version: protocol version to speak.
+        handlers: called on the event loop that makes this object.
+        subscription: topic filter to subscribe to at QoS 1, or None.
+        will: last will, or None.
+        retained: whether retained messages of the subscription are wanted.
+    """
+
+    def __init__(
+        self,
+        config: Mqtt,
+        client_id: str,
+        version: Version,
+        handlers: Handlers,
+        *,
+        subscription: str | None = None,
+        will: Will | None = None,
+        retained: bool = False,
+    ) -> None:
+        """Prepare; `open` connects."""
+        self.version = version
+        self.lost: asyncio.Future[PublishError] = asyncio.get_running_loop().create_future()
+        self._config = config
+        self._handlers = handlers
+        self._subscription = subscription
+        self._retained = retained
+        self._loop = asyncio.get_running_loop()
+        self._answered = threading.Event()
+        self._subscribed = threading.Event()
+        self._refusal: PublishError | None = None
+        self._newest: paho.MQTTMessageInfo | None = None
+        self._client = self._build(client_id, will)
+
+    def open(self) -> None:
+        """Connect and subscribe. Blocks: call it in a worker thread.
+
+        Raises:
+            PublishError: UNREACHABLE, REFUSED, NOT_AUTHORISED, or PROTOCOL (try another version).
+        """
+        self._identify()
+        properties = None
+        if self.version is Version.V5:
+            properties = _properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        try:
+            self._client.connect(
+                self._config.host,
+                self._config.port,
+                self._config.keepalive_s,
+                clean_start=False if self.version is Version.V5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
+                properties=properties,
+            )
+        except (OSError, ValueError) as error:
+            raise self._unreachable(str(error)) from error
+        self._client.loop_start()
+        self._await(self._answered, "did not answer the connection request")
+        if self._subscription is not None:
+            self._subscribe(self._subscription)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> int:
+        """Send at QoS 1.
+
+        Returns:
+            The packet id that `acknowledged` will be called with.
+        """
+        properties = None
+        if self.version is Version.V5 and expiry_s is not None:
+            properties = _properties(PacketTypes.PUBLISH)
+            properties.MessageExpiryInterval = expiry_s
+        self._newest = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return self._newest.mid
+
+    def flush(self, timeout_s: float) -> None:
+        """Wait until the broker has acknowledged the message sent last. Blocks: call it in a worker thread."""
+        if self._newest is not None:
+            with suppress(ValueError, RuntimeError):  # not sent, or the connection is lost: nothing to wait for
+                self._newest.wait_for_publish(timeout_s)
+
+    def close(self) -> None:
+        """Disconnect in order (the broker drops the will) and end paho's thread. Blocks: call it in a worker thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _build(self, client_id: str, will: Will | None) -> paho.Client:
+        v5 = self.version is Version.V5
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=None if v5 else False,
+            protocol=MQTTProtocolVersion(self.version),
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        if will is not None:
+            properties = None
+            if v5:
+                properties = _properties(PacketTypes.WILLMESSAGE)
+                properties.WillDelayInterval = WILL_DELAY_S
+            client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    def _identify(self) -> None:
+        """Set password and certificates; both are files that may be missing or wrong."""
+        config = self._config
+        try:
+            if config.username is not None:
+                password = config.password_file.read_text().partition("\n")[0] if config.password_file else None
+                self._client.username_pw_set(config.username, password)
+            if config.tls is not None:
+                files = (config.tls.ca_file, config.tls.cert_file, config.tls.key_file)
+                ca, cert, key = (str(file) if file else None for file in files)
+                self._client.tls_set(ca, cert, key, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        except (OSError, ValueError) as error:
+            raise PublishError(
+                PublishReason.NOT_AUTHORISED,
+                f"the password file or a certificate for the broker cannot be read: {error}",
+            ) from error
+
+    def _subscribe(self, subscription: str) -> None:
+        if self.version is Version.V5:
+            handling = (
+                SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if self._retained else SubscribeOptions.RETAIN_DO_NOT_SEND
+            )
+            self._client.subscribe(subscription, options=SubscribeOptions(qos=1, retainHandling=handling))
+        else:
+            self._client.subscribe(subscription, qos=1)
+        self._await(self._subscribed, f"did not answer the subscription to {subscription}")
+
+    def _await(self, answer: threading.Event, silence: str) -> None:
+        answered = answer.wait(CONNECT_TIMEOUT_S)
+        if self._refusal is not None:
+            raise self._refusal
+        if not answered:
+            raise self._unreachable(silence)
+
+    def _unreachable(self, detail: str) -> PublishError:
+        where = f"{self._config.host}:{self._config.port}"
+        return PublishError(PublishReason.UNREACHABLE, f"the MQTT broker at {where} cannot be reached: {detail}")
+
+    def _refused(self, code: int, name: str) -> PublishError:
+        where = f"the MQTT broker at {self._config.host}:{self._config.port}"
+        if code == _VERSION_CODE:
+            return PublishError(PublishReason.PROTOCOL, f"{where} does not speak {VERSION_NAMES[self.version]}")
+        if code in _PASSWORD_CODES:
+            user = self._config.username or "(none)"
+            return PublishError(
+                PublishReason.NOT_AUTHORISED,
+                f"{where} refuses user {user}: {name}; check [mqtt] username and password_file",
+            )
+        return PublishError(PublishReason.REFUSED, f"{where} refuses the connection: {name}")
+
+    # Callbacks: paho's thread.
+
+    def _on_connect(
+        self, _client: paho.Client, _data: object, _flags: paho.ConnectFlags, code: ReasonCode, _more: Properties | None
+    ) -> None:
+        if code.value >= _FAILURE:
+            self._refusal = self._refused(code.value, str(code))
+        self._answered.set()
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _data: object,
+        _flags: paho.DisconnectFlags,
+        code: ReasonCode,
+        _more: Properties | None,
+    ) -> None:
+        if not self._answered.is_set() and self._refusal is None:
+            # Brokers without MQTT 5 may hang up instead of answering.
+            where = f"the MQTT broker at {self._config.host}:{self._config.port}"
+            self._refusal = PublishError(PublishReason.PROTOCOL, f"{where} hung up on {VERSION_NAMES[self.version]}")
+        error = self._refusal or self._unreachable(f"the connection was lost ({code})")
+        if not self._subscribed.is_set() and self._refusal is None:
+            self._refusal = error
+        self._answered.set()
+        self._subscribed.set()
+        self._tell(partial(self._set_lost, error))
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: object, _mid: int, codes: list[ReasonCode], _more: Properties | None
+    ) -> None:
+        if any(code.value >= _FAILURE for code in codes):
+            self._refusal = PublishError(
+                PublishReason.NOT_AUTHORISED,
+                f"the MQTT broker refuses the subscription to {self._subscription}: {codes[0]}",
+            )
+        self._subscribed.set()
+
+    def _on_publish(
+        self, _client: paho.Client, _data: object, mid: int, code: ReasonCode, _more: Properties | None
+    ) -> None:
+        refusal = str(code) if code.value >= _FAILURE else None
+        self._tell(partial(self._handlers.acknowledged, mid, refusal))
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        incoming = Incoming(message.topic, bytes(message.payload), bool(message.retain))
+        self._tell(partial(self._handlers.arrived, incoming))
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop has ended before paho's thread: nobody is left to be told
+            self._loop.call_soon_threadsafe(call)
+
+    def _set_lost(self, error: PublishError) -> None:
+        if not self.lost.done():
+            self.lost.set_result(error)
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this constructor without types

@@ -1,0 +1,333 @@
+"""The publisher: from outbox and assessments to the broker, and commands back.
+
+Everything here runs on the event loop; paho's thread only hands over events (`edge.publish.link`). While a message is
+on its way the publisher holds the clock, so that virtual time does not run past a real broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from edge.clock import Clock
+from edge.config import Box, Mqtt
+from edge.errors import StoreError
+from edge.publish.commands import Answer, CommandDesk
+from edge.publish.dialer import Dialer
+from edge.publish.link import Handlers, Incoming, Link, Version, Will
+from edge.publish.outbox import Outbox, Row
+from edge.publish.payload import (
+    BLIND_MODE,
+    Acknowledge,
+    AlertMessage,
+    AvailabilityMessage,
+    Message,
+    ReplyMessage,
+    StateMessage,
+    alert_message,
+    message_id,
+    state_message,
+)
+from edge.publish.topics import AVAILABILITY, COMMAND, REPLY, STATE, Topics, alarm_leaf
+from edge.types import NS_PER_S, Alert, Assessment, Condition
+
+logger = logging.getLogger(__name__)
+
+STATE_EVERY_S = 10.0
+"""A state is published at least this often, seconds: with the factor three of `StateMessage.every_s`, a station calls
+a silent bed stale after half a minute."""
+
+STATE_SCORE_STEP = 0.5
+"""A score that moved this far is published at once; smaller sways wait for `STATE_EVERY_S`."""
+
+STATE_EXPIRY_S = 30
+"""The broker forgets a retained state after three missed ones, seconds (MQTT v5): a new subscriber then sees no score
+rather than an old one."""
+
+REPLY_EXPIRY_S = 300
+"""Nobody waits for the reply to a command longer than this, seconds."""
+
+WINDOW = 20
+"""Outbox rows on their way at once: paho's own default for messages in flight."""
+
+REFUSED_RETRY_S = 60.0
+"""Rows that the broker refused (an ACL, a quota) are offered again after this, seconds."""
+
+_GOODBYE_S = 2.0
+"""Longest wait for the broker to take the last message at a clean stop, seconds."""
+
+_POLL_S = 0.05
+"""How often `drain` looks, seconds of the clock."""
+
+
+class Publisher:
+    """Publishes one bed.
+
+    Args:
+        config: the broker.
+        box: site, bed and validity.
+        outbox: rows that must arrive.
+        clock: time; held while messages are on their way.
+        on_command: carries out a command; raises CommandError where it does not apply.
+    """
+
+    def __init__(
+        self, config: Mqtt, box: Box, outbox: Outbox, clock: Clock, on_command: Callable[[Acknowledge], Alert]
+    ) -> None:
+        """Nothing is connected before `run`."""
+        self._config = config
+        self._box = box
+        self._topics = Topics(box.site, box.bed)
+        self._outbox = outbox
+        self._store = outbox.store
+        self._clock = clock
+        self._desk = CommandDesk(outbox.store, on_command)
+        self._link: Link | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._in_flight: dict[int, Row | None] = {}
+        self._refused: set[int] = set()
+        self._refused_ns = 0
+        self._refusals_told: set[str] = set()
+        self._hold = ExitStack()
+        self._alerts: dict[Condition, AlertMessage] = {}
+        self._state: StateMessage | None = None
+        self._state_mid: int | None = None
+        self._state_unsent = False
+        outbox.listen(self._wake)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and the connection stands."""
+        return self._link is not None
+
+    @property
+    def refused(self) -> int:
+        """Rows that the broker refused on this connection; they stay in the outbox."""
+        return len(self._refused)
+
+    def pending(self) -> int:
+        """Rows that no broker has acknowledged."""
+        return self._outbox.pending()
+
+    async def run(self) -> None:
+        """Stay connected and publish, until cancelled; then say goodbye (`availability` offline, "stopped")."""
+        self._loop = asyncio.get_running_loop()
+        await Dialer(self._clock, self._make_link).run(self._session)
+
+    def publish_alert(self, alert: Alert) -> None:
+        """Remember the alert as its condition's state, and send what waits. Its rows are in the outbox already."""
+        self._alerts[alert.condition] = alert_message(alert)
+        self._pump()
+
+    def publish_state(self, assessment: Assessment) -> None:
+        """Publish the assessment, retained, where it says something new or the last one is `STATE_EVERY_S` old.
+
+        While the broker is away or slow only the newest is kept: states may be lost, alerts may not.
+        """
+        now_ns = self._clock.now_ns()
+        if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
+            self._refused.clear()
+            self._pump()
+        if self._state is not None and not _news(self._state, assessment, now_ns):
+            return
+        number = self._store.take_number()
+        self._state = state_message(assessment, self._clock.instant(), number, self._box.validity, STATE_EVERY_S)
+        self._state_unsent = True
+        self._send_state()
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until everything has been acknowledged.
+
+        Returns:
+            False where `timeout_s` passed first.
+        """
+        deadline_ns = self._clock.now_ns() + round(timeout_s * NS_PER_S)
+        while self._in_flight or self._outbox.pending():
+            if self._clock.now_ns() >= deadline_ns:
+                return False
+            await self._clock.sleep(_POLL_S)
+        return True
+
+    def _make_link(self, version: Version) -> Link:
+        will = self._availability(online=False, reason="connection_lost")
+        return Link(
+            self._config,
+            self._config.client_id or f"anodyne-{self._box.site}-{self._box.bed}",
+            version,
+            Handlers(self._acknowledged, self._arrived),
+            subscription=self._topics.of(COMMAND),
+            will=Will(self._topics.of(AVAILABILITY), will.encode()),
+        )
+
+    async def _session(self, link: Link) -> None:
+        """One connection: greet, resend, then let events drive until it is lost."""
+        self._link = link
+        self._refused.clear()
+        try:
+            self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
+            self._refresh_alarms()
+            self._state_unsent = self._state is not None
+            self._send_state()
+            self._pump()
+            await asyncio.wait({link.lost})  # unlike `await link.lost`, leaves it uncancelled when we are
+            raise link.lost.result()
+        except asyncio.CancelledError:
+            await self._goodbye(link)
+            raise
+        finally:
+            self._link = None
+            self._in_flight.clear()
+            self._state_mid = None
+            self._hold.close()
+
+    def _refresh_alarms(self) -> None:
+        """Repeat the current alarm states: a broker that was restarted may have forgotten what it retained."""
+        waiting = self._outbox.waiting_leaves()
+        for condition, message in self._alerts.items():
+            leaf = alarm_leaf(condition)
+            if leaf not in waiting:  # otherwise the newest row follows anyway
+                self._send(leaf, message, retain=True)
+
+    async def _goodbye(self, link: Link) -> None:
+        if link.lost.done():
+            return
+        self._send(AVAILABILITY, self._availability(online=False, reason="stopped"), retain=True)
+        await self._clock.in_thread(link.flush, _GOODBYE_S)
+
+    def _pump(self) -> None:
+        """Send the oldest waiting rows, as far as the window allows."""
+        if self._link is None:
+            return
+        skip = {row.id for row in self._in_flight.values() if row is not None}
+        room = WINDOW - len(skip)
+        if room <= 0:
+            return
+        try:
+            rows = self._outbox.waiting(skip | self._refused, room)
+        except StoreError:
+            logger.exception("the outbox cannot be read; what it holds is sent later")
+            return
+        for row in rows:
+            mid = self._link.publish(self._topics.of(row.leaf), row.payload, retain=row.retain, expiry_s=row.expiry_s)
+            self._track(mid, row)
+
+    def _send(self, leaf: str, message: Message, *, retain: bool, expiry_s: int | None = None) -> int | None:
+        """Send a message that is not in the outbox."""
+        if self._link is None:
+            return None
+        mid = self._link.publish(self._topics.of(leaf), message.encode(), retain=retain, expiry_s=expiry_s)
+        self._track(mid, None)
+        return mid
+
+    def _send_state(self) -> None:
+        """Send the newest state unless the one before is still on its way."""
+        if self._state is None or not self._state_unsent or self._state_mid is not None:
+            return
+        self._state_mid = self._send(STATE, self._state, retain=True, expiry_s=STATE_EXPIRY_S)
+        self._state_unsent = self._state_mid is None
+
+    def _track(self, mid: int, row: Row | None) -> None:
+        if not self._in_flight:
+            self._hold.enter_context(self._clock.hold())
+        self._in_flight[mid] = row
+
+    def _acknowledged(self, mid: int, refusal: str | None) -> None:
+        if mid not in self._in_flight:
+            return
+        row = self._in_flight.pop(mid)
+        if row is not None:
+            if refusal is None:
+                self._outbox.remove(row.id)
+            else:
+                self._refuse(row, refusal)
+        elif refusal is not None:
+            self._tell_refusal("a message", refusal)
+        if mid == self._state_mid:
+            self._state_mid = None
+            self._send_state()
+        self._pump()
+        if not self._in_flight:
+            self._hold.close()
+
+    def _refuse(self, row: Row, refusal: str) -> None:
+        self._refused.add(row.id)
+        self._refused_ns = self._clock.now_ns()
+        self._tell_refusal(self._topics.of(row.leaf), refusal)
+
+    def _tell_refusal(self, what: str, refusal: str) -> None:
+        told = f"{what}: {refusal}"
+        if told not in self._refusals_told:
+            self._refusals_told.add(told)
+            logger.error("the broker does not take %s; it stays in the outbox: check the broker's ACL", told)
+
+    def _arrived(self, incoming: Incoming) -> None:
+        if incoming.topic != self._topics.of(COMMAND):
+            return
+        if incoming.retained:
+            logger.warning("a retained command is ignored: it may be days old")
+            return
+        answer = self._desk.take(incoming.payload)
+        if answer is None:
+            return
+        if answer.alert is not None:
+            self.publish_alert(answer.alert)
+        self._reply(answer)
+
+    def _reply(self, answer: Answer) -> None:
+        instant = self._clock.instant()
+        error = answer.error
+        reply = ReplyMessage(
+            id=message_id(instant.boot_id, self._store.take_number()),
+            since_boot_ms=instant.mono_ns // 1_000_000,
+            wall_ms=instant.wall_ms,
+            synced=instant.synced,
+            validity=self._box.validity,
+            mode=self._mode,
+            to=answer.to,
+            ok=error is None,
+            reason=None if error is None else str(error.reason),
+            detail=None if error is None else error.message,
+        )
+        try:
+            self._outbox.put(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
+        except StoreError:
+            self._outbox.hold(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
+        self._pump()
+
+    def _availability(self, *, online: bool, reason: str) -> AvailabilityMessage:
+        instant = self._clock.instant()
+        return AvailabilityMessage.model_validate(
+            {
+                "id": message_id(instant.boot_id, self._store.take_number()),
+                "since_boot_ms": instant.mono_ns // 1_000_000,
+                "wall_ms": instant.wall_ms,
+                "synced": instant.synced,
+                "validity": self._box.validity,
+                "mode": self._mode if online else BLIND_MODE,
+                "online": online,
+                "reason": reason,
+            }
+        )
+
+    @property
+    def _mode(self) -> str:
+        return BLIND_MODE if self._state is None else self._state.mode
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._pump)
+
+
+def _news(published: StateMessage, assessment: Assessment, now_ns: int) -> bool:
+    """Whether an assessment is worth a message of its own."""
+    if now_ns - published.since_boot_ms * 1_000_000 >= STATE_EVERY_S * NS_PER_S:
+        return True
+    if (assessment.verdict, assessment.mode_text) != (published.verdict, published.mode):
+        return True
+    if dict(assessment.missing) != published.missing:
+        return True
+    if assessment.score is None or published.score is None:
+        return False
+    return abs(assessment.score - published.score) >= STATE_SCORE_STEP
