@@ -148,6 +148,7 @@ class PublishReason(StrEnum):
     REFUSED = "refused"
     NOT_AUTHORISED = "not_authorised"
     PROTOCOL = "protocol"
+    SILENT = "silent"
     TOO_LARGE = "too_large"
 
 

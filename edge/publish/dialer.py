@@ -53,7 +53,7 @@ class Dialer:
         self._backoff = backoff or Backoff()
         self._chance = random.Random()  # noqa: S311 - jitter needs no cryptographic quality
         self._version = Version.V5
-        self._proven_version = False
+        self._settled = False
         self._reported = ""
 
     async def run(self, session: Callable[[Link], Awaitable[None]]) -> None:
@@ -75,7 +75,7 @@ class Dialer:
         link = self._make(self._version)
         try:
             await self._clock.in_thread(link.open)
-            self._proven_version = True
+            self._settled = self._settled or link.version is Version.V5
             logger.info("connected to the broker with %s", VERSION_NAMES[link.version])
             self._reported = ""
             await session(link)
@@ -83,14 +83,19 @@ class Dialer:
             await self._clock.in_thread(link.close)
 
     def _other_version(self, error: PublishError) -> bool:
-        """Change to 3.1.1 where the broker refuses 5, and remember it; back to 5 where 3.1.1 does no better."""
-        if error.reason is not PublishReason.PROTOCOL or self._proven_version:
-            return False
-        if self._version is Version.V5:
+        """Whether to ask again at once in 3.1.1.
+
+        A broker that refuses MQTT 5 in words is never asked in it again; one that was merely silent (amqtt, but also a
+        frozen one) is, at the next connection.
+        """
+        refused = error.reason is PublishReason.PROTOCOL
+        if self._version is Version.V5 and not self._settled and (refused or error.reason is PublishReason.SILENT):
             logger.info("%s: falling back to %s", error, VERSION_NAMES[Version.V311])
             self._version = Version.V311
+            self._settled = refused
             return True
-        self._version = Version.V5
+        if not self._settled:
+            self._version = Version.V5
         return False
 
     def _report(self, error: PublishError) -> None:

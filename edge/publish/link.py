@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
 """Longest wait for TCP, TLS, CONNACK and SUBACK each, seconds: paho's own default for TCP."""
 
+V5_SILENCE_S = 2.0
+"""A broker that says nothing to MQTT 5 for this long is asked in MQTT 3.1.1, seconds. amqtt reads the length of the
+client id where MQTT 5 has its properties and waits for bytes that never come; a broker that knows MQTT 5 answers
+within one round trip."""
+
 SESSION_EXPIRY_S = 3600
 """The broker keeps our subscription and what arrives for it this long after a lost connection, seconds: commands
 given while the box reconnects are carried out late rather than never."""
@@ -98,6 +103,7 @@ class Link:
         subscription: topic filter to subscribe to at QoS 1, or None.
         will: last will, or None.
         retained: whether retained messages of the subscription are wanted.
+        lasting: whether the broker keeps our session after we have closed in order; False for visitors.
     """
 
     def __init__(
@@ -110,6 +116,7 @@ class Link:
         subscription: str | None = None,
         will: Will | None = None,
         retained: bool = False,
+        lasting: bool = True,
     ) -> None:
         """Prepare; `open` connects."""
         self.version = version
@@ -118,6 +125,7 @@ class Link:
         self._handlers = handlers
         self._subscription = subscription
         self._retained = retained
+        self._lasting = lasting
         self._loop = asyncio.get_running_loop()
         self._answered = threading.Event()
         self._subscribed = threading.Event()
@@ -129,7 +137,8 @@ class Link:
         """Connect and subscribe. Blocks: call it in a worker thread.
 
         Raises:
-            PublishError: UNREACHABLE, REFUSED, NOT_AUTHORISED, or PROTOCOL (try another version).
+            PublishError: UNREACHABLE, REFUSED, NOT_AUTHORISED, PROTOCOL (another version is
+                wanted) or SILENT (perhaps so).
         """
         self._identify()
         properties = None
@@ -147,7 +156,7 @@ class Link:
         except (OSError, ValueError) as error:
             raise self._unreachable(str(error)) from error
         self._client.loop_start()
-        self._await(self._answered, "did not answer the connection request")
+        self._await_connack()
         if self._subscription is not None:
             self._subscribe(self._subscription)
 
@@ -172,7 +181,11 @@ class Link:
 
     def close(self) -> None:
         """Disconnect in order (the broker drops the will) and end paho's thread. Blocks: call it in a worker thread."""
-        self._client.disconnect()
+        properties = None
+        if self.version is Version.V5 and not self._lasting:
+            properties = _properties(PacketTypes.DISCONNECT)
+            properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
         self._client.loop_stop()
 
     def _build(self, client_id: str, will: Will | None) -> paho.Client:
@@ -180,7 +193,7 @@ class Link:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=None if v5 else False,
+            clean_session=None if v5 else not self._lasting,
             protocol=MQTTProtocolVersion(self.version),
             reconnect_on_failure=False,
         )
@@ -223,21 +236,31 @@ class Link:
             self._client.subscribe(subscription, options=SubscribeOptions(qos=1, retainHandling=handling))
         else:
             self._client.subscribe(subscription, qos=1)
-        self._await(self._subscribed, f"did not answer the subscription to {subscription}")
-
-    def _await(self, answer: threading.Event, silence: str) -> None:
-        answered = answer.wait(CONNECT_TIMEOUT_S)
+        answered = self._subscribed.wait(CONNECT_TIMEOUT_S)
         if self._refusal is not None:
             raise self._refusal
         if not answered:
-            raise self._unreachable(silence)
+            raise self._unreachable(f"it did not answer the subscription to {subscription}")
+
+    def _await_connack(self) -> None:
+        v5 = self.version is Version.V5
+        answered = self._answered.wait(V5_SILENCE_S if v5 else CONNECT_TIMEOUT_S)
+        if self._refusal is not None:
+            raise self._refusal
+        if not answered and v5:
+            raise PublishError(PublishReason.SILENT, f"{self._where} does not answer {VERSION_NAMES[self.version]}")
+        if not answered:
+            raise self._unreachable("it did not answer the connection request")
 
     def _unreachable(self, detail: str) -> PublishError:
-        where = f"{self._config.host}:{self._config.port}"
-        return PublishError(PublishReason.UNREACHABLE, f"the MQTT broker at {where} cannot be reached: {detail}")
+        return PublishError(PublishReason.UNREACHABLE, f"{self._where} cannot be reached: {detail}")
+
+    @property
+    def _where(self) -> str:
+        return f"the MQTT broker at {self._config.host}:{self._config.port}"
 
     def _refused(self, code: int, name: str) -> PublishError:
-        where = f"the MQTT broker at {self._config.host}:{self._config.port}"
+        where = self._where
         if code == _VERSION_CODE:
             return PublishError(PublishReason.PROTOCOL, f"{where} does not speak {VERSION_NAMES[self.version]}")
         if code in _PASSWORD_CODES:
@@ -267,8 +290,8 @@ class Link:
     ) -> None:
         if not self._answered.is_set() and self._refusal is None:
             # Brokers without MQTT 5 may hang up instead of answering.
-            where = f"the MQTT broker at {self._config.host}:{self._config.port}"
-            self._refusal = PublishError(PublishReason.PROTOCOL, f"{where} hung up on {VERSION_NAMES[self.version]}")
+            said = f"{self._where} hung up on {VERSION_NAMES[self.version]}"
+            self._refusal = PublishError(PublishReason.SILENT, said)
         error = self._refusal or self._unreachable(f"the connection was lost ({code})")
         if not self._subscribed.is_set() and self._refusal is None:
             self._refusal = error

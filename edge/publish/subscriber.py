@@ -1,0 +1,175 @@
+"""The receiving side: what stations, `anodyne watch` and the demonstration's nurse hear of the beds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from edge.clock import Clock, SystemClock
+from edge.config import Mqtt
+from edge.publish.dialer import Dialer
+from edge.publish.link import Handlers, Incoming, Link, Version
+from edge.publish.payload import (
+    Acknowledge,
+    AlertMessage,
+    AvailabilityMessage,
+    Head,
+    ReplyMessage,
+    StateMessage,
+    decode,
+)
+from edge.publish.topics import AVAILABILITY, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 4096
+"""Ids kept to recognise repeats: the messages of 40 beds in ten seconds-steps over a quarter of an hour; a repeat
+comes within one reconnection."""
+
+_ALARM = "alarm/"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a bed.
+
+    Attributes:
+        address: site, bed and leaf.
+        message: what it says.
+        retained: it was waiting at the broker and may be old; only what arrives live proves that the box lives.
+        arrived_ns: monotonic time of the receiver.
+    """
+
+    address: Address
+    message: Head
+    retained: bool
+    arrived_ns: int
+
+
+class Subscriber:
+    """Listens to beds, drops repeats, sends commands.
+
+    Args:
+        config: the broker.
+        on_message: called on the event loop for every new message.
+        topics: which beds; all by default.
+        clock: time; the system's by default.
+        client_id: MQTT client identity; default: made from host name and process id.
+        on_connected: called when the connection is made (True) and lost (False).
+    """
+
+    def __init__(
+        self,
+        config: Mqtt,
+        on_message: Callable[[Received], None],
+        *,
+        topics: Topics | None = None,
+        clock: Clock | None = None,
+        client_id: str | None = None,
+        on_connected: Callable[[bool], None] | None = None,
+    ) -> None:
+        """Nothing is connected before `run`."""
+        self._config = config
+        self._on_message = on_message
+        self._topics = topics or Topics("+", "+")
+        self._clock = clock or SystemClock()
+        self._client_id = client_id or f"anodyne-watch-{socket.gethostname()[:24]}-{os.getpid()}"
+        self._on_connected = on_connected
+        self._link: Link | None = None
+        self._seen: OrderedDict[tuple[Address, str], None] = OrderedDict()
+        self._in_flight: set[int] = set()
+        self._hold = ExitStack()
+        self.ready = asyncio.Event()
+        """Set while connected and subscribed."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has taken our subscription and the connection stands."""
+        return self._link is not None
+
+    async def run(self) -> None:
+        """Stay connected and listen, until cancelled."""
+        await Dialer(self._clock, self._make_link).run(self._session)
+
+    def send(self, site: str, bed: str, command: Acknowledge) -> bool:
+        """Send a command at QoS 1; False where there is no connection (nothing is queued: an old command is worse)."""
+        if self._link is None:
+            return False
+        if not self._in_flight:
+            self._hold.enter_context(self._clock.hold())
+        self._in_flight.add(self._link.publish(Topics(site, bed).of(COMMAND), command.encode(), retain=False))
+        return True
+
+    def _make_link(self, version: Version) -> Link:
+        return Link(
+            self._config,
+            self._client_id,
+            version,
+            Handlers(self._acknowledged, self._arrived),
+            subscription=self._topics.everything,
+            retained=True,
+            lasting=False,
+        )
+
+    async def _session(self, link: Link) -> None:
+        self._link = link
+        self._tell(connected=True)
+        try:
+            await asyncio.wait({link.lost})
+            raise link.lost.result()
+        finally:
+            self._link = None
+            self._in_flight.clear()
+            self._hold.close()
+            self._tell(connected=False)
+
+    def _tell(self, *, connected: bool) -> None:
+        if connected:
+            self.ready.set()
+        else:
+            self.ready.clear()
+        if self._on_connected is not None:
+            self._on_connected(connected)
+
+    def _acknowledged(self, mid: int, refusal: str | None) -> None:
+        if refusal is not None:
+            logger.error("the broker does not take our command: %s; check the broker's ACL", refusal)
+        self._in_flight.discard(mid)
+        if not self._in_flight:
+            self._hold.close()
+
+    def _arrived(self, incoming: Incoming) -> None:
+        address = parse(incoming.topic)
+        if address is None or address.leaf == COMMAND:
+            return
+        message = read(address.leaf, incoming.payload)
+        if message is None:
+            logger.warning("unreadable message on %s, %d bytes", incoming.topic, len(incoming.payload))
+            return
+        if self._first_time(address, message.id):
+            self._on_message(Received(address, message, incoming.retained, self._clock.now_ns()))
+
+    def _first_time(self, address: Address, message_id: str) -> bool:
+        if (address, message_id) in self._seen:
+            return False
+        self._seen[address, message_id] = None
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return True
+
+
+def read(leaf: str, payload: bytes) -> Head | None:
+    """Read the message of a leaf; None where it is not one of ours."""
+    if leaf.startswith(_ALARM) or leaf == EVENT:
+        return decode(AlertMessage, payload)
+    if leaf == STATE:
+        return decode(StateMessage, payload)
+    if leaf == AVAILABILITY:
+        return decode(AvailabilityMessage, payload)
+    return decode(ReplyMessage, payload) if leaf == REPLY else None
