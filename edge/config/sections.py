@@ -7,7 +7,7 @@ reference page, and what an error message tells the reader to write instead.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -43,7 +43,10 @@ BleAddress = Annotated[
 """A Bluetooth device address, "AA:BB:CC:DD:EE:FF"."""
 
 
-Info = ValidationInfo[Path | None]
+if TYPE_CHECKING:
+    Info = ValidationInfo[Path | None]
+else:
+    Info = ValidationInfo  # generic from pydantic 2.12 on only; the training packages hold 2.11
 """What a validator sees: earlier values, and as context the folder of the file."""
 
 
