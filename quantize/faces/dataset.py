@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.face.align import SIDE_PX, FaceBox, crop
 from quantize.faces.assets import shared_folder
 from quantize.faces.expression import Kind, Units, deform, draw_expression, label
-from quantize.faces.head import Head, load_head
+from quantize.faces.head import load_head
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
 from quantize.faces.shot import draw_background, draw_shot, expose, occlude

@@ -49,6 +49,6 @@ def quantise(source: Path, target: Path, samples: NDArray[np.float32]) -> None:
         qsv_update_func=qsv_utils.min_max_update,
     )
     data = {key: [{names[0]: sample[None]} for sample in samples]}
-    ranges.calibrate(data, quantiser._recipe_manager)  # noqa: SLF001 - the public call always uses a moving average
+    ranges.calibrate(data, quantiser._recipe_manager)
     target.unlink(missing_ok=True)
     quantiser.quantize(ranges.get_model_qsvs()).export_model(str(target))

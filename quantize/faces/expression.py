@@ -142,7 +142,9 @@ def _draw(kind: Kind, rng: np.random.Generator) -> Units:
             return units | ({"AU12": float(rng.uniform(0, 2))} if rng.random() < 0.25 else {})
         case Kind.SLEEP:
             units = {"AU43": INTENSITY_MAX}
-            return units | ({"AU25": float(rng.uniform(0, 3)), "AU26": float(rng.uniform(0, 3))} if rng.random() < 0.4 else {})
+            return units | (
+                {"AU25": float(rng.uniform(0, 3)), "AU26": float(rng.uniform(0, 3))} if rng.random() < 0.4 else {}
+            )
         case Kind.YAWN:
             return _some(rng, {"AU26": 1.0, "AU25": 1.0, "AU43": 0.5, "AU9": 0.1}, float(rng.uniform(4, 5)))
         case Kind.EMOTION:

@@ -35,6 +35,8 @@ def blank() -> Map:
 
 def sample(picture: Map, column: Map, row: Map) -> Map:
     """Bilinear samples of a picture at (n,) pixel positions; zero outside it."""
+    if not len(column):
+        return np.zeros(0, np.float32)
     count, width = len(column), 256  # remap takes at most 32,767 rows or columns: fold the list into a sheet
     folded = np.full((2, -(-count // width) * width), -2, np.float32)
     folded[0, :count], folded[1, :count] = column, row
@@ -129,7 +131,12 @@ class _Folds:
         for side in SIDES:
             for y in (7.74, 7.83, 7.92):
                 if self.chance(0.8):
-                    points = [(0.2, y - 0.03 + j()), (0.35, y + 0.02 + j()), (0.5, y - 0.01 + j()), (0.6, y - 0.08 + j())]
+                    points = [
+                        (0.2, y - 0.03 + j()),
+                        (0.35, y + 0.02 + j()),
+                        (0.5, y - 0.01 + j()),
+                        (0.6, y - 0.08 + j()),
+                    ]
                     total += fold([(side * x, v) for x, v in points], self.width(1.2, 2.2))
         return total
 
@@ -223,7 +230,9 @@ def wrinkle_map(paint: Paint, units: Mapping[str, float], rest: float) -> Map:
         units: action unit to intensity 0..5.
         rest: strength 0..1 of the lines that age has left at rest.
     """
-    depth = {name: (units.get(name, 0.0) / 5.0) ** 1.2 for name in ("AU1", "AU2", "AU4", "AU6", "AU7", "AU9", "AU10", "AU12")}
+    depth = {
+        name: (units.get(name, 0.0) / 5.0) ** 1.2 for name in ("AU1", "AU2", "AU4", "AU6", "AU7", "AU9", "AU10", "AU12")
+    }
     depth["AU7"] = depth["AU7"] * 0.9 + 0.4 * depth["AU6"]
     smile_lines = depth["AU10"] + 0.7 * depth["AU12"] + 0.6 * depth["AU9"] + 0.3 * depth["AU6"]
     depth["nasolabial"] = min(smile_lines, 1.5)

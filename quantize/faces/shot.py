@@ -20,7 +20,8 @@ def _unit(x: float, y: float, z: float) -> Vector:
 @dataclass(frozen=True, slots=True)
 class Pose:
     """Rotation of the head, degrees: yaw to its left, pitch downwards, roll clockwise in the picture; and its distance
-    from the camera, dm (nearer distorts more)."""
+    from the camera, dm (nearer distorts more).
+    """
 
     yaw_deg: float = 0.0
     pitch_deg: float = 0.0

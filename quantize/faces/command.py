@@ -1,0 +1,128 @@
+"""`python -m quantize faces`: render, train, export, measure, and write the bundle entry and the model card."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle import Model, Parameters
+from edge.face.align import SIDE_PX
+from edge.face.estimator import MODEL
+from edge.face.units import LABELS
+from quantize.bundle import tensor_specs, write_calibration, write_model
+from quantize.extras import missing_packages
+
+RENDERS = 25_200
+"""Faces of the shipped model: 1,800 identities."""
+
+EPOCHS = 16
+"""Passes over the training faces of the shipped model."""
+
+_PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
+_CALIBRATION_FACES = 600
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the job and its options."""
+    parser = subparsers.add_parser("faces", help="render faces, train and export the action unit network")
+    parser.add_argument("--seed", type=int, default=1, help="of the faces and of the training (%(default)s)")
+    parser.add_argument("--renders", type=int, default=RENDERS, help="faces to render (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the training faces (%(default)s)")
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4), help="renderers (%(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path(".cache/quantize"), help="chunks, resumable (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("models"), help="bundle to write to (%(default)s)")
+    parser.add_argument("--contact-sheet", type=Path, metavar="PNG", help="only draw some people, to be looked at")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the whole job, or draw the contact sheet only."""
+    sheet_only = arguments.contact_sheet is not None
+    if missing_packages("quantize", ("numba",) if sheet_only else _PACKAGES):
+        return 1
+    if sheet_only:
+        return _sheet(arguments.contact_sheet, arguments.cache, arguments.seed)
+    return _train(arguments)
+
+
+def _sheet(path: Path, cache: Path, seed: int) -> int:
+    from quantize.faces.assets import shared_folder
+    from quantize.faces.head import load_head
+    from quantize.faces.sheet import contact_sheet
+
+    contact_sheet(load_head(shared_folder(), cache), path, seed=seed)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Wall time of the two long parts, for the model card."""
+
+    render: float
+    train: float
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from quantize.faces.dataset import render_faces, split
+    from quantize.faces.export import export_float, quantise
+    from quantize.faces.network import for_export
+    from quantize.faces.train import inputs_of, trained_or_kept
+
+    began = time.monotonic()
+    faces = split(
+        render_faces(
+            arguments.cache, seed=arguments.seed, renders=arguments.renders, processes=max(1, arguments.processes)
+        )
+    )
+    rendered = time.monotonic()
+    kept = arguments.cache / f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}.pt"
+    trained = trained_or_kept(faces, kept, seed=arguments.seed, epochs=arguments.epochs)
+    minutes = Minutes((rendered - began) / 60, (time.monotonic() - rendered) / 60)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    ready = for_export(trained.network, trained.mean, trained.deviation)
+    float_file, int8_file = arguments.cache / "face_au_float.tflite", arguments.out / "face_au.tflite"
+    export_float(ready, float_file)
+    samples = inputs_of(faces.train.where(np.arange(len(faces.train.crops)) < _CALIBRATION_FACES))
+    quantise(float_file, int8_file, samples.reshape(-1, SIDE_PX, SIDE_PX, 1))
+
+    from quantize.faces.report import report
+
+    report(arguments, faces, trained, ready, minutes)
+    sys.stderr.write(f"wrote {int8_file} and its card\n")
+    return 0
+
+
+def int8_model(file: Path) -> Model:
+    """The exported network as the daemon would get it from a bundle, before there is one."""
+    inputs, outputs = tensor_specs(file, ["face"], ["au"])
+    data = file.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    return Model(MODEL, file, data, digest, file.parent / "cards/face_au.md", inputs, outputs, Parameters(MODEL, {}))
+
+
+def bind(out: Path, parameters: dict[str, float], line: tuple[float, float]) -> None:
+    """Write the network's entry and the face's calibration into the bundle.
+
+    Args:
+        out: the bundle's folder; the network and its card lie there already.
+        parameters: numbers that the estimator reads.
+        line: slope and intercept of the log-odds of pain from PSPI change.
+    """
+    model = int8_model(out / "face_au.tflite")
+    write_model(
+        out,
+        MODEL,
+        file="face_au.tflite",
+        card="cards/face_au.md",
+        inputs=model.inputs,
+        outputs=model.outputs,
+        parameters={"labels": list(LABELS), **parameters},
+    )
+    write_calibration(out, "face", {"slope": line[0], "intercept": line[1]})

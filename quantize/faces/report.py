@@ -1,0 +1,110 @@
+"""Measure the exported network, and write its bundle entry, its card and the held-out scores for the fusion."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.face.align import SIDE_PX
+from edge.inference import Interpreter
+from quantize.faces.card import Facts, card
+from quantize.faces.command import Minutes, bind, int8_model
+from quantize.faces.dataset import Faces, Split
+from quantize.faces.evaluate import (
+    PAIN_PSPI,
+    choose_smile_share,
+    logistic,
+    measure,
+    readings,
+    true_change,
+)
+from quantize.faces.expression import Kind
+from quantize.faces.network import parameter_count, predict
+from quantize.faces.train import Trained, inputs_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _int8_predictions(network: Interpreter, faces: Faces) -> NDArray[np.float32]:
+    inputs = inputs_of(faces).reshape(-1, 1, SIDE_PX, SIDE_PX, 1)
+    return np.concatenate([network.run(one)[0] for one in inputs])
+
+
+def _parameters(raw: NDArray[np.float32], tune: Faces, smile_share: float) -> dict[str, float]:
+    """What the estimator needs beside the weights, from the tuning identities."""
+    seen = readings(raw, tune, smile_share)
+    neutral = seen.level[tune.kind == str(Kind.NEUTRAL)]
+    low, median, high = np.quantile(neutral, [0.05, 0.5, 0.95])
+    residual = true_change(tune, smile_share) - seen.change
+    under, over = np.quantile(residual, [0.05, 0.95])
+    return {
+        "smile_share": smile_share,
+        "rest_low": float(low),
+        "rest_median": float(median),
+        "rest_high": float(high),
+        "residual_low": float(under),
+        "residual_high": float(over),
+    }
+
+
+def report(
+    arguments: argparse.Namespace, faces: Split, trained: Trained, ready: nn.Sequential, minutes: Minutes
+) -> None:
+    """Measure float and int8, choose the estimator's parameters, write card, bundle and held-out scores.
+
+    Args:
+        arguments: of the command.
+        faces: the rendered faces.
+        trained: what training left.
+        ready: the float network with intensities as its output.
+        minutes: how long rendering and training took.
+    """
+    network = Interpreter(int8_model(arguments.out / "face_au.tflite"), 1)
+    tune_raw = _int8_predictions(network, faces.tune)
+    test_raw = _int8_predictions(network, faces.test)
+    share, tried = choose_smile_share(tune_raw, faces.tune)
+    parameters = _parameters(tune_raw, faces.tune, share)
+    line = logistic(readings(tune_raw, faces.tune, share).change, true_change(faces.tune, share) >= PAIN_PSPI)
+    seen = readings(test_raw, faces.test, share)
+    truth = true_change(faces.test, share)
+    residual = truth - seen.change
+    covered = (residual >= parameters["residual_low"]) & (residual <= parameters["residual_high"])
+    facts = Facts(
+        seed=arguments.seed,
+        renders=sum(len(part.crops) for part in (faces.train, faces.tune, faces.test)),
+        asked_renders=arguments.renders,
+        epochs=arguments.epochs,
+        best_epoch=trained.best_epoch,
+        history=trained.history,
+        minutes=minutes,
+        weights=parameter_count(trained.network),
+        size=(arguments.out / "face_au.tflite").stat().st_size,
+        delegated=network.delegated,
+        identities={name: len(np.unique(part.identity)) for name, part in _parts(faces).items()},
+        counts={name: len(part.crops) for name, part in _parts(faces).items()},
+        float_scores=measure(predict(ready, inputs_of(faces.test)), faces.test, share),
+        int8_scores=measure(test_raw, faces.test, share),
+        smile_tried=tried,
+        parameters=parameters,
+        line=line,
+        coverage=float(covered.mean()),
+    )
+    path = arguments.out / "cards" / "face_au.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(card(facts))
+    bind(arguments.out, parameters, line)
+    np.savez(
+        arguments.cache / "heldout_face.npz",
+        pspi_change=seen.change,
+        pspi_true=truth,
+        kind=faces.test.kind,
+        identity=faces.test.identity,
+    )
+
+
+def _parts(faces: Split) -> dict[str, Faces]:
+    return {"train": faces.train, "tune": faces.tune, "test": faces.test}
