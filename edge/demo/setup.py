@@ -7,7 +7,7 @@ from pathlib import Path
 from edge import config
 from edge.types import Validity
 
-FACE_CLIP = Path(__file__).parent.parent / "sensors" / "simulated" / "demo_face.mp4"
+FACE_CLIP = Path(__file__).parent.parent / "sensors" / "simulated" / "demo_face.webm"
 """The rendered face that follows the scene (`python -m quantize demo-clip`)."""
 
 DELAYS = config.Alarm(
