@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from bleak import BleakClient, BleakScanner
@@ -22,6 +23,8 @@ from edge.clock import Clock
 from edge.config import BleBand
 from edge.errors import SensorError, SensorReason
 from edge.sensors.wristband.ble_errors import sensor_error
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ LEFT_CONNECTED_S = 5.0
 
 DISCONNECT_S = 10.0
 """Longest wait for a clean disconnection; bleak itself gives up after as long."""
+
+ATT_S = 30.0
+"""Longest answer time of a GATT server (Bluetooth Core 5.4, Vol 3 Part F 3.3.3)."""
 
 _radio_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """One search at a time per loop: BlueZ refuses a second discovery of the same client, and parallel connects."""
@@ -82,7 +88,7 @@ async def notifications(
         while True:
             yield await inbox.get()
     except (BleakError, OSError, EOFError, TimeoutError) as error:
-        raise sensor_error(error, config) from error
+        raise (inbox.lost() or sensor_error(error, config)) from error
     finally:
         if client is not None:
             await _disconnect(client, config.name)
@@ -96,7 +102,7 @@ class _Inbox:
         self._name = name
         self._waiting: deque[Notification] = deque(maxlen=INBOX_LIMIT)
         self._changed = asyncio.Event()
-        self._gone = False
+        self._gone = asyncio.Event()
 
     def put(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
         """Callback of bleak for a notification."""
@@ -105,17 +111,39 @@ class _Inbox:
 
     def disconnected(self, _client: BleakClient) -> None:
         """Callback of bleak for a lost link."""
-        self._gone = True
+        self._gone.set()
         self._changed.set()
+
+    def lost(self) -> SensorError | None:
+        """The error for a link that is lost; None while it is not."""
+        if not self._gone.is_set():
+            return None
+        return SensorError(
+            SensorReason.DISCONNECTED, f"the link to {self._name} was lost: is the band charged and within reach?"
+        )
+
+    async def unless_lost(self, request: Coroutine[object, object, T]) -> T:
+        """The answer to a GATT request, or the error of a link lost meanwhile: bleak 3.1 would then wait for ever."""
+        asking = asyncio.ensure_future(request)
+        losing = asyncio.ensure_future(self._gone.wait())
+        try:
+            async with asyncio.timeout(ATT_S):
+                await asyncio.wait((asking, losing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            losing.cancel()
+            asking.cancel()
+        lost = self.lost()
+        if lost is not None:
+            await asyncio.gather(asking, return_exceptions=True)
+            raise lost
+        return asking.result()
 
     async def get(self) -> Notification:
         """The next notification; those that came before the link was lost are still handed out."""
         while not self._waiting:
-            if self._gone:
-                raise SensorError(
-                    SensorReason.DISCONNECTED,
-                    f"the link to {self._name} was lost: is the band charged and within reach?",
-                )
+            lost = self.lost()
+            if lost is not None:
+                raise lost
             self._changed.clear()
             await self._changed.wait()
         return self._waiting.popleft()
@@ -183,7 +211,7 @@ async def _subscribe(client: BleakClient, config: BleBand, wanted: str, inbox: _
             SensorReason.WRONG_DEVICE,
             f"{config.name} does not offer the characteristic {wanted}: choose another `driver` for it",
         )
-    await client.start_notify(wanted, inbox.put)
+    await inbox.unless_lost(client.start_notify(wanted, inbox.put))
 
 
 async def _subscribe_battery(client: BleakClient, name: str, inbox: _Inbox) -> None:
@@ -193,9 +221,9 @@ async def _subscribe_battery(client: BleakClient, name: str, inbox: _Inbox) -> N
         return
     try:
         if "notify" in battery.properties:
-            await client.start_notify(battery, inbox.put)
+            await inbox.unless_lost(client.start_notify(battery, inbox.put))
         if "read" in battery.properties:
-            inbox.put(battery, await client.read_gatt_char(battery))
+            inbox.put(battery, await inbox.unless_lost(client.read_gatt_char(battery)))
     except BleakError as error:
         log.debug("%s: the battery level cannot be read: %s", name, error)
 
