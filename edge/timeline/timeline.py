@@ -22,8 +22,12 @@ HOLD_S = 3.0
 """How long a single reading (heart rate, contact) counts as covering: the Heart Rate Service notifies about once per
 second, so two may be missed."""
 
-CHAIN_S = 2.0
-"""Inter-beat intervals continue from the last beat while that agrees with the arrival within this: one slow beat."""
+CHAIN_S = 1.0
+"""Inter-beat intervals continue from the last beat while that agrees with the arrival within this: the Heart Rate
+Service notifies once per second, so a beat is up to a second old when it arrives."""
+
+CHAIN_STEP_S = 0.01
+"""Largest correction per beat towards the arrival meanwhile: about the resolution of a pulse-derived beat."""
 
 
 class Timeline:
@@ -163,8 +167,10 @@ def _arrival_times(block: SampleBlock, newest_ns: int | None) -> Times:
         return since + first_ns
     if block.channel is Channel.IBI_S and not block.lost_before:
         chained_ns = newest_ns + round(float(block.values[0]) * NS_PER_S)
-        if 0 <= first_ns - chained_ns <= CHAIN_S * NS_PER_S:
-            return since + chained_ns
+        error_ns = first_ns - chained_ns
+        if abs(error_ns) <= CHAIN_S * NS_PER_S:
+            step_ns = round(CHAIN_STEP_S * NS_PER_S)
+            return since + chained_ns + max(-step_ns, min(step_ns, error_ns))
     return since + max(first_ns, newest_ns + 1)
 
 
