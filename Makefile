@@ -1,0 +1,85 @@
+# Works on a fresh machine with Python 3.11 or later and make; everything else is fetched once and kept.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# tflite-runtime has no wheel for later versions.
+PYTHON311 ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null)
+
+VENV := .venv
+TFLITE_VENV := .venv-tflite
+QUANTIZE_VENV ?= .venv-quantize
+BIN := $(VENV)/bin
+PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
+WORK := build
+
+.PHONY: help demo test lint bench lock docs coverage clean
+.PHONY: test-suite test-tflite-runtime test-wheel test-train lint-systemd
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready ## play the three-minute scene through the true daemon
+	$(BIN)/anodyne demo
+
+test: ## all tests, under both inference runtimes where both install
+	@if [ -n "$(PYTHON311)" ]; then $(MAKE) --no-print-directory test-tflite-runtime; \
+	else echo "SKIPPED: the model tests under tflite-runtime (its last wheels are for Python 3.11, which is not here)"; fi
+	@$(MAKE) --no-print-directory test-suite
+
+test-suite: $(VENV)/.ready ## the tests under the first runtime, with the reason of every skip
+	$(BIN)/pytest
+
+test-tflite-runtime: $(TFLITE_VENV)/.ready ## the model tests under tflite-runtime, numpy 1, OpenCV 4.11
+	ANODYNE_RUNTIME=tflite-runtime $(TFLITE_VENV)/bin/pytest -m models -p no:cacheprovider
+
+lint: $(VENV)/.ready lint-systemd ## ruff, mypy, systemd
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lint-systemd: ## the unit is right, and its exposure at most 2.5
+	systemd/check
+
+bench: $(VENV)/.ready ## every figure, side by side with its peer, one JSON line each
+	$(BIN)/anodyne bench --json
+
+coverage: $(VENV)/.ready ## line and branch coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --skip-covered --sort=cover
+
+docs: $(VENV)/.ready ## rewrite the pages that are made from the code
+	$(BIN)/anodyne config docs > docs/configuration.md
+
+test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
+	tests/wheel.sh $(BIN)/python $(WORK)
+
+test-train: $(QUANTIZE_VENV)/.ready ## a short form of every training job, end to end
+	tests/train.sh $(QUANTIZE_VENV)/bin/python $(WORK)
+
+lock: ## resolve the exact packages anew (needs uv)
+	tests/lock.sh
+
+clean: ## remove what was made here
+	rm -rf $(WORK) dist .venv .venv-tflite .venv-quantize .cache .pytest_cache .mypy_cache .ruff_cache .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(BIN)/python -m pip $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TFLITE_VENV)/.ready: tests/requirements-tflite.lock pyproject.toml
+	@test -n "$(PYTHON311)" || { echo "Python 3.11 is needed: tflite-runtime has no later wheels" >&2; exit 1; }
+	test -x $(TFLITE_VENV)/bin/python || $(PYTHON311) -m venv $(TFLITE_VENV)
+	$(TFLITE_VENV)/bin/python -m pip $(PIP_INSTALL) --require-hashes -r tests/requirements-tflite.lock
+	$(TFLITE_VENV)/bin/python -m pip $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(QUANTIZE_VENV)/.ready: quantize/requirements.lock
+	test -x $(QUANTIZE_VENV)/bin/python || $(PYTHON) -m venv $(QUANTIZE_VENV)
+	$(QUANTIZE_VENV)/bin/python -m pip $(PIP_INSTALL) -r quantize/requirements.lock
+	@touch $@

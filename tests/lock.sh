@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Resolve the exact packages anew. With hashes for what the box and its tests use; without for training, because the
+# CPU build of torch is another file on every platform.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v uv >/dev/null || { echo "make lock needs uv (pip install uv); using the locks does not" >&2; exit 1; }
+export UV_CUSTOM_COMPILE_COMMAND="make lock"
+options=(--quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+printf 'editables\nhatchling\n' >"$folder/build.in" # so that `pip install -e .` fetches nothing else
+echo "ai-edge-litert ; python_version < '3'" >"$folder/without.in"
+uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml "$folder/build.in" \
+  --extra test --extra bench -o requirements.lock
+uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/build.in" \
+  --extra test --extra tflite-runtime --override "$folder/without.in" -o tests/requirements-tflite.lock
+python3 -m venv "$folder/venv"
+"$folder/venv/bin/python" -m pip install --quiet ".[quantize]"
+{
+  echo "# Exact packages of the training jobs, Python 3.11, written by: make lock"
+  "$folder/venv/bin/python" -m pip freeze --exclude anodyne | sed 's/+cpu$//'
+} >quantize/requirements.lock
