@@ -22,6 +22,9 @@ FIRST_ITEM_S = 150.0
 """Longest wait for the first item of a connection: the longest connection time-out that can be configured (120 s)
 and half a minute for the first data."""
 
+_LOOK_S = 0.5
+"""While the first item is awaited, how often to look whether it has come and the (shorter) stall limit now counts."""
+
 GIVE_UP_STALLED_S = 10.0
 """A stream that stays silent this long after it was called stalled is torn down and made anew: a hung radio link or
 camera pipeline often heals only so. Well below the alarm delays' sum, well above a burst of radio interference."""
@@ -182,10 +185,14 @@ class _Care(Generic[Item]):
             if silent_ns >= give_up_s * NS_PER_S:
                 return
             if silent_ns < stalled_s * NS_PER_S:
-                await self._clock.sleep_until(self._last_ns + round(stalled_s * NS_PER_S))
+                wait_s = _LOOK_S if self._first_ns is None else stalled_s
+                await self._clock.sleep_until(min(self._last_ns + round(stalled_s * NS_PER_S), self._after(wait_s)))
                 continue
             self.report(SensorState.STALLED, SensorReason.NO_DATA, f"nothing received for {stalled_s:.1f} s")
             await self._clock.sleep_until(self._last_ns + round(give_up_s * NS_PER_S))
+
+    def _after(self, seconds: float) -> int:
+        return self._clock.now_ns() + round(seconds * NS_PER_S)
 
     def log_end(self) -> None:
         """Say that nobody will try again, unless a recording simply ended."""
