@@ -13,7 +13,7 @@ from edge import clock
 from edge.demo.play import Played, play
 
 INTRODUCTION = (
-    "[bold]A demonstration: nobody is at this bed.[/] The true daemon reads a rendered face and a simulated wristband;\n"
+    "[bold]A demonstration: nobody is at this bed.[/] The true daemon reads a rendered face and a simulated band;\n"
     'its alarms go through a broker on loopback to a nurse who acknowledges. Every message is marked "demo".\n'
     "Calm until 0:40, pain until 1:20; face away 1:10-1:35; wristband silent 1:40-2:25; both gone 2:00-2:25.\n"
 )
