@@ -224,6 +224,7 @@ class Daemon:
                     self._start(group, source)
                 for alert in self._alarms.restored():
                     self._tell(alert)
+                await self._tick()
                 self._notifier.ready()
                 await self._tick_forever()
         finally:
@@ -243,9 +244,9 @@ class Daemon:
         next_ns = self._clock.now_ns()
         step_ns = round(self._config.fusion.tick_s * NS_PER_S)
         while True:
-            await self._tick()
             next_ns = max(next_ns + step_ns, self._clock.now_ns())
             await self._clock.sleep_until(next_ns)
+            await self._tick()
 
     async def _tick(self) -> None:
         """One assessment, carried through to the alarms; only its completion feeds the watchdog."""
