@@ -58,6 +58,12 @@ class _Sequence:
     def put(self, second: int, vector: Vector) -> None:
         self._vectors.append((second, vector))
 
+    def newest(self, second: int) -> Vector:
+        """(width,) the vector of `second`; zero without one."""
+        if self._vectors and self._vectors[-1][0] == second:
+            return self._vectors[-1][1]
+        return np.zeros(self._width, dtype=np.float32)
+
     def array(self, second: int) -> Vector:
         """(SEQUENCE_S, width) with the newest second last; seconds without a row are zero, "valid" included."""
         out = np.zeros((SEQUENCE_S, self._width), dtype=np.float32)
@@ -111,6 +117,10 @@ class PulseHistory:
         """(60, 3): `PULSE_FEATURES` of the minute that ends with `second`."""
         return self._sequence.array(second)
 
+    def newest(self, second: int) -> Vector:
+        """(3,): `PULSE_FEATURES` of `second`; zero where it was not usable."""
+        return self._sequence.newest(second)
+
 
 class SkinHistory:
     """Skin conductance seconds of one person."""
@@ -150,3 +160,7 @@ class SkinHistory:
     def sequence(self, second: int) -> Vector:
         """(60, 5): `SKIN_FEATURES` of the minute that ends with `second`."""
         return self._sequence.array(second)
+
+    def newest(self, second: int) -> Vector:
+        """(5,): `SKIN_FEATURES` of `second`; zero where it was not usable."""
+        return self._sequence.newest(second)

@@ -23,7 +23,7 @@ class HeartRateSense:
     _HIGHEST_QUALITY = 0.5
     """Below the 0.6 from which evidence counts in full: nobody can look at the pulse behind the number."""
 
-    _SMOOTH_S = 30
+    SMOOTH_S = 30
     """Seconds over which the change is averaged; the logistic was fitted on the same mean."""
 
     def __init__(self, calibration: Parameters) -> None:
@@ -48,7 +48,7 @@ class HeartRateSense:
         return self._judge(now_ns, window, max(times))
 
     def _judge(self, now_ns: int, window: Window, newest: int) -> Estimate:
-        recent = self._history.sequence(now_ns // NS_PER_S)[-self._SMOOTH_S :]
+        recent = self._history.sequence(now_ns // NS_PER_S)[-self.SMOOTH_S :]
         valid = recent[:, 0] > 0.0
         if verdict.recent_rows(recent) < verdict.FEWEST_ROWS:
             absence = verdict.lack(window) if window.times_ns.size else Absence.WARMING_UP

@@ -14,7 +14,7 @@ STALE_S = 5.0
 """Samples older than this speak of another moment: bands send at least once a second, and a Bluetooth link that skips
 more than a few connection events is about to be lost."""
 
-_RECENT_S = 20
+RECENT_S = 20
 """Seconds of the sequence that must hold something for the present to be judged."""
 
 FEWEST_ROWS = 8
@@ -49,7 +49,7 @@ def stale(window: Window | None, now_ns: int) -> bool:
 
 def recent_rows(sequence: Vector) -> int:
     """Usable seconds among the newest 20 of a (60, features) sequence."""
-    return int(sequence[-_RECENT_S:, 0].sum())
+    return int(sequence[-RECENT_S:, 0].sum())
 
 
 def lack(window: Window) -> Absence:
