@@ -1,0 +1,82 @@
+"""Heart Rate Measurement: every combination of flags, and any bytes at all."""
+
+from __future__ import annotations
+
+import struct
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import DecodeError, DecodeReason
+from edge.sensors.wristband.battery import parse_level
+from edge.sensors.wristband.heart_rate import measurement_blocks
+from edge.sensors.wristband.heart_rate_measurement import HeartRateMeasurement, parse_measurement
+from edge.types import Channel
+
+CONTACT = {0b00: None, 0b01: None, 0b10: False, 0b11: True}
+"""Meaning of flag bits 1 and 2."""
+
+
+@pytest.mark.parametrize(
+    ("wide", "contact", "energy", "beats"), list(product((False, True), CONTACT, (False, True), range(4)))
+)
+def test_every_combination_of_flags(wide: bool, contact: int, energy: bool, beats: int) -> None:
+    flags = wide | contact << 1 | energy << 3 | (beats > 0) << 4
+    data = bytes([flags]) + struct.pack("<H" if wide else "<B", 72)
+    data += struct.pack("<H", 500) if energy else b""
+    data += b"".join(struct.pack("<H", 1024 + 256 * beat) for beat in range(beats))
+    assert parse_measurement(data) == HeartRateMeasurement(
+        bpm=72,
+        contact=CONTACT[contact],
+        energy_kj=500 if energy else None,
+        rr_s=tuple(1.0 + 0.25 * beat for beat in range(beats)),
+    )
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_give_a_measurement_or_a_decode_error(data: bytes) -> None:
+    try:
+        measurement = parse_measurement(data)
+    except DecodeError:
+        return
+    assert all(len(block.values) for block in measurement_blocks("strap", measurement, 0))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", DecodeReason.SHORT),
+        (b"\x00", DecodeReason.SHORT),
+        (b"\x01\x48", DecodeReason.SHORT),
+        (b"\x08\x48\x01", DecodeReason.SHORT),
+        (b"\x10\x48\x00", DecodeReason.SHORT),
+        (b"\x00\x48\x00", DecodeReason.LONG),
+    ],
+)
+def test_cut_and_overlong_measurements_have_their_reason(data: bytes, reason: DecodeReason) -> None:
+    with pytest.raises(DecodeError) as raised:
+        parse_measurement(data)
+    assert raised.value.reason is reason
+
+
+def test_a_heart_rate_of_zero_is_none_at_all() -> None:
+    blocks = list(measurement_blocks("strap", HeartRateMeasurement(0, False, None, ()), 5))
+    assert [(block.channel, block.values.tolist()) for block in blocks] == [(Channel.CONTACT, [0.0])]
+
+
+def test_intervals_that_no_heart_has_are_left_out_and_counted() -> None:
+    (rate, beats) = measurement_blocks("strap", HeartRateMeasurement(60, None, None, (0.01, 1.0, 60.0)), 5)
+    assert rate.channel is Channel.HEART_RATE_BPM
+    assert beats.values.tolist() == [1.0]
+    assert beats.lost_before == 2
+
+
+@given(st.binary(max_size=4))
+def test_a_battery_level_is_a_percentage_or_a_decode_error(data: bytes) -> None:
+    try:
+        percent = parse_level(data)
+    except DecodeError:
+        return
+    assert 0 <= percent <= 100
