@@ -72,7 +72,6 @@ def _line(labels: Mapping[str, Labels], scores: Scores) -> Line:
 
 def figures(held_out: HeldOut, lines: Mapping[str, Line], seed: int) -> dict[str, Auc]:
     """Every row of the card's table."""
-
     own = {"ppg": Line(1.0, 0.0, 0.0), "gsr": Line(1.0, 0.0, 0.0)}  # a logistic's log-odds are calibrated by its fit
 
     def summed(scores: Mapping[Signal, Scores], drawn: Mapping[str, Line]) -> Scores:
