@@ -14,9 +14,16 @@ uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml 
   --extra test --extra bench -o requirements.lock
 uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/build.in" \
   --extra test --extra tflite-runtime --override "$folder/without.in" -o tests/requirements-tflite.lock
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet ".[quantize]"
-{
-  echo "# Exact packages of the training jobs, Python 3.11, written by: make lock"
-  "$folder/venv/bin/python" -m pip freeze --exclude anodyne | sed 's/+cpu$//'
-} >quantize/requirements.lock
+python3.11 -m venv "$folder/venv"
+"$folder/venv/bin/python" -m pip install --quiet --dry-run --report "$folder/report.json" ".[quantize]"
+"$folder/venv/bin/python" - "$folder/report.json" >quantize/requirements.lock <<'PYTHON'
+import json
+import pathlib
+import sys
+
+found = [row["metadata"] for row in json.loads(pathlib.Path(sys.argv[1]).read_text())["install"]]
+rows = {row["name"]: row["version"].removesuffix("+cpu") for row in found if row["name"] != "anodyne"}
+print("# Exact packages of the training jobs, Python 3.11, written by: make lock")
+for name in sorted(rows, key=str.lower):
+    print(f"{name}=={rows[name]}")
+PYTHON

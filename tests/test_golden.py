@@ -39,5 +39,5 @@ def test_probes_are_the_same_everywhere() -> None:
     """The first bytes, as computed when the probes were laid down."""
     model = Bundle.load().model("face_au")
     noise, wave = list(probes(model))
-    assert [int(step) for step in noise[0].ravel()[:4]] == [0, 88, -80, 8]
+    assert [int(step) for step in noise[0].ravel()[:4]] == [0, -69, 119, 51]
     assert (int(wave[0].min()), int(wave[0].max())) == (-128, 127)

@@ -1,0 +1,102 @@
+"""What the doctor says of the machine, its models and its state folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, Models
+from edge.health import machine
+from edge.health.findings import Finding, Grade
+from edge.inference import runtime
+from tests.fixtures.bundles import rewrite, tiny_bundle
+
+
+def models_of(folder: Path) -> dict[str, Finding]:
+    """The findings about the bundle in `folder`."""
+    return {finding.name: finding for finding in machine.models(Config(models=Models(bundle=folder)))}
+
+
+def test_this_python_is_fit() -> None:
+    assert machine.python().grade is Grade.OK
+
+
+def test_the_runtime_is_named_with_its_version() -> None:
+    assert f"{runtime().name} {runtime().version}" in machine.inference_runtime().text
+
+
+def test_a_runtime_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANODYNE_RUNTIME", "tensorflow")
+    assert machine.inference_runtime().grade is Grade.ERROR
+
+
+@pytest.mark.models
+def test_a_model_that_xnnpack_does_not_take_is_a_warning(tmp_path: Path) -> None:
+    finding = models_of(tiny_bundle(tmp_path / "m"))["model tiny"]
+    expected = Grade.OK if runtime().name == "ai-edge-litert" else Grade.WARNING
+    assert (finding.grade, "XNNPACK" in finding.text) == (expected, True)
+
+
+def test_a_missing_bundle_is_an_error(tmp_path: Path) -> None:
+    assert models_of(tmp_path)["bundle"].grade is Grade.ERROR
+
+
+def test_a_model_that_does_not_fit_its_manifest_is_an_error(tmp_path: Path) -> None:
+    folder = tiny_bundle(tmp_path / "m")
+    rewrite(folder, "shape = [1, 1, 8, 8]", "shape = [8, 8]")
+    finding = models_of(folder)["model tiny"]
+    assert (finding.grade, "in the manifest" in finding.text) == (Grade.ERROR, True)
+
+
+def test_a_model_that_computes_other_answers_is_an_error(tmp_path: Path) -> None:
+    folder = tiny_bundle(tmp_path / "m")
+    rewrite(folder, 'card = "cards/tiny.md"', 'card = "cards/tiny.md"\ngolden = [[[0],[0,0,0]],[[0],[0,0,0]]]')
+    finding = models_of(folder)["model tiny"]
+    assert (finding.grade, "other answers" in finding.text) == (Grade.ERROR, True)
+
+
+def test_opencv_brings_the_cascades() -> None:
+    assert machine.vision().grade is Grade.OK
+
+
+def test_an_opencv_without_cascades_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "CASCADE", "no_such_cascade.xml")
+    finding = machine.vision()
+    assert (finding.grade, "opencv-python-headless<5" in finding.text) == (Grade.ERROR, True)
+
+
+def test_a_writable_state_folder_tells_its_room(tmp_path: Path) -> None:
+    finding = machine.state_folder(tmp_path, configured=True)
+    assert f"{tmp_path}, " in finding.text
+    assert "MiB free" in finding.text
+
+
+def test_a_state_folder_that_can_be_made_is_fine(tmp_path: Path) -> None:
+    assert machine.state_folder(tmp_path / "a" / "b", configured=True).grade is not Grade.ERROR
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; run as another user to see this")
+def test_a_state_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert machine.state_folder(tmp_path, configured=True).grade is Grade.ERROR
+
+
+def test_a_state_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    assert machine.state_folder(tmp_path / "state", configured=True).grade is Grade.ERROR
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "grade"), [(1, Grade.ERROR), (15, Grade.ERROR), (17, Grade.WARNING), (300, Grade.OK)]
+)
+def test_free_space(free_mib: int, grade: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=free_mib * 1024**2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)  # no test should fill this machine's disk
+    assert machine.state_folder(tmp_path, configured=True).grade is grade
+
+
+def test_the_clock_is_fine_or_warns_but_is_never_an_error() -> None:
+    assert machine.clock().grade in (Grade.OK, Grade.WARNING)
