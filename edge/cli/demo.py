@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -19,6 +21,10 @@ INTRODUCTION = (
 )
 
 
+_WEB_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+"""What rich's pictures of a terminal would fetch from elsewhere; a picture in the documentation fetches nothing."""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
     parser = subparsers.add_parser(
@@ -30,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--fast", action="store_true", help="on a virtual clock, as fast as the machine can")
     parser.add_argument("--json", action="store_true", help="only one JSON line with the figures at the end")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="default: mosquitto where it is installed")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also keep what was shown as a picture")
     parser.set_defaults(handler=run)
 
 
@@ -37,13 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the scene and print the figures."""
     if not arguments.verbose:
         logging.getLogger().setLevel(logging.WARNING if arguments.json else logging.INFO)
-    console = None if arguments.json else Console(highlight=False, soft_wrap=True)
+    console = None if arguments.json else Console(highlight=False, soft_wrap=True, record=arguments.svg is not None)
     if console is not None:
         console.print(INTRODUCTION)
     time = clock.VirtualClock() if arguments.fast else clock.SystemClock()
     played = clock.run(time, play(time, console, arguments.broker))
     if console is not None:
         console.print(_summary(played))
+        if arguments.svg is not None:
+            arguments.svg.write_text(_WEB_FONT.sub("", console.export_svg(title="anodyne demo")))
     else:
         sys.stdout.write(json.dumps(_figures(played)) + "\n")
     return 0 if played.report.lost == 0 and played.report.blind_reported_calm_s == 0 else 1
