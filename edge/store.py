@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import StoreError, StoreReason
@@ -81,6 +81,7 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
+        self._after_commit: list[Callable[[], None]] = []
         self._next_number = 0
         self._reserved = 0
 
@@ -118,8 +119,9 @@ class Store:
         Raises:
             StoreError: nothing of the transaction was written.
         """
-        with self._lock, _as_store_error(self.path):
-            cursor = self._connection.cursor()
+        # Closed here and not by the garbage collector: a cursor that an error's traceback keeps alive would keep the
+        # file open, and locked, after `close`.
+        with self._lock, _as_store_error(self.path), closing(self._connection.cursor()) as cursor:
             if self._connection.in_transaction:
                 yield cursor
                 return
@@ -130,8 +132,19 @@ class Store:
             except BaseException:
                 self._roll_back()
                 raise
+            calls, self._after_commit = self._after_commit, []
+        for call in calls:
+            call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have `call` called once the open transaction is on disk; never, where it fails.
+
+        What a transaction changes in memory is changed there: inside the block it would outlive a failed commit.
+        """
+        self._after_commit.append(call)
 
     def _roll_back(self) -> None:
+        self._after_commit.clear()
         if self._connection.in_transaction:  # on some errors SQLite has done so by itself
             self._connection.execute("ROLLBACK")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edge.alarm import record as records
 from edge.alarm import signs, table
@@ -49,7 +50,8 @@ class AlarmManager:
         self._validity = validity
         self._outbox = outbox
         self._rules = signs.rules(config)
-        self._records = records.load(store)
+        loaded = records.load(store)
+        self._records = {condition: loaded[condition] for condition in Condition if condition in loaded}
         now = clock.instant()
         self._states = {
             condition: records.restore(self._records[condition], rule, now)
@@ -103,7 +105,8 @@ class AlarmManager:
 
     def active(self) -> tuple[Alert, ...]:
         """The last transition of every condition that is not off."""
-        return tuple(one.alert for one in self._records.values() if one.alert.presence is not Presence.OFF)
+        alerts = (self._records[condition].alert for condition in Condition if condition in self._records)
+        return tuple(alert for alert in alerts if alert.presence is not Presence.OFF)
 
     def restored(self) -> tuple[Alert, ...]:
         """The last transition of every condition, as an earlier run left it: announce these again, retained."""
@@ -149,8 +152,6 @@ class AlarmManager:
                 self._outbox.hold(EVENT, message)
                 self._outbox.hold(alarm_leaf(one.alert.condition), message, retain=True)
                 logger.critical("alert kept in memory only: %s; %s", message.encode().decode(), error)
-        else:
-            self._outbox.wake()
 
     def _save_all(self) -> None:
         try:
@@ -160,7 +161,6 @@ class AlarmManager:
         except StoreError:
             return  # reported when it began; tried again at the next step
         self._unsaved = False
-        self._outbox.wake()
         logger.warning("the disk takes alarm states again; everything kept in memory is saved")
 
     def _alert(self, condition: Condition, state: State) -> Alert:
@@ -168,30 +168,16 @@ class AlarmManager:
         number = self._store.take_number()
         new_id = message_id(now.boot_id, number)
         earlier = self._records[condition].alert if condition in self._records else None
-        continues = earlier is not None and earlier.presence is not Presence.OFF
-        episode = earlier.episode if earlier is not None and continues else new_id
-        if self._last is None:
-            if earlier is None:
-                raise AssertionError("a transition without an assessment is an acknowledgement of a restored episode")
-            mode, missing, score, interval, why = (
-                earlier.mode,
-                earlier.missing,
-                earlier.score,
-                earlier.interval,
-                earlier.reasons,
-            )
-        else:
-            assessment, sensors = self._last
-            mode, score, interval = assessment.mode_text, assessment.score, assessment.interval
-            missing = {str(modality): str(absence) for modality, absence in assessment.missing.items()}
-            why = signs.reasons(condition, assessment, sensors)
+        active = earlier if earlier is not None and earlier.presence is not Presence.OFF else None
+        basis = self._basis(condition, active)
         return Alert(
             id=new_id,
             seq=number,
-            episode=episode,
+            episode=new_id if active is None else active.episode,
             condition=condition,
             kind=KIND[condition],
-            priority=state.priority if state.presence is not Presence.OFF or earlier is None else earlier.priority,
+            # An episode ends at the priority it had; the state that follows it has forgotten that.
+            priority=active.priority if active is not None and state.presence is Presence.OFF else state.priority,
             presence=state.presence,
             activation=ACTIVATION[state.presence],
             at_ns=now.mono_ns,
@@ -199,9 +185,31 @@ class AlarmManager:
             wall_ms=now.wall_ms,
             synced=now.synced,
             validity=self._validity,
-            mode=mode,
-            missing=missing,
-            score=score,
-            interval=interval,
-            reasons=why[:MAX_REASONS],
+            mode=basis.mode,
+            missing=basis.missing,
+            score=basis.score,
+            interval=basis.interval,
+            reasons=basis.reasons,
         )
+
+    def _basis(self, condition: Condition, active: Alert | None) -> _Basis:
+        """What the transition rests on: the last assessment; before the first one, what the restored alert says."""
+        if self._last is not None:
+            assessment, sensors = self._last
+            missing = {str(modality): str(absence) for modality, absence in assessment.missing.items()}
+            why = signs.reasons(condition, assessment, sensors)[:MAX_REASONS]
+            return _Basis(assessment.mode_text, missing, assessment.score, assessment.interval, why)
+        if active is not None:
+            return _Basis(active.mode, active.missing, active.score, active.interval, active.reasons)
+        raise AssertionError("before the first assessment only a restored episode can change")
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """The part of an alert that comes from the assessment."""
+
+    mode: str
+    missing: Mapping[str, str]
+    score: float | None
+    interval: tuple[float, float] | None
+    reasons: tuple[str, ...]

@@ -9,14 +9,18 @@ Rows are made from `Message`s only: neither a frame nor an array nor bytes can b
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from edge.errors import StoreError
 from edge.publish.payload import Message
 from edge.store import Store
 
 logger = logging.getLogger(__name__)
+
+_INSERT = "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)"
 
 _HELD_IDS_FROM = 1 << 62
 """Ids of rows in memory start here: above any row on disk, so that order by id is order of creation while they wait."""
@@ -65,10 +69,9 @@ class Outbox:
         """
         _refuse_foreign(message)
         with self.store.transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)",
-                (leaf, message.encode(), int(retain), expiry_s),
-            )
+            cursor.execute(_INSERT, (leaf, message.encode(), int(retain), expiry_s))
+            self._delete_delivered(cursor)
+            self.store.after_commit(self.wake)
 
     def hold(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
         """Keep a row in memory, for when `put` has failed."""
@@ -84,16 +87,23 @@ class Outbox:
         Raises:
             StoreError: the disk still does not take them; nothing has changed.
         """
-        if not self._held and not self._delivered:
-            return
+        rows = list(self._held.values())
         with self.store.transaction() as cursor:
-            cursor.executemany(
-                "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)",
-                [(row.leaf, row.payload, int(row.retain), row.expiry_s) for row in self._held.values()],
-            )
-            cursor.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in self._delivered])
-        self._held.clear()
-        self._delivered.clear()
+            cursor.executemany(_INSERT, [(row.leaf, row.payload, int(row.retain), row.expiry_s) for row in rows])
+            self._delete_delivered(cursor)
+            self.store.after_commit(partial(self._forget_held, rows))
+
+    def _forget_held(self, rows: list[Row]) -> None:
+        for row in rows:
+            self._held.pop(row.id, None)
+        self.wake()
+
+    def _delete_delivered(self, cursor: sqlite3.Cursor) -> None:
+        """Delete what was delivered; what could not be deleted before is among it."""
+        if self._delivered:
+            done = frozenset(self._delivered)
+            cursor.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in done])
+            self.store.after_commit(partial(self._delivered.difference_update, done))
 
     def waiting(self, skip: Collection[int], limit: int) -> list[Row]:
         """The oldest `limit` rows whose id is not in `skip`, oldest first.
@@ -117,12 +127,10 @@ class Outbox:
         self._delivered.add(row_id)
         try:
             with self.store.transaction() as cursor:
-                cursor.executemany("DELETE FROM outbox WHERE id = ?", [(done,) for done in self._delivered])
+                self._delete_delivered(cursor)
         except StoreError as error:
-            # It stays on disk and is sent once more after a restart; receivers drop it by its id.
+            # Tried again with the next row; after a crash it is sent once more, and receivers drop it by its id.
             logger.warning("a delivered message could not be removed from the outbox: %s", error)
-        else:
-            self._delivered.clear()
 
     def pending(self) -> int:
         """How many rows wait, on disk and in memory."""
