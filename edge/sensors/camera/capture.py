@@ -20,6 +20,9 @@ FAILED_READS = 10
 """Reads in a row that may fail before the source counts as gone: a driver that drops a damaged picture reports one
 failed read and goes on."""
 
+RETRY_S = 0.1
+"""Pause after a failed read: an unplugged camera fails at once, and is given up after a second."""
+
 STAMP_AGE_S = 1.0
 """A picture's own time stamp is believed if it is at most this old and not in the future; otherwise it counts from
 another origin than the monotonic clock, as with most sources that are not Video4Linux2."""
@@ -119,7 +122,7 @@ class Capture:
                     raise SensorError(
                         SensorReason.DISCONNECTED, "the camera gives no more pictures: check its cable and power"
                     )
-                self._stop.wait(self._period_ns / NS_PER_S)
+                self._stop.wait(RETRY_S)
                 continue
             failed = 0
             measured_ns = self._stamp(source)
@@ -128,7 +131,8 @@ class Capture:
             ok, picture = source.retrieve()
             if not ok:
                 continue
-            due_ns = max(due_ns + self._period_ns, measured_ns)
+            in_phase_ns = due_ns + self._period_ns
+            due_ns = in_phase_ns if in_phase_ns > measured_ns else measured_ns + self._period_ns
             index += 1
             pixels = fit(to_gray(picture), *self._size_px)
             if not _repeats(previous, pixels):
