@@ -1,0 +1,316 @@
+"""Alerts and a real Mosquitto that comes, goes, freezes and refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import paho.mqtt.publish as paho_publish
+import pytest
+
+from edge.config import Mqtt
+from edge.publish.embedded import EmbeddedBroker, free_port
+from edge.publish.payload import Acknowledge, AvailabilityMessage, ReplyMessage, StateMessage
+from edge.store import Store
+from edge.types import Verdict
+from tests.peers.broker import Mosquitto, Station, station, until
+from tests.publish.box import running
+
+
+def ids(heard: Station) -> list[str]:
+    return [one.id for one in heard.alerts()]
+
+
+async def test_alerts_arrive_in_order_and_leave_the_outbox(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        alerts = box.raise_alerts(30)
+        assert await box.publisher.drain(10)
+        await until(lambda: len(nurse.alerts()) == 30)
+        assert ids(nurse) == [one.id for one in alerts]
+        assert box.publisher.pending() == 0
+
+
+async def test_a_late_station_learns_the_current_state(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        [alert] = box.see(8)
+        await until(lambda: box.publisher.connected)
+        assert await box.publisher.drain(10)
+        async with station(mosquitto.mqtt()) as nurse:
+            await until(lambda: len(nurse.heard) == 3)
+            assert {one.address.leaf: one.retained for one in nurse.heard} == {
+                "availability": True,
+                "state": True,
+                "alarm/pain": True,
+            }
+            assert [one.id for one in nurse.alerts("alarm/pain")] == [alert.id]
+
+
+async def test_alerts_raised_without_a_broker_arrive_once_there_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    broker = Mosquitto(folder)
+    async with running(tmp_path, broker.mqtt()) as box:
+        alerts = box.raise_alerts(5)
+        await asyncio.sleep(0.3)
+        assert not box.publisher.connected
+        broker.start()
+        async with station(broker.mqtt()) as nurse:
+            await until(lambda: len(nurse.alerts()) == 5)
+            assert ids(nurse) == [one.id for one in alerts]
+    broker.kill()
+
+
+async def test_nothing_is_lost_or_disordered_by_a_restarted_broker(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        alerts = box.raise_alerts(10)
+        await until(lambda: len(nurse.alerts()) == 10)
+        mosquitto.kill()
+        alerts += box.raise_alerts(10)
+        mosquitto.start()
+        await until(lambda: len(nurse.alerts("alarm/pain")) >= 1 and box.publisher.connected)
+        assert await box.publisher.drain(10)
+        await until(lambda: nurse.subscriber.connected)
+    # A broker that kept nothing had nobody to hand the events to while the station was away; the retained alarm
+    # state brings it up to date all the same.
+    async with station(mosquitto.mqtt()) as nurse:
+        await until(lambda: nurse.alerts("alarm/pain"))
+        assert nurse.alerts("alarm/pain")[-1].id == alerts[-1].id
+
+
+async def test_a_frozen_broker_costs_no_alert(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        mosquitto.freeze()
+        alerts = box.raise_alerts(5)
+        await asyncio.sleep(0.5)
+        assert box.publisher.pending() == 10
+        mosquitto.thaw()
+        await until(lambda: len(nurse.alerts()) == 5)
+        assert ids(nurse) == [one.id for one in alerts]
+
+
+async def test_a_broker_that_forgot_is_told_the_alarms_again(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        [alert] = box.see(8)
+        assert await box.publisher.drain(10)
+        mosquitto.kill()
+        mosquitto.start()
+        async with station(mosquitto.mqtt()) as nurse:
+            await until(lambda: nurse.alerts("alarm/pain"))
+            assert nurse.alerts("alarm/pain")[0].id == alert.id
+
+
+async def test_killed_in_mid_stream_no_raised_alert_is_lost(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse:
+        raised: list[str] = []
+        for _ in range(3):
+            raised += await _raise_until_killed(tmp_path, mosquitto.port)
+        async with running(tmp_path, mosquitto.mqtt()) as box:
+            await until(lambda: box.publisher.connected)
+            assert await box.publisher.drain(10)
+        await until(lambda: set(raised) <= set(ids(nurse)))
+        assert len(set(raised)) > 30
+        assert ids(nurse) == sorted(ids(nurse), key=lambda one: int(one.partition("-")[2]))
+
+
+async def _raise_until_killed(folder: Path, port: int) -> list[str]:
+    """A process that raises alerts and prints the id of each one that is committed, and SIGKILL after some."""
+    command = [sys.executable, "-m", "tests.publish.raiser", str(folder), str(port)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    raised = [(await process.stdout.readline()).decode().strip() for _ in range(20)]
+    process.send_signal(signal.SIGKILL)
+    raised += (await process.stdout.read()).decode().split("\n")[:-1]
+    await process.wait()
+    return raised
+
+
+async def test_the_last_will_tells_of_a_killed_box(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse:
+        await _raise_until_killed(tmp_path, mosquitto.port)
+        await until(lambda: len(nurse.messages("availability")) == 2, 12)
+        last = nurse.messages("availability")[-1]
+        assert isinstance(last, AvailabilityMessage)
+        assert (last.online, last.reason, last.mode) == (False, "connection_lost", "blind")
+
+
+async def test_a_box_that_stops_in_order_says_so(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse:
+        async with running(tmp_path, mosquitto.mqtt()) as box:
+            await until(lambda: box.publisher.connected)
+        await until(lambda: len(nurse.messages("availability")) == 2)
+        first, last = nurse.messages("availability")
+        assert isinstance(first, AvailabilityMessage)
+        assert isinstance(last, AvailabilityMessage)
+        assert (first.online, last.online, last.reason) == (True, False, "stopped")
+
+
+async def test_blind_state_has_no_score(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        box.see(None)
+        await until(lambda: nurse.messages("state"))
+        [state] = nurse.messages("state")
+        assert isinstance(state, StateMessage)
+        assert (state.verdict, state.score, state.mode) == (Verdict.CANNOT_ASSESS, None, "blind")
+
+
+async def test_an_unreachable_broker_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    mqtt = Mqtt(host="127.0.0.1", port=free_port())
+    async with running(tmp_path, mqtt) as box:
+        await asyncio.sleep(1.5)  # three attempts
+        assert not box.publisher.connected
+    [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert f"127.0.0.1:{mqtt.port} cannot be reached" in record.message
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Mosquitto:
+    """A broker with passwords and an ACL under which the box may not write events."""
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    acl = (
+        "user box\ntopic read anodyne/ward/bed7/command\ntopic write anodyne/ward/bed7/alarm/#\n"
+        "topic write anodyne/ward/bed7/state\ntopic write anodyne/ward/bed7/availability\n"
+        "user nurse\ntopic readwrite anodyne/#\n"
+    )
+    return Mosquitto(folder, {"box": "right", "nurse": "right"}, acl)
+
+
+def _identity(folder: Path, user: str, password: str) -> dict[str, object]:
+    path = folder / f"{user}.password"
+    path.write_text(password + "\n")
+    return {"username": user, "password_file": path}
+
+
+async def test_a_wrong_password_is_named_and_nothing_is_lost(
+    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded.start()
+    identity = _identity(tmp_path, "box", "wrong")
+    async with running(tmp_path, guarded.mqtt(**identity)) as box:
+        box.see(8)
+        await asyncio.sleep(1.0)
+        assert not box.publisher.connected
+        assert box.publisher.pending() == 2
+        [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+        assert "refuses user box" in record.message
+        assert "password_file" in record.message
+        _identity(tmp_path, "box", "right")  # somebody corrects it: no restart is needed
+        await until(lambda: box.publisher.connected)
+    guarded.kill()
+
+
+async def test_a_refused_message_stays_in_the_outbox_and_the_others_go(
+    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded.start()
+    async with (
+        station(guarded.mqtt(**_identity(tmp_path, "nurse", "right"))) as nurse,
+        running(tmp_path, guarded.mqtt(**_identity(tmp_path, "box", "right"))) as box,
+    ):
+        await until(lambda: box.publisher.connected)
+        box.raise_alerts(3)
+        await until(lambda: len(nurse.alerts("alarm/pain")) == 3)
+        await until(lambda: box.publisher.refused == 3)
+        assert box.publisher.pending() == 3
+    [record] = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert "does not take anodyne/ward/bed7/event: Not authorized" in record.message
+    guarded.kill()
+
+
+async def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(amqtt: EmbeddedBroker, tmp_path: Path) -> None:
+    mqtt = Mqtt(host=amqtt.host, port=amqtt.port)
+    async with station(mqtt) as nurse, running(tmp_path, mqtt) as box:
+        alerts = box.raise_alerts(9)
+        await until(lambda: len(nurse.alerts()) == 9)
+        assert ids(nurse) == [one.id for one in alerts]
+        assert await box.publisher.drain(5)
+
+
+def _send(port: int, payload: bytes, *, retain: bool = False) -> None:
+    paho_publish.single(
+        "anodyne/ward/bed7/command", payload, qos=1, retain=retain, hostname="127.0.0.1", port=port,
+        protocol=paho.MQTTv5,
+    )  # fmt: skip
+
+
+def _replies(nurse: Station) -> list[ReplyMessage]:
+    return [one for one in nurse.messages("reply") if isinstance(one, ReplyMessage)]
+
+
+async def test_a_nurse_acknowledges_once_and_is_answered_once(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        command = {"id": "c1", "do": "acknowledge", "condition": "pain", "by": "nurse"}
+        for _ in range(2):
+            await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode())
+        await until(lambda: [one.presence for one in nurse.alerts()] == ["on", "acknowledged"])
+        await asyncio.sleep(0.2)
+        assert [(one.to, one.ok) for one in _replies(nurse)] == [("c1", True)]
+
+
+async def test_a_command_from_the_subscriber_is_carried_out(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        [alert] = box.see(8)
+        command = Acknowledge(id="c1", do="acknowledge", episode=alert.seq, by="nurse")
+        assert nurse.subscriber.send("ward", "bed7", command)
+        await until(lambda: [one.presence for one in nurse.alerts()] == ["on", "acknowledged"])
+
+
+@pytest.mark.parametrize(
+    ("payload", "to", "reason"),
+    [
+        (b"\xff\xd8\xff\xe0", "", "malformed"),
+        (b"[]", "", "malformed"),
+        (b"{" * 2000, "", "malformed"),
+        (b'{"id":"c1","do":"acknowledge","by":"nurse"}', "c1", "malformed"),
+        (b'{"id":"c1","do":"acknowledge","condition":"pain","by":"nurse","and":1}', "c1", "malformed"),
+        (b'{"id":"c1","do":"acknowledge","condition":"joy","by":"nurse"}', "c1", "malformed"),
+        (b'{"id":"c1","do":"reboot","by":"nurse"}', "c1", "unknown"),
+        (b'{"id":"c1","do":"acknowledge","condition":"band_lost","by":"nurse"}', "c1", "not_applicable"),
+        (b'{"id":"c1","do":"acknowledge","episode":99,"by":"nurse"}', "c1", "not_applicable"),
+    ],
+    ids=["picture", "list", "long", "no-target", "extra-key", "condition", "do", "inactive", "episode"],
+)
+async def test_a_bad_command_is_answered_and_has_no_effect(
+    mosquitto: Mosquitto, tmp_path: Path, payload: bytes, to: str, reason: str
+) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        [alert] = box.see(8)
+        await asyncio.to_thread(_send, mosquitto.port, payload)
+        await until(lambda: _replies(nurse))
+        [reply] = _replies(nurse)
+        assert (reply.to, reply.ok, reply.reason) == (to, False, reason)
+        assert reply.detail
+        assert box.manager.active() == (alert,)
+
+
+async def test_a_retained_command_is_ignored(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    command = {"id": "old", "do": "acknowledge", "condition": "pain", "by": "ghost"}
+    await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode(), retain=True)
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        [alert] = box.see(8)
+        await until(lambda: box.publisher.connected)
+        await asyncio.sleep(0.3)
+        assert box.manager.active() == (alert,)
+        assert _replies(nurse) == []
+
+
+def test_the_store_is_free_after_a_kill(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from edge.store import Store; s = Store.open(Path(sys.argv[1]));"
+    code += "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    path = tmp_path / "state.db"
+    done = subprocess.run([sys.executable, "-c", code, path], check=False, env=os.environ | {"PYTHONWARNINGS": ""})
+    assert done.returncode == -signal.SIGKILL
+    Store.open(path).close()
