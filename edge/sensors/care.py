@@ -22,9 +22,6 @@ FIRST_ITEM_S = 150.0
 """Longest wait for the first item of a connection: the longest connection time-out that can be configured (120 s)
 and half a minute for the first data."""
 
-_LOOK_S = 0.5
-"""While the first item is awaited, how often to look whether it has come and the (shorter) stall limit now counts."""
-
 GIVE_UP_STALLED_S = 10.0
 """A stream that stays silent this long after it was called stalled is torn down and made anew: a hung radio link or
 camera pipeline often heals only so. Well below the alarm delays' sum, well above a burst of radio interference."""
@@ -121,6 +118,7 @@ class _Care(Generic[Item]):
         self._status: SensorStatus | None = None
         self._last_ns = 0
         self._first_ns: int | None = None
+        self._flowing = asyncio.Event()
         self._fault = ""
 
     def report(self, state: SensorState, reason: SensorReason | None, detail: str) -> None:
@@ -136,6 +134,7 @@ class _Care(Generic[Item]):
     async def connect_once(self) -> _Outcome:
         """Make one connection, follow it to its end, and say whether another attempt makes sense."""
         self._first_ns = None
+        self._flowing.clear()
         self._last_ns = self._clock.now_ns()
         stream = self._driver.stream()
         pump = asyncio.ensure_future(self._pump(stream))
@@ -170,29 +169,27 @@ class _Care(Generic[Item]):
             self._last_ns = self._clock.now_ns()
             if self._first_ns is None:
                 self._first_ns = self._last_ns
+                self._flowing.set()
             self.report(SensorState.STREAMING, None, "")
             self._on_item(item)
 
     async def _watch(self) -> None:
         """Notice silence: report a stall, and return when the connection is to be given up."""
+        try:
+            async with asyncio.timeout(FIRST_ITEM_S):
+                await self._flowing.wait()
+        except TimeoutError:
+            return
+        stall_ns = round(self._driver.stall_after_s * NS_PER_S)
+        give_up_ns = stall_ns + round(GIVE_UP_STALLED_S * NS_PER_S)
         while True:
-            if self._first_ns is None:
-                stalled_s = give_up_s = FIRST_ITEM_S
-            else:
-                stalled_s = self._driver.stall_after_s
-                give_up_s = stalled_s + GIVE_UP_STALLED_S
             silent_ns = self._clock.now_ns() - self._last_ns
-            if silent_ns >= give_up_s * NS_PER_S:
+            if silent_ns >= give_up_ns:
                 return
-            if silent_ns < stalled_s * NS_PER_S:
-                wait_s = _LOOK_S if self._first_ns is None else stalled_s
-                await self._clock.sleep_until(min(self._last_ns + round(stalled_s * NS_PER_S), self._after(wait_s)))
-                continue
-            self.report(SensorState.STALLED, SensorReason.NO_DATA, f"nothing received for {stalled_s:.1f} s")
-            await self._clock.sleep_until(self._last_ns + round(give_up_s * NS_PER_S))
-
-    def _after(self, seconds: float) -> int:
-        return self._clock.now_ns() + round(seconds * NS_PER_S)
+            if silent_ns >= stall_ns:
+                detail = f"nothing received for {stall_ns / NS_PER_S:.1f} s"
+                self.report(SensorState.STALLED, SensorReason.NO_DATA, detail)
+            await self._clock.sleep_until(self._last_ns + (give_up_ns if silent_ns >= stall_ns else stall_ns))
 
     def log_end(self) -> None:
         """Say that nobody will try again, unless a recording simply ended."""

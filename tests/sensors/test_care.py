@@ -197,6 +197,29 @@ def test_silence_is_a_stall_and_heals() -> None:
     assert len(story.driver.opened_ns) == 1
 
 
+def test_a_stall_soon_after_a_slow_connection_is_noticed_in_time() -> None:
+    async def connects_then_freezes(driver: Scripted) -> AsyncIterator[SampleBlock]:
+        await driver.clock.sleep(20.0)
+        yield driver.block()
+        await driver.clock.sleep(1e6)
+
+    story = Story(connects_then_freezes, flowing(1)).play()
+    stalled = next(status for status in story.statuses if status.state is SensorState.STALLED)
+    assert stalled.since_ns == (20 + STALL_S) * NS_PER_S
+
+
+def test_a_stall_after_hours_of_data_is_noticed_in_time() -> None:
+    async def freezes_late(driver: Scripted) -> AsyncIterator[SampleBlock]:
+        for _ in range(10_000):
+            await driver.clock.sleep(1.0)
+            yield driver.block()
+        await driver.clock.sleep(1e6)
+
+    story = Story(freezes_late, flowing(1)).play()
+    stalled = next(status for status in story.statuses if status.state is SensorState.STALLED)
+    assert stalled.since_ns == (10_000 + STALL_S) * NS_PER_S
+
+
 def test_a_frozen_source_is_torn_down_and_made_anew() -> None:
     story = Story(freezing, flowing(1)).play()
     assert story.states[2:5] == [
