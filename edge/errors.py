@@ -14,6 +14,9 @@ Each error carries a *reason* (an enum member, for callers) and a sentence (for 
 """
 
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+R = TypeVar("R", bound=StrEnum)
 
 
 class AnodyneError(Exception):
@@ -27,6 +30,20 @@ class AnodyneError(Exception):
         """Keep the sentence for people."""
         super().__init__(message)
         self.message = message
+
+
+class ReasonedError(AnodyneError, Generic[R]):
+    """An error whose reason callers can tell apart without reading the sentence.
+
+    Args:
+        reason: for callers.
+        message: for people.
+    """
+
+    def __init__(self, reason: R, message: str) -> None:
+        """Keep the reason beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
 
 
 class ConfigError(AnodyneError):
@@ -43,13 +60,8 @@ class BundleReason(StrEnum):
     FORMAT = "format"
 
 
-class BundleError(AnodyneError):
+class BundleError(ReasonedError[BundleReason]):
     """A model bundle is refused as a whole."""
-
-    def __init__(self, reason: BundleReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
 
 
 class InferenceReason(StrEnum):
@@ -61,13 +73,8 @@ class InferenceReason(StrEnum):
     BAD_INPUT = "bad_input"
 
 
-class InferenceError(AnodyneError):
+class InferenceError(ReasonedError[InferenceReason]):
     """The inference runtime is missing, broken, or refuses a model or an input."""
-
-    def __init__(self, reason: InferenceReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
 
 
 class SensorReason(StrEnum):
@@ -88,7 +95,7 @@ class SensorReason(StrEnum):
     DRIVER_FAULT = "driver_fault"
 
 
-class SensorError(AnodyneError):
+class SensorError(ReasonedError[SensorReason]):
     """One connection attempt of a driver has ended.
 
     `retryable` is False where trying again cannot help until a person acts (a recording that is corrupt).
@@ -96,8 +103,7 @@ class SensorError(AnodyneError):
 
     def __init__(self, reason: SensorReason, message: str, *, retryable: bool = True) -> None:
         """Keep the reason and whether another attempt can help."""
-        super().__init__(message)
-        self.reason = reason
+        super().__init__(reason, message)
         self.retryable = retryable
 
 
@@ -113,13 +119,8 @@ class DecodeReason(StrEnum):
     HEADER = "header"
 
 
-class DecodeError(AnodyneError):
+class DecodeError(ReasonedError[DecodeReason]):
     """Bytes or text from a device do not follow its protocol."""
-
-    def __init__(self, reason: DecodeReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
 
 
 class StoreReason(StrEnum):
@@ -132,13 +133,8 @@ class StoreReason(StrEnum):
     VERSION = "version"
 
 
-class StoreError(AnodyneError):
+class StoreError(ReasonedError[StoreReason]):
     """The SQLite state cannot be read or written; nothing was half written."""
-
-    def __init__(self, reason: StoreReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
 
 
 class PublishReason(StrEnum):
@@ -152,13 +148,8 @@ class PublishReason(StrEnum):
     TOO_LARGE = "too_large"
 
 
-class PublishError(AnodyneError):
+class PublishError(ReasonedError[PublishReason]):
     """The broker refuses us or cannot be reached; what waits in the outbox stays there."""
-
-    def __init__(self, reason: PublishReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
 
 
 class CommandReason(StrEnum):
@@ -170,10 +161,5 @@ class CommandReason(StrEnum):
     WRONG_BED = "wrong_bed"
 
 
-class CommandError(AnodyneError):
+class CommandError(ReasonedError[CommandReason]):
     """A command that arrived over MQTT is not acceptable; the reply carries the reason."""
-
-    def __init__(self, reason: CommandReason, message: str) -> None:
-        """Keep the reason beside the sentence."""
-        super().__init__(message)
-        self.reason = reason
