@@ -16,11 +16,12 @@ from edge.sensors.wristband.nordic_uart import NordicUart
 from edge.timeline import Timeline
 from edge.types import Channel, SampleBlock, SensorState, SensorStatus
 from tests.peers.band import ADDRESS, VirtualBand
+from tests.peers.ble_radio import Air
 from tests.sensors.wristband.streaming import PPG_HZ, close, count, gsr_frame, ppg_frame, take
 
 
-def driver(connect_timeout_s: float = 5.0) -> NordicUart:
-    config = NordicUartBand(driver="ble_uart", name="wrist", address=ADDRESS, connect_timeout_s=connect_timeout_s)
+def driver(connect_timeout_s: float = 5.0, address: str = ADDRESS) -> NordicUart:
+    config = NordicUartBand(driver="ble_uart", name="wrist", address=address, connect_timeout_s=connect_timeout_s)
     return NordicUart(config, SystemClock())
 
 
@@ -78,6 +79,18 @@ async def test_closing_the_stream_frees_the_band(band: VirtualBand) -> None:
     await take(driver(), lambda got: count(got, Channel.PPG) > 0, play(band, 1))
     again = await take(driver(), lambda got: count(got, Channel.PPG) > 0, play(band, 1))
     assert again
+
+
+async def test_two_bands_that_connect_at_once_both_stream(air: Air, band: VirtualBand) -> None:
+    """BlueZ refuses a second search and a second connect at the same time; the drivers wait for each other."""
+    other = VirtualBand(air, address="C0:00:00:00:00:02")
+    await other.start()
+    left, right = await asyncio.gather(
+        take(driver(), lambda got: count(got, Channel.PPG) == 64, play(band, 1)),
+        take(driver(address="C0:00:00:00:00:02"), lambda got: count(got, Channel.PPG) == 64, play(other, 1)),
+    )
+    assert ppg_values(left) == ppg_values(right) == list(range(64))
+    await other.stop()
 
 
 async def test_a_lost_link_ends_the_stream_with_its_reason(band: VirtualBand) -> None:
