@@ -50,7 +50,7 @@ def _centre_weights() -> NDArray[np.float32]:
     axis = (np.arange(SIDE_PX, dtype=np.float32) + 0.5) / SIDE_PX * 2 - 1
     radius2 = axis[None, :] ** 2 / 0.55 + axis[:, None] ** 2 / 0.8
     weights = np.clip(1.0 - radius2, 0.0, None)
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / weights.sum(), dtype=np.float32)
 
 
 _WEIGHTS = _centre_weights()
@@ -115,4 +115,4 @@ def normalise(face: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     seen = light(face)
     scaled = (face.astype(np.float32) - seen.mean) / max(seen.deviation, CONTRAST_FLOOR)
-    return np.clip(scaled, -CLIP, CLIP).reshape(1, SIDE_PX, SIDE_PX, 1)
+    return np.asarray(np.clip(scaled, -CLIP, CLIP), dtype=np.float32).reshape(1, SIDE_PX, SIDE_PX, 1)

@@ -49,7 +49,7 @@ _SLOW_SEARCH_EVERY_NS = 3 * NS_PER_S // 10
 """In an empty picture the whole is searched 3 times a second only, to leave the processor alone."""
 
 _CALM_MOVE = 0.12
-"""Moves below this share of the box are mostly the cascade's own jitter (2 % in place, 8 % in size) and are averaged."""
+"""Moves below this share of the box are mostly the cascade's own jitter (2 % in place, 8 % in size): averaged."""
 
 _AVERAGING = 0.35
 

@@ -57,7 +57,7 @@ class FaceEstimator:
             raise BundleError(BundleReason.FORMAT, f"{model.path}: its labels are not {', '.join(LABELS)}")
         self._network = Interpreter(model, threads)
         self._smile_share = settings.number("smile_share")
-        self._error = (settings.number("residual_low"), settings.number("residual_high"))
+        self._error = tuple(settings.numbers(key) for key in ("residual_at", "residual_low", "residual_high"))
         self._rest = RestingLevel(
             Population(settings.number("rest_median"), settings.number("rest_low"), settings.number("rest_high"))
         )
@@ -100,7 +100,7 @@ class FaceEstimator:
     def units(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Action units (9,) 0..5 of an aligned (80, 80) crop, in the order of `edge.face.units.LABELS`."""
         (output,) = self._network.run(normalise(face))
-        return np.clip(output[0], 0.0, INTENSITY_MAX).astype(np.float32)
+        return np.asarray(np.clip(output[0], 0.0, INTENSITY_MAX), dtype=np.float32)
 
     def _judge(self, face: NDArray[np.uint8], sighting: Sighting, now_ns: int) -> Estimate:
         units = self._smoothed(self.units(face), now_ns)
@@ -114,7 +114,8 @@ class FaceEstimator:
         change = level - rest
         evidence = {name: round(float(value), 3) for name, value in zip(LABELS, units, strict=True)}
         evidence |= {"pspi": raw, "pspi_rest": rest, "smile_discount": discount, "box_px": sighting.box.side}
-        low, high = self._error
+        at, under, over = self._error
+        low, high = (float(np.interp(change, at, residual)) for residual in (under, over))
         return Estimate(Modality.FACE, change, trust, (change + low, change + high), now_ns, evidence)
 
     def _smoothed(self, units: NDArray[np.float32], now_ns: int) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ GOOD_SIDE_PX = 90
 """From this width on the network sees every pixel it can use (its input is 80 wide)."""
 
 DARK_LEVEL = 16.0
-"""Mean grey of a face, 0..255, below which it is too dark: the noise of a cheap camera is then as large as its folds."""
+"""Mean grey of a face, 0..255, below which it is too dark: a cheap camera's noise is then as large as its folds."""
 
 GOOD_LEVEL = 45.0
 GOOD_DEVIATION = 16.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.face.units import LABELS
 from quantize.faces.assets import SOURCES, shared_folder
-from quantize.faces.command import Minutes
+from quantize.faces.command import Minutes, Settings
 from quantize.faces.dataset import PER_PERSON
 from quantize.faces.evaluate import PAIN_PSPI, Scores
 
@@ -30,7 +30,7 @@ class Facts:
     float_scores: Scores
     int8_scores: Scores
     smile_tried: dict[float, tuple[float, float]]
-    parameters: dict[str, float]
+    parameters: Settings
     line: tuple[float, float]
     coverage: float
 
@@ -83,7 +83,9 @@ def card(facts: Facts) -> str:
     command = f"python -m quantize faces --seed {facts.seed} --renders {facts.asked_renders} --epochs {facts.epochs}"
     kinds = "\n".join(f"| {kind} | {value:+.2f} |" for kind, value in facts.int8_scores.by_kind.items())
     tried = "\n".join(f"| {share:g} | {smile:.3f} | {calm:.3f} |" for share, (smile, calm) in facts.smile_tried.items())
-    settings = "\n".join(f"| {name} | {value:.3f} |" for name, value in facts.parameters.items())
+    settings = "\n".join(
+        f"| {name} | {', '.join(f'{value:.3f}' for value in values)} |" for name, values in facts.parameters.items()
+    )
     history = ", ".join(f"{value:.3f}" for value in facts.history)
     delegated = "the whole graph is delegated to XNNPACK" if facts.delegated else "NOT wholly delegated to XNNPACK"
     return f"""# Model card: face_au
@@ -117,7 +119,7 @@ painted by our own code.
 | part | identities | faces | used for |
 |---|---|---|---|
 | train | {facts.identities["train"]} | {facts.counts["train"]} | weights, int8 ranges |
-| tune | {facts.identities["tune"]} | {facts.counts["tune"]} | epoch, smile discount, resting level, interval, calibration |
+| tune | {facts.identities["tune"]} | {facts.counts["tune"]} | epoch, smile discount, rest, interval, calibration |
 | test | {facts.identities["test"]} | {facts.counts["test"]} | the figures below, nothing else |
 
 ## Measured on the test identities
@@ -147,9 +149,10 @@ A felt smile raises the cheek (AU6), which PSPI counts. The estimator takes `smi
 {settings}
 
 `rest_*`: 5th, 50th and 95th percentile of the level of neutral faces. `residual_*`: 5th and 95th percentile of true
-minus read change; on the test identities {facts.coverage:.1%} lie within (aimed at 90 %). Calibration: log-odds that
-the true change is >= {PAIN_PSPI:g} are {facts.line[0]:.3f} x change {facts.line[1]:+.3f}, both classes weighing the
-same: how often people hurt is not something that rendered faces can say.
+minus read change where the read change is near `residual_at`; on the test identities {facts.coverage:.1%} lie within
+(aimed at 90 %). Calibration: log-odds that the true change is >= {PAIN_PSPI:g} are
+{facts.line[0]:.3f} x change {facts.line[1]:+.3f}, both classes weighing the same: how often people hurt is not
+something that rendered faces can say.
 
 ## Limits
 - **Not tried on patients.** All figures are of rendered faces of the renderer that it learnt from: real faces are

@@ -29,6 +29,10 @@ _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
 _CALIBRATION_FACES = 600
 
 
+Settings = dict[str, list[float]]
+"""Parameters of the network's bundle entry; lists of one are written as plain numbers."""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the job and its options."""
     parser = subparsers.add_parser("faces", help="render faces, train and export the action unit network")
@@ -107,12 +111,12 @@ def int8_model(file: Path) -> Model:
     return Model(MODEL, file, data, digest, file.parent / "cards/face_au.md", inputs, outputs, Parameters(MODEL, {}))
 
 
-def bind(out: Path, parameters: dict[str, float], line: tuple[float, float]) -> None:
+def bind(out: Path, parameters: Settings, line: tuple[float, float]) -> None:
     """Write the network's entry and the face's calibration into the bundle.
 
     Args:
         out: the bundle's folder; the network and its card lie there already.
-        parameters: numbers that the estimator reads.
+        parameters: numbers and lists of numbers that the estimator reads.
         line: slope and intercept of the log-odds of pain from PSPI change.
     """
     model = int8_model(out / "face_au.tflite")
@@ -123,6 +127,6 @@ def bind(out: Path, parameters: dict[str, float], line: tuple[float, float]) -> 
         card="cards/face_au.md",
         inputs=model.inputs,
         outputs=model.outputs,
-        parameters={"labels": list(LABELS), **parameters},
+        parameters={"labels": list(LABELS)} | {k: v if len(v) > 1 else v[0] for k, v in parameters.items()},
     )
     write_calibration(out, "face", {"slope": line[0], "intercept": line[1]})

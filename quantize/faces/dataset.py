@@ -34,7 +34,7 @@ _BOX_CENTRE_SPREAD = 0.022
 _BOX_SIZE_SPREAD = 0.08
 _OCCLUDED = 0.1
 
-_LAYOUT = "faces-1"
+_LAYOUT = "faces-2"
 """Part of the folder's name; changes whenever the pictures change."""
 
 

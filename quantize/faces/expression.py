@@ -29,6 +29,7 @@ _FACS: dict[str, tuple[tuple[str, ...], ...]] = {
     "AU12": (("12",), ("12_a",), ("12_b",)),
     "AU14": (("14",),),
     "AU15": (("15",),),
+    "AU16": (("16",),),
     "AU17": (("17",), ("17_a",)),
     "AU18": (("18",), ("18_a",)),
     "AU20": (("20",),),
@@ -69,6 +70,15 @@ _MPFB: dict[str, tuple[tuple[str, float], ...]] = {
 there, told apart from AU7 by its wrinkles only."""
 
 
+_DRAGGED: dict[str, tuple[tuple[str, float, float], ...]] = {
+    "AU12": (("AU10", 0.0, 0.6), ("AU6", 0.0, 0.35), ("AU20", 0.0, 0.5)),
+    "AU25": (("AU16", 0.0, 0.7),),
+}
+"""What a strong action unit moves along with it although no other muscle pulls: (look of, least, most share). A wide
+smile lifts the upper lip and bares the teeth, pushes the cheeks up and widens the mouth; the label stays AU12 alone.
+Without this a real toothy smile was read as AU10 + AU4, that is, as pain."""
+
+
 class Kind(StrEnum):
     """What an expression is meant to be."""
 
@@ -84,13 +94,13 @@ class Kind(StrEnum):
 
 
 _SHARES = {
-    Kind.NEUTRAL: 0.12,
-    Kind.SMILE: 0.11,
+    Kind.NEUTRAL: 0.08,
+    Kind.SMILE: 0.20,
     Kind.TALK: 0.08,
     Kind.SLEEP: 0.06,
     Kind.YAWN: 0.03,
-    Kind.EMOTION: 0.10,
-    Kind.RANDOM: 0.20,
+    Kind.EMOTION: 0.09,
+    Kind.RANDOM: 0.16,
     Kind.PARTIAL_PAIN: 0.12,
     Kind.PAIN: 0.18,
 }
@@ -136,7 +146,8 @@ def _draw(kind: Kind, rng: np.random.Generator) -> Units:
         case Kind.NEUTRAL:
             return {}
         case Kind.SMILE:
-            return _some(rng, {"AU12": 1.0, "AU6": 0.8, "AU25": 0.6, "AU26": 0.15, "AU7": 0.1}, level)
+            units = _some(rng, {"AU12": 1.0, "AU6": 0.7, "AU26": 0.15, "AU7": 0.1, "AU1": 0.1, "AU2": 0.1}, level)
+            return units | ({"AU25": float(rng.uniform(1, 5))} if rng.random() < 0.65 else {})
         case Kind.TALK:
             units = _some(rng, {"AU25": 1.0, "AU26": 0.7, "AU18": 0.2, "AU20": 0.15, "AU1": 0.2, "AU2": 0.2}, level)
             return units | ({"AU12": float(rng.uniform(0, 2))} if rng.random() < 0.25 else {})
@@ -203,6 +214,20 @@ def _effect(name: str, intensity: float, units: Units) -> float:
     return weight * (1 - 0.3 * shut) if name == "AU6" else weight
 
 
+def _pulls(units: Units, rng: np.random.Generator) -> list[tuple[str, float]]:
+    """Weights 0..1 of the looks to add up: every action unit, and what it drags along."""
+    pulls: list[tuple[str, float]] = []
+    for name, intensity in units.items():
+        weight = _effect(name, intensity, units)
+        if weight <= 0:
+            continue
+        pulls.append((name, weight))
+        for look, least, most in _DRAGGED.get(name, ()):
+            share = float(rng.uniform(least, most))
+            pulls.append((look, weight**1.5 * share))
+    return pulls
+
+
 def deform(
     head: Head, person: Person, units: Units, rng: np.random.Generator, facs_share: float | None = None
 ) -> NDArray[np.float32]:
@@ -222,17 +247,14 @@ def deform(
     if facs_share is None:
         facs_share = float(rng.choice([0.0, 1.0, rng.random()], p=[0.2, 0.5, 0.3]))
     shape = person.vertices.copy()
-    for name, intensity in units.items():
-        if intensity <= 0:
-            continue
-        weight = _effect(name, intensity, units)
-        weight *= 1.0 if name == "AU43" else float(np.clip(rng.normal(1, 0.08), 0.8, 1.2))
+    for name, weight in _pulls(units, rng):
+        steady = name == "AU43"  # lids meet or do not: no variation
+        weight *= 1.0 if steady else float(np.clip(rng.normal(1, 0.08), 0.8, 1.2))
+        left = 1.0 if steady else float(rng.normal(1, 0.06))
         variants = _FACS[name]
         parts = variants[int(rng.integers(len(variants)))]
-        if facs_share > 0:
-            for part in parts:
-                shape += np.float32(facs_share * weight / len(parts)) * head.targets[f"facs/{part}"]
-        left = 1.0 if name == "AU43" else float(rng.normal(1, 0.06))
+        for part in parts if facs_share > 0 else ():
+            shape += np.float32(facs_share * weight / len(parts)) * head.targets[f"facs/{part}"]
         for part, share in _MPFB.get(name, ()) if facs_share < 1 else ():
             amount = (1 - facs_share) * weight * share * (left if "left" in part else 1.0)
             for ancestry, portion in person.ancestry.items():

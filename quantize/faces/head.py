@@ -155,7 +155,7 @@ def _key(shared: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _build(shared: Path) -> dict[str, NDArray[np.generic]]:
+def _build(shared: Path, path: Path) -> None:
     mesh = read_obj(shared / "assets" / HEAD.folder / "src/mpfb/data/3dobjs/base.obj")
     vertices, corners, material = _triangles(mesh)
     used = np.unique(vertices)
@@ -163,15 +163,16 @@ def _build(shared: Path) -> dict[str, NDArray[np.generic]]:
     renumber[used] = np.arange(len(used))
     moves = {name: read_target(path)[used] for name, path in _target_files(shared).items()}
     kept = {name: move for name, move in moves.items() if name.split("/")[0] != "detail" or np.abs(move).max() > 1e-4}
-    return {
-        "base": mesh.vertices[used].astype(np.float32),
-        "triangles": renumber[vertices].astype(np.int32),
-        "corners": corners.astype(np.int32),
-        "material": material.astype(np.int32),
-        "texture": mesh.texture.astype(np.float32),
-        "names": np.array(list(kept)),
-        "moves": np.stack(list(kept.values())).astype(np.float32),
-    }
+    np.savez(
+        path,
+        base=mesh.vertices[used].astype(np.float32),
+        triangles=renumber[vertices].astype(np.int32),
+        corners=corners.astype(np.int32),
+        material=material.astype(np.int32),
+        texture=mesh.texture.astype(np.float32),
+        names=np.array(list(kept)),
+        moves=np.stack(list(kept.values())).astype(np.float32),
+    )
 
 
 def load_head(shared: Path, cache: Path) -> Head:
@@ -179,7 +180,7 @@ def load_head(shared: Path, cache: Path) -> Head:
     path = cache / f"head-{_key(shared)}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **_build(shared))
+        _build(shared, path)
     with np.load(path) as stored:
         names = [str(name) for name in stored["names"]]
         targets = dict(zip(names, stored["moves"], strict=True))

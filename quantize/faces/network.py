@@ -53,7 +53,8 @@ def for_export(network: nn.Sequential, mean: NDArray[np.float32], deviation: NDA
 
     Args:
         network: as trained on standardised targets.
-        mean, deviation: (9,) of the training targets.
+        mean: (9,) of the training targets.
+        deviation: (9,) standard deviation of the training targets.
     """
     import torch
     from torch import nn

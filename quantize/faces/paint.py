@@ -96,7 +96,7 @@ def _brow(rng: np.random.Generator) -> Map:
             line = [(side * float(x), float(y + lift + d)) for (x, y), d in zip(base, drop, strict=True)]
             brow = np.maximum(brow, stroke(line, thick * 0.55))
     hairs = cv2.GaussianBlur(rng.random(SIZE).astype(np.float32), (0, 0), 1.0) * 5 - 1.7
-    return np.clip(brow * np.clip(hairs, 0.35, 1.0) * 1.25, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(brow * np.clip(hairs, 0.35, 1.0) * 1.25, 0, 1), dtype=np.float32)
 
 
 class _Folds:

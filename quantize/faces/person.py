@@ -50,7 +50,7 @@ class Person:
         paint: brows, wrinkles.
         lash: cover of the lashes, 0..1.
         brow_shade, brow_cover: reflectance and cover of the eyebrows.
-        iris, sclera: reflectances.
+        iris, sclera, teeth: reflectances.
         wrinkle_depth: how strongly wrinkles show when an action unit pulls.
         rest_lines: how strongly they show at rest.
     """
@@ -67,6 +67,7 @@ class Person:
     brow_cover: float
     iris: float
     sclera: float
+    teeth: float
     wrinkle_depth: float
     rest_lines: float
 
@@ -142,7 +143,8 @@ def make_person(head: Head, rng: np.random.Generator, *, age: float | None = Non
     Args:
         head: the assets.
         rng: the only source of chance.
-        age, male: fixed traits, 0..1, instead of random ones.
+        age: fixed, 0 (young) to 1 (old), instead of random.
+        male: fixed, 0 to 1, instead of random.
     """
     ancestry = dict(zip(ANCESTRIES, (float(w) for w in rng.dirichlet([0.45] * 3)), strict=True))
     drawn_male = float(np.clip(rng.normal(0.5, 0.6), 0, 1))
@@ -163,6 +165,7 @@ def make_person(head: Head, rng: np.random.Generator, *, age: float | None = Non
         brow_cover=float(rng.uniform(0.45, 1.0)),
         iris=float(rng.uniform(0.04, 0.15) if rng.random() < 0.7 else rng.uniform(0.15, 0.5)),
         sclera=float(rng.uniform(0.42, 0.7)),
+        teeth=float(rng.uniform(0.5, 1.2)),
         wrinkle_depth=float(rng.uniform(0.3, 1.0) * (0.5 + 0.5 * age)),
         rest_lines=float(age**2 * rng.uniform(0, 0.4)),
     )

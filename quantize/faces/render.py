@@ -138,7 +138,7 @@ class Renderer:
         corners = self.head.triangles[owner]
 
         def blend(values: NDArray[np.float32], index: NDArray[np.int32]) -> NDArray[np.float32]:
-            return np.einsum("pk,pkd->pd", weights, values[index]).astype(np.float32)
+            return np.asarray(np.einsum("pk,pkd->pd", weights, values[index]), dtype=np.float32)
 
         normal = blend(normals, corners)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-6
@@ -163,4 +163,4 @@ def compose(drawing: Drawing, background: Picture, person: Person) -> Picture:
         cover = np.clip((1 - np.hypot(dx, dy)) * 12, 0, 1)
         strands = person.hair.shade * (0.6 + 0.2 * np.sin(x * 40 / side + person.hair.line_deg))
         picture = picture * (1 - cover) + cover * strands
-    return np.where(drawing.inside, drawing.luminance, picture).astype(np.float32)
+    return np.asarray(np.where(drawing.inside, drawing.luminance, picture), dtype=np.float32)

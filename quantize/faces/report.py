@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.face.align import SIDE_PX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
-from quantize.faces.command import Minutes, bind, int8_model
+from quantize.faces.command import Minutes, Settings, bind, int8_model
 from quantize.faces.dataset import Faces, Split
 from quantize.faces.evaluate import (
     PAIN_PSPI,
@@ -34,20 +34,41 @@ def _int8_predictions(network: Interpreter, faces: Faces) -> NDArray[np.float32]
     return np.concatenate([network.run(one)[0] for one in inputs])
 
 
-def _parameters(raw: NDArray[np.float32], tune: Faces, smile_share: float) -> dict[str, float]:
+RESIDUAL_AT = (0.0, 1.0, 2.5, 5.0, 8.0)
+"""Changes at which the 90 % interval is stated; between them it is interpolated."""
+
+
+def _residuals(change: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[list[float], list[float]]:
+    """5th and 95th percentile of true minus read change, around each of `RESIDUAL_AT`."""
+    low, high = [], []
+    for at in RESIDUAL_AT:
+        near = np.abs(change - at) <= 0.4 + 0.2 * at
+        under, over = np.quantile(truth[near] - change[near], [0.05, 0.95])
+        low.append(float(under))
+        high.append(float(over))
+    return low, high
+
+
+def covered(change: NDArray[np.float32], truth: NDArray[np.float32], settings: Settings) -> float:
+    """Share of true changes within the interval that the estimator would state."""
+    under, over = (np.interp(change, RESIDUAL_AT, settings[key]) for key in ("residual_low", "residual_high"))
+    return float(((truth - change >= under) & (truth - change <= over)).mean())
+
+
+def _parameters(raw: NDArray[np.float32], tune: Faces, smile_share: float) -> Settings:
     """What the estimator needs beside the weights, from the tuning identities."""
     seen = readings(raw, tune, smile_share)
     neutral = seen.level[tune.kind == str(Kind.NEUTRAL)]
     low, median, high = np.quantile(neutral, [0.05, 0.5, 0.95])
-    residual = true_change(tune, smile_share) - seen.change
-    under, over = np.quantile(residual, [0.05, 0.95])
+    under, over = _residuals(seen.change, true_change(tune, smile_share))
     return {
-        "smile_share": smile_share,
-        "rest_low": float(low),
-        "rest_median": float(median),
-        "rest_high": float(high),
-        "residual_low": float(under),
-        "residual_high": float(over),
+        "smile_share": [smile_share],
+        "rest_low": [float(low)],
+        "rest_median": [float(median)],
+        "rest_high": [float(high)],
+        "residual_at": list(RESIDUAL_AT),
+        "residual_low": under,
+        "residual_high": over,
     }
 
 
@@ -71,8 +92,6 @@ def report(
     line = logistic(readings(tune_raw, faces.tune, share).change, true_change(faces.tune, share) >= PAIN_PSPI)
     seen = readings(test_raw, faces.test, share)
     truth = true_change(faces.test, share)
-    residual = truth - seen.change
-    covered = (residual >= parameters["residual_low"]) & (residual <= parameters["residual_high"])
     facts = Facts(
         seed=arguments.seed,
         renders=sum(len(part.crops) for part in (faces.train, faces.tune, faces.test)),
@@ -91,7 +110,7 @@ def report(
         smile_tried=tried,
         parameters=parameters,
         line=line,
-        coverage=float(covered.mean()),
+        coverage=covered(seen.change, truth, parameters),
     )
     path = arguments.out / "cards" / "face_au.md"
     path.parent.mkdir(parents=True, exist_ok=True)

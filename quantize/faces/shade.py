@@ -14,6 +14,7 @@ from quantize.faces.person import Hair, Person
 from quantize.faces.shot import Shot
 
 Float = NDArray[np.float32]
+Values = NDArray[np.float32 | np.float64]
 
 SKULL = np.array([0, 7.25, 0.45], np.float32)
 """Middle of the skull in the base mesh, dm; hair is placed by directions seen from it."""
@@ -43,7 +44,7 @@ class Pixels:
     texture: Float
 
 
-def smooth(values: Float, low: float, high: float) -> Float:
+def smooth(values: Values, low: float, high: float) -> Float:
     """Smooth step from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
@@ -98,7 +99,7 @@ def _beard(rest: Float, hair: Hair) -> Float:
     return np.where(lips | (z < 0.2), 0, 0.75 * hair.beard * cover).astype(np.float32)
 
 
-def _eyes(pixels: Pixels, person: Person, shot: Shot, centres: Float, albedo: Float) -> None:
+def _eyes(pixels: Pixels, person: Person, shot: Shot, centres: Float, albedo: Values) -> None:
     """Pupil, iris and white, with the shadow of the upper lid, written into `albedo`."""
     gaze = np.array([*shot.gaze, 1.0], np.float32)
     gaze /= np.linalg.norm(gaze)
@@ -136,7 +137,7 @@ def _reflectance(pixels: Pixels, person: Person, units: Units, shot: Shot, centr
         albedo = albedo * (1 - cover) + cover * np.clip(person.hair.shade * strands, 0.01, 1)
     _eyes(pixels, person, shot, centres, albedo)
     teeth, tongue = pixels.material == Material.TEETH, pixels.material == Material.TONGUE
-    albedo[teeth] = 0.72 * (0.35 + 0.65 * smooth(rest[teeth, 2], 1.2, 1.5))
+    albedo[teeth] = person.teeth * (0.3 + 0.7 * smooth(rest[teeth, 2], 0.95, 1.25))
     albedo[tongue] = 0.25
     return albedo.astype(np.float32)
 
@@ -164,4 +165,4 @@ def shade(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Flo
     facing = np.clip(normal @ half, 0, 1)
     wet = (pixels.material == Material.EYE_LEFT) | (pixels.material == Material.EYE_RIGHT)
     gloss = np.where(skin, light.gloss * facing**light.gloss_power, 0) + np.where(wet, 0.6 * facing**90, 0)
-    return (_reflectance(pixels, person, units, shot, centres) * lit + gloss).astype(np.float32)
+    return np.asarray(_reflectance(pixels, person, units, shot, centres) * lit + gloss, dtype=np.float32)

@@ -19,8 +19,9 @@ def _unit(x: float, y: float, z: float) -> Vector:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Rotation of the head, degrees: yaw to its left, pitch downwards, roll clockwise in the picture; and its distance
-    from the camera, dm (nearer distorts more).
+    """Rotation of the head, degrees, and its distance from the camera, dm (nearer distorts more).
+
+    Yaw turns to the head's own left, pitch downwards, roll clockwise in the picture.
     """
 
     yaw_deg: float = 0.0
@@ -175,4 +176,4 @@ def expose(picture: Picture, rng: np.random.Generator) -> NDArray[np.uint8]:
         kernel = np.full((1, length), 1 / length, np.float32)
         seen = cv2.filter2D(seen, -1, kernel if rng.random() < 0.5 else kernel.T)
     seen = seen + rng.normal(0, rng.uniform(0.0, 0.025), seen.shape)
-    return (np.clip(seen, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(seen, 0, 1) * 255, dtype=np.uint8)
