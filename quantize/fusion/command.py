@@ -68,5 +68,7 @@ is true PSPI >= {PAIN_PSPI:g}) and seconds of subjects the arousal networks neve
 **What cannot be claimed.** Faces are rendered and arousal comes from stress, not pain; they are of different people and
 paired at random, so errors that face and skin would share are not in these figures. The last column is the share of
 *seconds* of rendered pain or stress above the threshold, not of episodes noticed and not of patients. Without a face
-the box is weak: see the rows of the wristband alone.
+the box is weak: see the rows of the wristband alone. Arousal is slow: the calm seconds above a threshold come in runs,
+so the alarm's delay removes fewer of the wristband's false alarms than of the face's ({3600 * budget:.0f} such
+seconds per hour may be one or two alarms).
 """
