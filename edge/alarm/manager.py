@@ -170,6 +170,8 @@ class AlarmManager:
         earlier = self._records[condition].alert if condition in self._records else None
         active = earlier if earlier is not None and earlier.presence is not Presence.OFF else None
         basis = self._basis(condition, active)
+        # What has gone or is out of sight cannot explain itself: the reasons stay those of the alarm.
+        over = state.presence in (Presence.LATCHED, Presence.OFF)
         return Alert(
             id=new_id,
             seq=number,
@@ -189,7 +191,7 @@ class AlarmManager:
             missing=basis.missing,
             score=basis.score,
             interval=basis.interval,
-            reasons=basis.reasons,
+            reasons=active.reasons if active is not None and over else basis.reasons,
         )
 
     def _basis(self, condition: Condition, active: Alert | None) -> _Basis:

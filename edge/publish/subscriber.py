@@ -29,8 +29,12 @@ from edge.publish.topics import AVAILABILITY, COMMAND, EVENT, REPLY, STATE, Addr
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 4096
-"""Ids kept to recognise repeats: the messages of 40 beds in ten seconds-steps over a quarter of an hour; a repeat
-comes within one reconnection."""
+"""Ids kept to recognise repeats: the messages of 40 beds, one in ten seconds each, of a quarter of an hour; a repeat comes
+within one reconnection."""
+
+COMMAND_EXPIRY_S = 30
+"""The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
+what the nurse sees now, and must not meet another alarm later."""
 
 _ALARM = "alarm/"
 
@@ -103,7 +107,9 @@ class Subscriber:
             return False
         if not self._in_flight:
             self._hold.enter_context(self._clock.hold())
-        self._in_flight.add(self._link.publish(Topics(site, bed).of(COMMAND), command.encode(), retain=False))
+        topic = Topics(site, bed).of(COMMAND)
+        mid = self._link.publish(topic, command.encode(), retain=False, expiry_s=COMMAND_EXPIRY_S)
+        self._in_flight.add(mid)
         return True
 
     def _make_link(self, version: Version) -> Link:

@@ -1,0 +1,1 @@
+"""The nursing station's side: what is known of the beds, and how it is shown."""

@@ -1,0 +1,146 @@
+"""What a station knows of its beds. Pure: messages and times in, a picture out.
+
+Blind is not calm here either: a bed is calm only while a fresh, live message of a connected box says so. What was
+retained at the broker may be hours old and counts as stale until the box itself speaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edge.publish.payload import AlertMessage, AvailabilityMessage, Head, ReplyMessage, StateMessage
+from edge.publish.subscriber import Received
+from edge.publish.topics import EVENT
+from edge.types import NS_PER_S, Condition, Presence, Priority, Validity, Verdict
+
+STALE_PERIODS = 3
+"""A state is stale after this many of its own periods (`every_s`), as docs/mqtt.md promises."""
+
+EVENTS_KEPT = 100
+"""Newest transitions kept for the list of events: about a night of a busy bed."""
+
+_RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
+_ORDER = {Presence.ON: 0, Presence.LATCHED: 1, Presence.ACKNOWLEDGED: 2, Presence.OFF: 3}
+
+
+class Sight(StrEnum):
+    """How a bed stands, worst first."""
+
+    OFFLINE = "offline"
+    STALE = "stale"
+    BLIND = "cannot assess"
+    PAIN = "pain"
+    CALM = "calm"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """One bed."""
+
+    site: str
+    bed: str
+
+    def __str__(self) -> str:
+        """As in the topics: site, slash, bed."""
+        return f"{self.site}/{self.bed}"
+
+
+@dataclass(slots=True)
+class Bed:
+    """What is known of one bed.
+
+    Attributes:
+        place: which bed.
+        state: newest assessment.
+        state_ns: when it arrived, on the station's monotonic clock.
+        live: whether it arrived live, not from what the broker retained.
+        availability: newest word on the box's connection.
+        alarms: current state of each condition.
+    """
+
+    place: Place
+    state: StateMessage | None = None
+    state_ns: int = 0
+    live: bool = False
+    availability: AvailabilityMessage | None = None
+    alarms: dict[Condition, AlertMessage] = field(default_factory=dict[Condition, AlertMessage])
+
+    @property
+    def validity(self) -> Validity | None:
+        """Real, test or demo, as its newest message says."""
+        heads: list[Head] = [one for one in (self.state, self.availability) if one is not None]
+        heads += self.alarms.values()
+        return heads[0].validity if heads else None
+
+    def age_s(self, now_ns: int) -> float | None:
+        """Seconds since the last live assessment; None where there was none."""
+        return (now_ns - self.state_ns) / NS_PER_S if self.live else None
+
+    def sight(self, now_ns: int) -> Sight:
+        """How the bed stands now."""
+        if self.availability is not None and not self.availability.online:
+            return Sight.OFFLINE
+        age_s = self.age_s(now_ns)
+        if self.state is None or age_s is None or age_s > STALE_PERIODS * self.state.every_s:
+            return Sight.STALE
+        return {Verdict.CANNOT_ASSESS: Sight.BLIND, Verdict.PAIN: Sight.PAIN, Verdict.CALM: Sight.CALM}[
+            self.state.verdict
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One transition, for the lists."""
+
+    place: Place
+    alert: AlertMessage
+
+
+class Ward:
+    """All beds that were heard of."""
+
+    def __init__(self) -> None:
+        """No bed yet."""
+        self.beds: dict[Place, Bed] = {}
+        self.events: list[Line] = []
+        self.replies: list[ReplyMessage] = []
+        self.connected = False
+
+    def lose(self) -> None:
+        """The station's own connection is lost: nothing that was heard is live any more."""
+        self.connected = False
+        for bed in self.beds.values():
+            bed.live = False
+
+    def hear(self, received: Received) -> None:
+        """Take in one message."""
+        place = Place(received.address.site, received.address.bed)
+        bed = self.beds.setdefault(place, Bed(place))
+        match received.message:
+            case StateMessage() as state:
+                bed.state, bed.state_ns, bed.live = state, received.arrived_ns, not received.retained
+            case AvailabilityMessage() as availability:
+                bed.availability = availability
+            case ReplyMessage() as reply:
+                self.replies = [*self.replies[-9:], reply]
+            case AlertMessage() as alert if received.address.leaf == EVENT:
+                self.events = [*self.events[1 - EVENTS_KEPT :], Line(place, alert)]
+            case AlertMessage() as alert:
+                bed.alarms[alert.condition] = alert
+            case _:
+                raise AssertionError(f"no such message: {received.message}")
+
+    def sorted_beds(self) -> list[Bed]:
+        """By site and bed."""
+        return [self.beds[place] for place in sorted(self.beds)]
+
+    def active(self) -> list[Line]:
+        """Alarms that are not over: sounding before silenced, then by priority, then the oldest first."""
+        lines = [
+            Line(bed.place, alert)
+            for bed in self.beds.values()
+            for alert in bed.alarms.values()
+            if alert.presence is not Presence.OFF
+        ]
+        return sorted(lines, key=lambda one: (_ORDER[one.alert.presence], _RANK[one.alert.priority], one.alert.wall_ms))
