@@ -161,6 +161,8 @@ def _die_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() == 1:
+        raise SystemExit("the parent died before the broker began")
 
 
 def _become_mosquitto(port: int) -> None:
@@ -169,6 +171,8 @@ def _become_mosquitto(port: int) -> None:
     if path is None:
         raise SystemExit("mosquitto is not installed: install it, or use amqtt")
     config = f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n"
+    if os.geteuid() == 0:
+        config += "user root\n"  # giving up its rights would also cancel the signal at its parent's death
     # An unlinked file that is inherited by descriptor: nothing is left to clean up.
     handle, name = tempfile.mkstemp(prefix="anodyne-broker-")
     Path(name).write_text(config)

@@ -7,10 +7,11 @@ of those: there is no field that a picture, an array or raw bytes would fit into
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.clock import Instant
 from edge.types import (
@@ -30,11 +31,11 @@ from edge.types import (
 MAX_ALERT_BYTES = 256
 """Longest alert, bytes of JSON."""
 
-REASON_CHARS = 10
-"""Reason codes are cut to this many characters ("heart_rate" is the longest that fusion uses)."""
+REASON_CHARS = 16
+"""Reason codes are cut to this many characters ("end_of_recording" is the longest in use)."""
 
 MAX_REASONS = 3
-"""Reasons in an alert, strongest first."""
+"""Reasons in an alert, strongest first; fewer where they would not fit into `MAX_ALERT_BYTES`."""
 
 BLIND_MODE = "blind"
 """Mode text when no modality is in use."""
@@ -58,10 +59,10 @@ ACTIVATION = {
 MessageId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}-[0-9]{1,12}$")]
 """Boot id, a dash, and the box's running number: unique for ever, rising within a box. Receivers drop repeats by it."""
 
-Mode = Annotated[str, Field(pattern=r"^(blind|(face|ppg|gsr|hr)(\+(ppg|gsr|hr)){0,3})$")]
+Mode = Annotated[str, Field(pattern=r"^(blind|(face|ppg|gsr|hr)(\+(face|ppg|gsr|hr)){0,3})$")]
 """Modalities in use, joined by "+", or "blind"."""
 
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,10}$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,16}$")]
 """A reason code."""
 
 Score = Annotated[float, Field(ge=0, le=10)]
@@ -212,6 +213,13 @@ class StateMessage(Head):
     reasons: list[str] = []
     """Codes behind the score, strongest first."""
 
+    @model_validator(mode="after")
+    def _blind_has_no_number(self) -> Self:
+        blind = self.verdict is Verdict.CANNOT_ASSESS
+        if blind != (self.score is None) or blind != (self.mode == BLIND_MODE):
+            raise ValueError("a state has no score and the mode blind exactly when it cannot assess")
+        return self
+
 
 class AvailabilityMessage(Head):
     """Whether the box is there (topic `availability`, retained; the last will says offline)."""
@@ -267,12 +275,31 @@ def decode(model: type[M], payload: bytes) -> M | None:
 
 
 def alert_message(alert: Alert) -> AlertMessage:
-    """The wire form of an alert; reason codes are cut so that 256 bytes always suffice."""
+    """The wire form of an alert, with as many reasons as fit into `MAX_ALERT_BYTES`."""
+    reasons = [_code(reason) for reason in alert.reasons[:MAX_REASONS]]
+    message = _alert_message(alert, reasons)
+    while reasons and len(message.encode()) > MAX_ALERT_BYTES:
+        reasons.pop()
+        message = _alert_message(alert, reasons)
+    return message
+
+
+def _code(reason: str) -> str:
+    """A reason as the wire takes it: an odd one must not keep an alert from being sent."""
+    return re.sub("[^A-Za-z0-9_]", "_", reason)[:REASON_CHARS] or "_"
+
+
+def _within(score: float, digits: int) -> float:
+    """A score within its range, rounded: one a hair above 10 must not keep an alert from being sent."""
+    return round(min(10.0, max(0.0, score)), digits)
+
+
+def _alert_message(alert: Alert, reasons: list[str]) -> AlertMessage:
     interval = alert.interval
     return AlertMessage(
         id=alert.id,
         since_boot_ms=alert.at_ns // 1_000_000,
-        wall_ms=alert.wall_ms,
+        wall_ms=max(0, alert.wall_ms),
         synced=alert.synced,
         validity=alert.validity,
         mode=alert.mode,
@@ -281,9 +308,9 @@ def alert_message(alert: Alert) -> AlertMessage:
         priority=alert.priority,
         presence=alert.presence,
         missing=_coded(alert),
-        score=None if alert.score is None else round(alert.score, 1),
-        interval=None if interval is None else (round(interval[0], 1), round(interval[1], 1)),
-        reasons=[reason[:REASON_CHARS] for reason in alert.reasons[:MAX_REASONS]],
+        score=None if alert.score is None else _within(alert.score, 1),
+        interval=None if interval is None else (_within(interval[0], 1), _within(interval[1], 1)),
+        reasons=list(reasons),
     )
 
 
@@ -321,8 +348,8 @@ def state_message(
         verdict=assessment.verdict,
         missing=dict(assessment.missing),
         every_s=every_s,
-        score=None if assessment.score is None else round(assessment.score, 2),
-        interval=None if interval is None else (round(interval[0], 2), round(interval[1], 2)),
+        score=None if assessment.score is None else _within(assessment.score, 2),
+        interval=None if interval is None else (_within(interval[0], 2), _within(interval[1], 2)),
         probability=None if assessment.probability is None else round(assessment.probability, 4),
         contributions=[
             StateContribution(

@@ -29,8 +29,8 @@ from edge.publish.topics import AVAILABILITY, COMMAND, EVENT, REPLY, STATE, Addr
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 4096
-"""Ids kept to recognise repeats: the messages of 40 beds, one in ten seconds each, of a quarter of an hour; a repeat comes
-within one reconnection."""
+"""Ids kept to recognise repeats: a quarter of an hour of 40 beds that speak every ten seconds; a repeat comes within
+one reconnection."""
 
 COMMAND_EXPIRY_S = 30
 """The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
