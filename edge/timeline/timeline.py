@@ -22,6 +22,9 @@ HOLD_S = 3.0
 """How long a single reading (heart rate, contact) counts as covering: the Heart Rate Service notifies about once per
 second, so two may be missed."""
 
+EARLIEST_NS = int(np.iinfo(np.int64).min)
+"""Before every time: a backlog may have been measured before the box was switched on."""
+
 CHAIN_S = 1.0
 """Inter-beat intervals continue from the last beat while that agrees with the arrival within this: the Heart Rate
 Service notifies once per second, so a beat is up to a second old when it arrives."""
@@ -81,29 +84,26 @@ class _Track:
     ring: Ring
     counter: DeviceClock = field(default_factory=lambda: DeviceClock(counts_only=True))
     counted: int = 0
-    epoch_ns: int | None = None
+    floor_ns: int | None = None
     duplicates: int = 0
 
     def follow(self, placement: Placement) -> None:
         """Apply what the device clock found out to what is held already."""
         if placement.restarted:
-            self.epoch_ns = None
-        elif placement.moved_ns and self.epoch_ns is not None:
-            self.ring.move_since(self.epoch_ns, placement.moved_ns)
-            self.epoch_ns += placement.moved_ns
+            self.floor_ns = self.ring.newest_ns
+        elif placement.moved_ns:
+            since_ns = EARLIEST_NS if self.floor_ns is None else self.floor_ns + 1
+            self.ring.move_since(since_ns, placement.moved_ns)
 
     def add(self, times: Times, values: Values) -> None:
         """Keep what is new of these samples."""
         finite = np.isfinite(values) if values.ndim == 1 else np.isfinite(values).all(axis=1)
         times, values = times[finite], values[finite]
-        newest_ns = self.ring.newest_ns
-        begins = self.epoch_ns is None
-        if begins and newest_ns is not None:  # a restarted clock may not reach back into what was placed
-            times, values = times[times > newest_ns], values[times > newest_ns]
+        if self.floor_ns is not None:  # a clock that began anew may not reach back into what was placed before
+            times, values = times[times > self.floor_ns], values[times > self.floor_ns]
         if not len(times):
             return
-        if self.epoch_ns is None:
-            self.epoch_ns = int(times[0])
+        newest_ns = self.ring.newest_ns
         if newest_ns is None or times[0] > newest_ns:
             self.ring.append(times, values)
             return
