@@ -24,11 +24,15 @@ SEARCH_PX = 400
 
 _CASCADE = "haarcascade_frontalface_default.xml"
 _WINDOW_PX = 24
-_STEP = 1.15
+_NEAR_STEP = 1.15
+_WIDE_STEP = 1.25  # a third faster than 1.15 over the whole picture, and it found the same faces in the clips
 _NEIGHBOURS = 5
 
-_LOCAL_FACE_PX = 56
+_LOCAL_FACE_PX = 44
 """Near the last face, the picture is scaled so that the face has this width: little above the cascade's window."""
+
+_LOCAL_RANGE_PX = (33, 60)
+"""Sizes looked for there: the last one by three quarters to four thirds."""
 
 _LOCAL_SPAN = 1.7
 """Side of that neighbourhood, in sides of the last box: a head moves less than a third of its width in 0.1 s."""
@@ -45,8 +49,8 @@ _LOST_AFTER_NS = NS_PER_S
 two seconds."""
 
 _SLOW_SEARCH_AFTER_NS = 3 * NS_PER_S
-_SLOW_SEARCH_EVERY_NS = 3 * NS_PER_S // 10
-"""In an empty picture the whole is searched 3 times a second only, to leave the processor alone."""
+_SLOW_SEARCH_EVERY_NS = 2 * NS_PER_S // 5
+"""In an empty picture the whole is searched every 0.4 s only, to leave the processor alone."""
 
 _CALM_MOVE = 0.12
 """Moves below this share of the box are mostly the cascade's own jitter (2 % in place, 8 % in size): averaged."""
@@ -151,7 +155,7 @@ class FaceFinder:
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=0.0,
         )
-        found = self._largest(np.asarray(patch, dtype=np.uint8), int(0.75 * _LOCAL_FACE_PX), int(1.35 * _LOCAL_FACE_PX))
+        found = self._largest(np.asarray(patch, dtype=np.uint8), *_LOCAL_RANGE_PX, _NEAR_STEP)
         if found is None:
             return None
         x, y = matrix @ np.array([found.x, found.y, 1.0])
@@ -163,7 +167,7 @@ class FaceFinder:
         scale = max(1.0, max(height, width) / SEARCH_PX)
         size = (round(width / scale), round(height / scale))
         small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale > 1 else pixels
-        found = self._largest(np.asarray(small, dtype=np.uint8), _WINDOW_PX, min(size))
+        found = self._largest(np.asarray(small, dtype=np.uint8), _WINDOW_PX, min(size), _WIDE_STEP)
         if found is not None:
             return FaceBox(found.x * scale, found.y * scale, found.side * scale)
         self._tilt = 1 - self._tilt
@@ -176,15 +180,15 @@ class FaceFinder:
         turn = _rotation(angle)
         matrix = np.column_stack([turn, centre - turn @ centre])
         turned = cv2.warpAffine(small, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        found = self._largest(np.asarray(turned, dtype=np.uint8), 2 * _WINDOW_PX, min(width, height))
+        found = self._largest(np.asarray(turned, dtype=np.uint8), 2 * _WINDOW_PX, min(width, height), _WIDE_STEP)
         if found is None:
             return None
         x, y = matrix @ np.array([found.x, found.y, 1.0])
         return FaceBox(float(x) * scale, float(y) * scale, found.side * scale, angle)
 
-    def _largest(self, picture: NDArray[np.uint8], smallest: int, largest: int) -> FaceBox | None:
+    def _largest(self, picture: NDArray[np.uint8], smallest: int, largest: int, step: float) -> FaceBox | None:
         found = self._cascade.detectMultiScale(
-            picture, _STEP, _NEIGHBOURS, minSize=(smallest, smallest), maxSize=(largest, largest)
+            picture, step, _NEIGHBOURS, minSize=(smallest, smallest), maxSize=(largest, largest)
         )
         if len(found) == 0:
             return None
