@@ -17,8 +17,9 @@ from edge.biosignal.rows import PulseRow, SkinRow
 
 Vector = NDArray[np.float32]
 
-SEQUENCE_S = 60
-"""Seconds that a network sees."""
+SEQUENCE_S = 30
+"""Seconds that a network sees. On Stress-Predict 60 s gain 0.003-0.01 of AUC over 30 s; but pain that begins now fills
+60 s at half the speed, and the log-odds in a simulated episode cross even odds 13 s later."""
 
 PULSE_FEATURES = ("valid", "heart_rate_change", "heart_rate")
 """Vector of a pulse second: 1 if usable; (bpm - own baseline) / 10; (bpm - 72) / 20."""
@@ -49,7 +50,7 @@ def _clipped(*values: float) -> Vector:
 
 
 class _Sequence:
-    """The vectors of the newest minute, by second."""
+    """The vectors of the newest half minute, by second."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -114,7 +115,7 @@ class PulseHistory:
         self.amplitude_change = amplitude / self._amplitude.reference - 1.0
 
     def sequence(self, second: int) -> Vector:
-        """(60, 3): `PULSE_FEATURES` of the minute that ends with `second`."""
+        """(30, 3): `PULSE_FEATURES` of the half minute that ends with `second`."""
         return self._sequence.array(second)
 
     def newest(self, second: int) -> Vector:
@@ -158,7 +159,7 @@ class SkinHistory:
         self._sum.add(second, total)
 
     def sequence(self, second: int) -> Vector:
-        """(60, 5): `SKIN_FEATURES` of the minute that ends with `second`."""
+        """(30, 5): `SKIN_FEATURES` of the half minute that ends with `second`."""
         return self._sequence.array(second)
 
     def newest(self, second: int) -> Vector:

@@ -52,7 +52,7 @@ class _Trust:
 
 
 class _Net:
-    """An arousal network: a minute of vectors to log-odds."""
+    """An arousal network: half a minute of vectors to log-odds."""
 
     def __init__(self, bundle: Bundle, name: str, threads: int) -> None:
         model = bundle.model(name)

@@ -22,7 +22,7 @@ FEWEST_ROWS = 8
 band speaks after 17 s."""
 
 _WARM_UP_S = 25.0
-"""So long after the first sample a lack of rows is still called warming up; later it is a poor signal."""
+"""Until then after the first sample (or the first after a pause) a lack of rows is warming up, later poor signal."""
 
 _FULL_BASELINE_S = 60.0
 """Own past from which the personal baseline counts as known; before, quality is reduced by up to a half."""
@@ -48,13 +48,15 @@ def stale(window: Window | None, now_ns: int) -> bool:
 
 
 def recent_rows(sequence: Vector) -> int:
-    """Usable seconds among the newest 20 of a (60, features) sequence."""
+    """Usable seconds among the newest 20 of a (30, features) sequence."""
     return int(sequence[-RECENT_S:, 0].sum())
 
 
 def lack(window: Window) -> Absence:
     """Why a band that sends fresh samples has no estimate: it has only begun, or its signal is poor."""
-    begun_s = (window.end_ns - int(window.times_ns[0])) / NS_PER_S
+    pauses = np.flatnonzero(np.diff(window.times_ns) > STALE_S * NS_PER_S)
+    begun_ns = int(window.times_ns[pauses[-1] + 1 if pauses.size else 0])
+    begun_s = (window.end_ns - begun_ns) / NS_PER_S
     return Absence.WARMING_UP if begun_s < _WARM_UP_S else Absence.POOR_SIGNAL
 
 

@@ -49,19 +49,23 @@ def write(run: Run, figures: Mapping[str, Auc]) -> str:
     )
     return f"""# Card: arousal from pulse (`arousal_ppg`) and skin conductance (`arousal_gsr`)
 
-**What they are.** Two small networks, one per signal. Each sees one vector per second of the last minute, compared with
-the same person's past, and gives the log-odds of *sympathetic arousal* against even odds. Either works alone; with both
-the log-odds are added after calibration. It is arousal, not pain: effort, fear, speech, fever or a visit raise it too.
+**What they are.** Two small networks, one per signal. Each sees one vector per second of the last half minute, compared
+with the same person's past, and gives the log-odds of *sympathetic arousal* against even odds. Either works alone; with
+both the log-odds are added after calibration. It is arousal, not pain: effort, fear, speech, fever or a visit raise it
+too.
 
 | | `arousal_ppg` | `arousal_gsr` |
 |---|---|---|
-| input (int8) | (1, 1, 60, {len(PULSE_FEATURES)}): {", ".join(PULSE_FEATURES)} | (1, 1, 60, {len(SKIN_FEATURES)}): \
+| input (int8) | (1, 1, 30, {len(PULSE_FEATURES)}): {", ".join(PULSE_FEATURES)} | (1, 1, 30, {len(SKIN_FEATURES)}): \
 {", ".join(SKIN_FEATURES)} |
 | output (int8) | (1, 1): log-odds | (1, 1): log-odds |
 | numbers learnt | {run.parameters["ppg"]} | {run.parameters["gsr"]} |
 
-Three (1, 5) convolutions of stride 2 with batch normalisation and ReLU, then one over what is left; static batch 1,
-full int8 with the true minima and maxima of 600 training minutes. How a second is measured and compared is in
+A (1, 1) and a (1, 5) convolution with batch normalisation and ReLU6, then one over the 15 places that are left; static
+batch 1, full int8 with the true minima and maxima of 600 training stretches. No weight on a feature is negative: more
+of a feature never lowers the log-odds. Left free, a network of this size reached a pooled AUC of 0.74 with both signals
+(six groups of subjects), and had learnt that more skin conductance responses mean less arousal, because speech and
+re-seated electrodes come with the labels. How a second is measured and compared is in
 `edge/biosignal/rows.py` and `features.py`; the same code runs in training and on the box, on the past only.
 
 **Data.** Stress-Predict (Iqbal et al., Sensors 2022, 22(21):8135), github.com/italha-d/Stress-Predict-Dataset at commit
@@ -81,8 +85,8 @@ recipe that never saw the subject they score (leave one subject out, {len(run.su
 |---|---|---|---|---|
 {rows}
 
-"Yardstick" is a logistic regression on the mean of the same features over the same minute. "Heart rate alone" is the
-logistic that serves bands without a waveform; here its heart rate comes from the same pulse wave.
+"Yardstick" is a logistic regression on the mean of the same features over the same half minute. "Heart rate alone" is
+the logistic that serves bands without a waveform; here its heart rate comes from the same pulse wave.
 
 **Calibration.** Fitted on the held-out scores with both classes weighted alike: calibrated log-odds = slope x log-odds
 + intercept. Scatter is the standard deviation of a subject's log-odds while the label stays the same: it gives the 90 %

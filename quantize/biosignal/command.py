@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the job and its options."""
     parser = subparsers.add_parser("biosignal", help="train and export the arousal networks on Stress-Predict")
     parser.add_argument("--seed", type=int, default=1, help="of training and resampling (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=8, help="passes over the training minutes (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=8, help="passes over the training stretches (%(default)s)")
     parser.add_argument(
         "--processes", type=int, default=min(os.cpu_count() or 1, 4), help="signal readers (%(default)s)"
     )

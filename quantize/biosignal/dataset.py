@@ -1,4 +1,4 @@
-"""Minutes for the networks, cut from subjects."""
+"""Half minutes for the networks, cut from subjects."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SIGNALS: tuple[Signal, ...] = ("ppg", "gsr")
 """Networks, one per signal."""
 
 STRIDE_S = 10
-"""Seconds between two training minutes of a subject: neighbours share five sixths of their content."""
+"""Seconds between two training stretches of a subject: neighbours share two thirds of their content."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Minutes:
-    """Minutes that a network may judge.
+class Stretches:
+    """Stretches of half a minute that a network may judge.
 
     Attributes:
-        inputs: (n, 60, features) vectors, the newest second last.
+        inputs: (n, 30, features) vectors, the newest second last.
         labels: (n,) label of the newest second.
         seconds: (n,) that second's number in the recording.
     """
@@ -42,13 +42,13 @@ def vectors(subject: Subject, signal: Signal) -> Vector:
     return subject.pulse if signal == "ppg" else subject.skin
 
 
-def minutes(subject: Subject, signal: Signal, stride_s: int) -> Minutes:
-    """The minutes of a subject in which the box would speak: enough usable seconds among the newest.
+def stretches(subject: Subject, signal: Signal, stride_s: int) -> Stretches:
+    """The stretches of a subject in which the box would speak: enough usable seconds among the newest.
 
     Args:
         subject: whose.
         signal: of which signal.
-        stride_s: seconds between the ends of two minutes.
+        stride_s: seconds between the ends of two stretches.
     """
     values = vectors(subject, signal)
     padded = np.concatenate([np.zeros((SEQUENCE_S - 1, values.shape[1]), dtype=np.float32), values])
@@ -56,13 +56,13 @@ def minutes(subject: Subject, signal: Signal, stride_s: int) -> Minutes:
     cut = np.lib.stride_tricks.sliding_window_view(padded, SEQUENCE_S, axis=0)[seconds].transpose(0, 2, 1)
     spoken = cut[:, -RECENT_S:, 0].sum(axis=1) >= FEWEST_ROWS
     kept = seconds[spoken]
-    return Minutes(np.ascontiguousarray(cut[spoken]), subject.labels[kept], kept)
+    return Stretches(np.ascontiguousarray(cut[spoken]), subject.labels[kept], kept)
 
 
-def joined(people: Iterable[Subject], signal: Signal) -> Minutes:
-    """Training minutes of several subjects."""
-    parts: Sequence[Minutes] = [minutes(person, signal, STRIDE_S) for person in people]
-    return Minutes(
+def joined(people: Iterable[Subject], signal: Signal) -> Stretches:
+    """Training stretches of several subjects."""
+    parts: Sequence[Stretches] = [stretches(person, signal, STRIDE_S) for person in people]
+    return Stretches(
         np.concatenate([part.inputs for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.seconds for part in parts]),

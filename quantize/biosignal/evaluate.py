@@ -15,7 +15,7 @@ BOOTSTRAPS = 300
 """Resamplings of the subjects for an interval."""
 
 _EVERY_S = 5
-"""Seconds between the scores that figures rest on: neighbours share nearly all of their minute."""
+"""Seconds between the scores that figures rest on: neighbours share nearly all they rest on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,23 +21,23 @@ from quantize.faces.export import quantise
 if TYPE_CHECKING:
     from torch import nn
 
-CALIBRATION_MINUTES = 600
-"""Minutes over which the ranges of all tensors are taken; the extremes of the features are added to them."""
+CALIBRATION_STRETCHES = 600
+"""Stretches over which the ranges of all tensors are taken."""
 
 
 def export(network: nn.Sequential, samples: NDArray[np.float32], target: Path) -> None:
-    """Write an int8 .tflite with input (1, 1, 60, features) and output (1, 1).
+    """Write an int8 .tflite with input (1, 1, 30, features) and output (1, 1).
 
     Args:
         network: trained.
-        samples: (n, 60, features) training minutes.
+        samples: (n, 30, features) training stretches.
         target: file to write.
     """
     import litert_torch
     import torch
 
     features = samples.shape[2]
-    picked = samples[np.linspace(0, len(samples) - 1, min(CALIBRATION_MINUTES, len(samples))).astype(int)]
+    picked = samples[np.linspace(0, len(samples) - 1, min(CALIBRATION_STRETCHES, len(samples))).astype(int)]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")  # the converter warns about its own internals at every call
         source = Path(folder) / "float.tflite"
@@ -62,7 +62,7 @@ def _quiet() -> Iterator[None]:
 
 
 def predict_int8(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Log-odds (n,) of (n, 60, features) minutes from an int8 file."""
+    """Log-odds (n,) of (n, 30, features) stretches from an int8 file."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(path))
@@ -71,8 +71,8 @@ def predict_int8(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float64]
     scale, zero = entry["quantization"]
     steps = np.clip(np.rint(inputs / np.float32(scale)) + zero, -128, 127).astype(np.int8)
     out = np.empty(len(inputs))
-    for row, minute in enumerate(steps):
-        interpreter.set_tensor(entry["index"], minute[None, None])
+    for row, stretch in enumerate(steps):
+        interpreter.set_tensor(entry["index"], stretch[None, None])
         interpreter.invoke()
         out[row] = int(interpreter.get_tensor(leave["index"]).ravel()[0])
     return np.asarray((out - leave["quantization"][1]) * leave["quantization"][0])

@@ -12,7 +12,7 @@ import numpy as np
 from edge.biosignal.features import SEQUENCE_S
 from edge.biosignal.heart_rate import HeartRateSense
 from quantize.biosignal import logistic
-from quantize.biosignal.dataset import SIGNALS, Minutes, Signal, joined, minutes
+from quantize.biosignal.dataset import SIGNALS, Signal, Stretches, joined, stretches
 from quantize.biosignal.evaluate import Floats, Labels
 from quantize.biosignal.export import export, predict_int8
 from quantize.biosignal.extract import Subject
@@ -63,8 +63,8 @@ def leave_one_out(people: Sequence[Subject], settings: Settings, done: Callable[
     return out
 
 
-def _score(out: HeldOut, person: Subject, signal: Signal, seen: Minutes, settings: Settings) -> None:
-    unseen = minutes(person, signal, 1)
+def _score(out: HeldOut, person: Subject, signal: Signal, seen: Stretches, settings: Settings) -> None:
+    unseen = stretches(person, signal, 1)
     network = train(seen, settings)
     out.float32[signal][person.name] = _placed(person, unseen, predict(network, unseen.inputs))
     with tempfile.TemporaryDirectory() as folder:
@@ -79,17 +79,17 @@ def _score(out: HeldOut, person: Subject, signal: Signal, seen: Minutes, setting
         out.heart_rate[person.name] = _placed(person, unseen, rate)
 
 
-def heart_rate_input(seen: Minutes) -> Floats:
+def heart_rate_input(seen: Stretches) -> Floats:
     """(n, 1) mean change of the heart rate against the own baseline, as the heart-rate path sees it."""
     return logistic.mean_of(seen.inputs, HeartRateSense.SMOOTH_S)[:, :1]
 
 
-def heart_rate_weights(seen: Minutes) -> Floats:
+def heart_rate_weights(seen: Stretches) -> Floats:
     """(2,) weight per 10 bpm and intercept of the heart-rate path."""
     return logistic.fit(heart_rate_input(seen), seen.labels)
 
 
-def _placed(person: Subject, unseen: Minutes, scores: Floats) -> Floats:
+def _placed(person: Subject, unseen: Stretches, scores: Floats) -> Floats:
     """Scores at their seconds, NaN elsewhere."""
     out = np.full(len(person.labels), np.nan)
     out[unseen.seconds] = scores

@@ -44,7 +44,7 @@ def mean_of(inputs: NDArray[np.float32], newest_s: int) -> Floats:
     """Mean feature vectors over the usable seconds among the newest.
 
     Args:
-        inputs: (n, 60, features) minutes, feature 0 is "usable".
+        inputs: (n, 30, features) stretches, feature 0 is "usable".
         newest_s: seconds to look back.
 
     Returns:

@@ -140,7 +140,7 @@ def _ship_network(people: Sequence[Subject], signal: Signal, settings: Settings,
     network = train(seen, settings)
     file = f"arousal_{signal}.tflite"
     export(network, seen.inputs, models_dir / file)
-    inputs, outputs = tensor_specs(models_dir / file, ["minute"], ["log_odds"])
+    inputs, outputs = tensor_specs(models_dir / file, ["seconds"], ["log_odds"])
     write_model(
         models_dir,
         f"arousal_{signal}",

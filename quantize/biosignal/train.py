@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.biosignal.features import SEQUENCE_S
-from quantize.biosignal.dataset import Minutes
-from quantize.biosignal.network import build, channels_first
+from quantize.biosignal.dataset import Stretches
+from quantize.biosignal.network import build, channels_first, project
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 EPOCHS = 8
-"""Passes over the training minutes."""
+"""Passes over the training stretches."""
 
 BATCH = 256
-"""Minutes per step."""
+"""Stretches per step."""
 
-PEAK_RATE = 3e-3
+PEAK_RATE = 1e-2
 """Highest learning rate of the one-cycle schedule."""
-
-WEIGHT_DECAY = 1e-2
-"""AdamW's."""
 
 NOISE = 0.15
 """Standard deviation of noise added to the features, in their own units (1.5 bpm, 8 % of conductance)."""
@@ -33,7 +30,7 @@ GRADIENT_LIMIT = 1.0
 """Gradients are clipped to this norm."""
 
 SHORTEST_S = 10
-"""Half of the minutes lose their beginning, down to this many seconds: so does a band that has just come back."""
+"""Half of the stretches lose their beginning, down to this many seconds: so does a band that has just come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +41,29 @@ class Settings:
     epochs: int = EPOCHS
 
 
-def train(minutes: Minutes, settings: Settings) -> nn.Sequential:
-    """Train a network on minutes, classes weighted to even odds: its log-odds are against a 50/50 prior.
+def train(stretches: Stretches, settings: Settings) -> nn.Sequential:
+    """Train a network on stretches, classes weighted to even odds: its log-odds are against a 50/50 prior.
 
     Args:
-        minutes: of the training subjects.
+        stretches: of the training subjects.
         settings: seed and epochs.
 
     Raises:
-        ValueError: the minutes are of one class only.
+        ValueError: the stretches are of one class only.
     """
     import torch
     from torch import nn, optim
 
-    share = float(minutes.labels.mean()) if minutes.labels.size else 0.0
+    share = float(stretches.labels.mean()) if stretches.labels.size else 0.0
     if not 0.0 < share < 1.0:
-        raise ValueError("training needs minutes with and without arousal")
+        raise ValueError("training needs stretches with and without arousal")
     torch.manual_seed(settings.seed)
     source = torch.Generator().manual_seed(settings.seed)
-    network = build(minutes.inputs.shape[2])
-    inputs, labels = channels_first(minutes.inputs), torch.from_numpy(minutes.labels.astype(np.float32))
+    network = build(stretches.inputs.shape[2])
+    inputs, labels = channels_first(stretches.inputs), torch.from_numpy(stretches.labels.astype(np.float32))
     size = min(BATCH, len(labels))
     steps = len(labels) // size
-    optimiser = optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    optimiser = optim.Adam(network.parameters(), PEAK_RATE)
     schedule = optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=settings.epochs * steps)
     loss = nn.BCEWithLogitsLoss(pos_weight=torch.tensor((1.0 - share) / share))
     network.train()
@@ -78,12 +75,13 @@ def train(minutes: Minutes, settings: Settings) -> nn.Sequential:
             loss(network(_vary(inputs[batch], source))[:, 0], labels[batch]).backward()
             nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_LIMIT)
             optimiser.step()
+            project(network)
             schedule.step()
     return network.eval()
 
 
 def _vary(inputs: Tensor, source: Generator) -> Tensor:
-    """Shorten half of the minutes and add noise to the usable seconds."""
+    """Shorten half of the stretches and add noise to the usable seconds."""
     import torch
 
     lengths = torch.randint(SHORTEST_S, 2 * SEQUENCE_S, (len(inputs), 1, 1, 1), generator=source)

@@ -40,7 +40,7 @@ class Patient:
         mayer_bpm: 0.1 Hz blood-pressure waves, half of peak to peak.
         constriction: share of pulse amplitude lost at the strongest pain (0.3-0.6 with noxious stimuli, Huiku 2007).
         scl_us: resting skin conductance level; dry wrist electrodes give 0.1-5 µS.
-        scl_rise_us: rise of the level at the strongest pain.
+        scl_rise_us: slow rise of the level at the strongest pain; overlapping responses add to it.
         scr_per_min: spontaneous SCRs at rest; 1-3 per minute is usual (Boucsein 2012).
         scr_rise_per_min: further SCRs at the strongest pain; about 0.2-0.3 per second (Storm 2008).
         scr_us: median SCR amplitude at rest, about doubled by the strongest pain.
@@ -55,7 +55,7 @@ class Patient:
     mayer_bpm: float = 1.2
     constriction: float = 0.5
     scl_us: float = 2.0
-    scl_rise_us: float = 1.2
+    scl_rise_us: float = 0.4
     scr_per_min: float = 1.5
     scr_rise_per_min: float = 14.0
     scr_us: float = 0.15
@@ -205,7 +205,7 @@ def _conductance(
 ) -> NDArray[np.float32]:
     """Tonic level plus the responses plus noise."""
     times_s = np.arange(round(duration_s * GSR_HZ)) / GSR_HZ
-    tonic = patient.scl_us + patient.scl_rise_us * np.interp(times_s, grid_s, _lagged(drive, 12.0, 40.0, 2.0))
+    tonic = patient.scl_us + patient.scl_rise_us * np.interp(times_s, grid_s, _lagged(drive, 20.0, 60.0, 2.0))
     tonic = tonic * (1.0 + 0.01 * _wander(times_s.size, 1.0 / GSR_HZ, rng))
     for onset_s, amplitude_us in zip(onsets_s, amplitudes_us, strict=True):
         after = times_s >= onset_s
