@@ -136,6 +136,16 @@ class Store:
         for call in calls:
             call()
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Cursor]:
+        """Run SELECTs, within the transaction that is open or without one: works where the disk takes no writes.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._lock, _as_store_error(self.path), closing(self._connection.cursor()) as cursor:
+            yield cursor
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have `call` called once the open transaction is on disk; never, where it fails.
 

@@ -44,7 +44,7 @@ def load(store: Store) -> dict[Condition, Record]:
     Raises:
         StoreError: CORRUPT where a row is not a record.
     """
-    with store.transaction() as cursor:
+    with store.reading() as cursor:
         rows = cursor.execute("SELECT condition, state FROM alarm").fetchall()
     try:
         return {Condition(name): Record.model_validate_json(text) for name, text in rows}

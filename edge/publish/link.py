@@ -179,6 +179,10 @@ class Link:
             with suppress(ValueError, RuntimeError):  # not sent, or the connection is lost: nothing to wait for
                 self._newest.wait_for_publish(timeout_s)
 
+    def give_up(self, why: str) -> None:
+        """Count this connection as lost, though it stands. Call it on the event loop."""
+        self._set_lost(self._unreachable(why))
+
     def close(self) -> None:
         """Disconnect in order (the broker drops the will) and end paho's thread. Blocks: call it in a worker thread."""
         properties = None

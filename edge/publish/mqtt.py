@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from edge.clock import Clock
 from edge.config import Box, Mqtt
@@ -55,11 +56,23 @@ WINDOW = 20
 REFUSED_RETRY_S = 60.0
 """Rows that the broker refused (an ACL, a quota) are offered again after this, seconds."""
 
+ACKNOWLEDGED_WITHIN_S = 30.0
+"""A broker that answers pings but owes a PUBACK for this long is left and connected anew, seconds: ten times what a
+busy broker on a bad radio link takes, and the same after which a station calls the bed stale."""
+
 _GOODBYE_S = 2.0
 """Longest wait for the broker to take the last message at a clean stop, seconds."""
 
 _POLL_S = 0.05
 """How often `drain` looks, seconds of the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message on its way: its outbox row, where it has one, and when it was sent."""
+
+    row: Row | None
+    sent_ns: int
 
 
 class Publisher:
@@ -86,7 +99,7 @@ class Publisher:
         self._desk = CommandDesk(outbox.store, on_command)
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._in_flight: dict[int, Row | None] = {}
+        self._in_flight: dict[int, _Sent] = {}
         self._refused: set[int] = set()
         self._refused_ns = 0
         self._refusals_told: set[str] = set()
@@ -127,6 +140,7 @@ class Publisher:
         While the broker is away or slow only the newest is kept: states may be lost, alerts may not.
         """
         now_ns = self._clock.now_ns()
+        self._leave_silent_broker(now_ns)
         if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
             self._refused.clear()
             self._pump()
@@ -200,15 +214,11 @@ class Publisher:
         """Send the oldest waiting rows, as far as the window allows."""
         if self._link is None:
             return
-        skip = {row.id for row in self._in_flight.values() if row is not None}
+        skip = {sent.row.id for sent in self._in_flight.values() if sent.row is not None}
         room = WINDOW - len(skip)
         if room <= 0:
             return
-        try:
-            rows = self._outbox.waiting(skip | self._refused, room)
-        except StoreError:
-            logger.exception("the outbox cannot be read; what it holds is sent later")
-            return
+        rows = self._outbox.waiting(skip | self._refused, room)
         for row in rows:
             mid = self._link.publish(self._topics.of(row.leaf), row.payload, retain=row.retain, expiry_s=row.expiry_s)
             self._track(mid, row)
@@ -228,15 +238,21 @@ class Publisher:
         self._state_mid = self._send(STATE, self._state, retain=True, expiry_s=STATE_EXPIRY_S)
         self._state_unsent = self._state_mid is None
 
+    def _leave_silent_broker(self, now_ns: int) -> None:
+        """Give the connection up where the oldest message (dicts keep their order) has waited too long."""
+        oldest = next(iter(self._in_flight.values()), None)
+        if self._link is not None and oldest and now_ns - oldest.sent_ns >= ACKNOWLEDGED_WITHIN_S * NS_PER_S:
+            self._link.give_up(f"no acknowledgement for {ACKNOWLEDGED_WITHIN_S:.0f} s")
+
     def _track(self, mid: int, row: Row | None) -> None:
         if not self._in_flight:
             self._hold.enter_context(self._clock.hold())
-        self._in_flight[mid] = row
+        self._in_flight[mid] = _Sent(row, self._clock.now_ns())
 
     def _acknowledged(self, mid: int, refusal: str | None) -> None:
         if mid not in self._in_flight:
             return
-        row = self._in_flight.pop(mid)
+        row = self._in_flight.pop(mid).row
         if row is not None:
             if refusal is None:
                 self._outbox.remove(row.id)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,6 +59,7 @@ class Outbox:
         self._held: dict[int, Row] = {}
         self._next_held = _HELD_IDS_FROM
         self._delivered: set[int] = set()
+        self._unreadable = False
         self._listeners: list[Callable[[], None]] = []
 
     def put(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
@@ -108,17 +110,25 @@ class Outbox:
     def waiting(self, skip: Collection[int], limit: int) -> list[Row]:
         """The oldest `limit` rows whose id is not in `skip`, oldest first.
 
-        Raises:
-            StoreError: the file cannot be read.
+        Where the file cannot be read, only those in memory: they are the ones that it did not take.
         """
-        with self.store.transaction() as cursor:
-            found = cursor.execute(
-                "SELECT id, leaf, payload, retain, expiry_s FROM outbox ORDER BY id LIMIT ?",
-                (limit + len(skip) + len(self._delivered),),
-            ).fetchall()
-        rows = [Row(number, leaf, payload, bool(retain), expiry) for number, leaf, payload, retain, expiry in found]
+        try:
+            rows = self._on_disk(limit + len(skip) + len(self._delivered))
+            self._unreadable = False
+        except StoreError as error:
+            rows = []
+            if not self._unreadable:
+                logger.critical("the outbox cannot be read; what it holds is sent later: %s", error)
+            self._unreadable = True
         rows.extend(self._held.values())
         return [row for row in rows if row.id not in skip and row.id not in self._delivered][:limit]
+
+    def _on_disk(self, limit: int) -> list[Row]:
+        with self.store.reading() as cursor:
+            found = cursor.execute(
+                "SELECT id, leaf, payload, retain, expiry_s FROM outbox ORDER BY id LIMIT ?", (limit,)
+            ).fetchall()
+        return [Row(number, leaf, payload, bool(retain), expiry) for number, leaf, payload, retain, expiry in found]
 
     def remove(self, row_id: int) -> None:
         """Forget a row that the broker has acknowledged."""
@@ -134,15 +144,16 @@ class Outbox:
 
     def pending(self) -> int:
         """How many rows wait, on disk and in memory."""
-        with self.store.transaction() as cursor:
+        with self.store.reading() as cursor:
             on_disk = int(cursor.execute("SELECT count(*) FROM outbox").fetchone()[0])
         return on_disk - len(self._delivered) + len(self._held)
 
     def waiting_leaves(self) -> set[str]:
-        """Leaves that have a row waiting."""
-        with self.store.transaction() as cursor:
-            found = {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox")}
-        return found | {row.leaf for row in self._held.values()}
+        """Leaves that have a row waiting; only of those in memory where the file cannot be read."""
+        leaves = {row.leaf for row in self._held.values()}
+        with suppress(StoreError), self.store.reading() as cursor:  # `waiting` reports it
+            leaves |= {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox")}
+        return leaves
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Have `wake` called, in any thread, when there are new rows."""

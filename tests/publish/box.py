@@ -66,9 +66,9 @@ class SmallBox:
 
 
 @asynccontextmanager
-async def running(folder: Path, mqtt: Mqtt) -> AsyncIterator[SmallBox]:
+async def running(folder: Path, mqtt: Mqtt, clock: Clock | None = None) -> AsyncIterator[SmallBox]:
     """A box whose publisher runs for the time of the block."""
-    box = SmallBox(folder, mqtt)
+    box = SmallBox(folder, mqtt, clock)
     task = asyncio.create_task(box.publisher.run())
     try:
         yield box

@@ -15,11 +15,12 @@ import paho.mqtt.client as paho
 import paho.mqtt.publish as paho_publish
 import pytest
 
+from edge.clock import SystemClock
 from edge.config import Mqtt
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import Acknowledge, AvailabilityMessage, ReplyMessage, StateMessage
 from edge.store import Store
-from edge.types import Verdict
+from edge.types import NS_PER_S, Verdict
 from tests.peers.broker import Mosquitto, Station, station, until
 from tests.publish.box import running
 
@@ -169,6 +170,58 @@ async def test_an_unreachable_broker_is_logged_once(tmp_path: Path, caplog: pyte
         assert not box.publisher.connected
     [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert f"127.0.0.1:{mqtt.port} cannot be reached" in record.message
+
+
+async def _mute_broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Accept, subscribe and answer pings in MQTT 5, and never acknowledge a message."""
+    answers = {0x10: b"\x20\x03\x00\x00\x00", 0x80: b"\x90\x04\x00\x01\x00\x01", 0xC0: b"\xd0\x00"}
+    while first := await reader.read(1):
+        length = shift = 0
+        while True:
+            byte = (await reader.readexactly(1))[0]
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        await reader.readexactly(length)
+        writer.write(answers.get(first[0] & 0xF0, b""))
+    writer.close()
+
+
+class _SkewedClock(SystemClock):
+    """The system's clock, pushed forward by the test."""
+
+    skew_ns = 0
+
+    def now_ns(self) -> int:
+        """Monotonic nanoseconds plus the push."""
+        return super().now_ns() + self.skew_ns
+
+
+async def test_a_broker_that_owes_an_acknowledgement_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server = await asyncio.start_server(_mute_broker, "127.0.0.1")
+    clock = _SkewedClock()
+    mqtt = Mqtt(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    async with running(tmp_path, mqtt, clock) as box:
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        clock.skew_ns = 31 * NS_PER_S
+        box.see(8)
+        await until(lambda: "no acknowledgement for 30 s" in caplog.text)
+        assert box.publisher.pending() == 2
+        await until(lambda: box.publisher.connected)
+    server.close()
+
+
+async def test_an_alert_that_the_disk_does_not_take_is_delivered(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        with box.store.reading() as cursor:
+            cursor.execute("PRAGMA query_only=ON")  # every write fails from here on
+        alerts = box.raise_alerts(3)
+        await until(lambda: len(nurse.alerts()) == 3)
+        assert ids(nurse) == [one.id for one in alerts]
+        assert await box.publisher.drain(5)
 
 
 @pytest.fixture
