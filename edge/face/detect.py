@@ -24,14 +24,15 @@ SEARCH_PX = 400
 
 _CASCADE = "haarcascade_frontalface_default.xml"
 _WINDOW_PX = 24
-_NEAR_STEP = 1.15
+_NEAR_STEP = 1.2
 _WIDE_STEP = 1.25  # a third faster than 1.15 over the whole picture, and it found the same faces in the clips
 _NEIGHBOURS = 5
 
-_LOCAL_FACE_PX = 44
-"""Near the last face, the picture is scaled so that the face has this width: little above the cascade's window."""
+_LOCAL_FACE_PX = 64
+"""Near the last face, the picture is scaled so that the face has this width. Measured on two faces: at 64 the sides
+agree with a slow, fine search within 2 %; at 44 it takes half the time but draws the boxes a tenth too large."""
 
-_LOCAL_RANGE_PX = (33, 60)
+_LOCAL_RANGE_PX = (48, 86)
 """Sizes looked for there: the last one by three quarters to four thirds."""
 
 _LOCAL_SPAN = 1.7

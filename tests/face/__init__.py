@@ -1,0 +1,1 @@
+"""The face: detection, alignment, action units, PSPI, rest, quality."""
