@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from edge.alarm.manager import AlarmManager
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.config import Band, Camera, Config, HeartRateBand, V4l2Camera, VideoFileCamera
-from edge.errors import InferenceError
+from edge.errors import InferenceError, StoreError, StoreReason
 from edge.face import FaceEstimator
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
@@ -29,7 +30,7 @@ from edge.publish.payload import Acknowledge
 from edge.sensors import factory
 from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
-from edge.store import Store
+from edge.store import Store, set_aside
 from edge.timeline import Timeline
 from edge.types import (
     NS_PER_S,
@@ -187,7 +188,7 @@ class Daemon:
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
-        StoreError: the state folder cannot be used.
+        StoreError: the state folder cannot be used, or another daemon holds it.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class Daemon:
             stanza.name: _build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
         }
         self._fusion = Fusion(Calibration(bundle), config.fusion)
-        self._store = Store.open(config.box.state_dir / STORE_FILE)
+        self._store = _open_store(config.box.state_dir / STORE_FILE)
         self._outbox = Outbox(self._store)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self._on_command)
@@ -288,6 +289,21 @@ class Daemon:
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert
+
+
+def _open_store(path: Path) -> Store:
+    """Open the state; a damaged file is set aside, because a bed without a watcher is worse than lost history.
+
+    Raises:
+        StoreError: the folder cannot be used, or another daemon holds the file.
+    """
+    try:
+        return Store.open(path)
+    except StoreError as error:
+        if error.reason is not StoreReason.CORRUPT:
+            raise
+        log.critical("%s; it is kept as %s and a new one begun", error.message, set_aside(path).name)
+        return Store.open(path)
 
 
 def _build_input(stanza: Camera | Band, bundle: Bundle, threads: int, clock: Clock) -> _Input:

@@ -4,7 +4,8 @@ Evidence comes as a `Sign`; the presence of the signal moves as follows ("for" m
 lasts and frozen while nothing is known):
 
     presence       PRESENT                      HOLD            GONE                         UNKNOWN
-    off            on, after onset_s            -               -                            -
+    off            on, after onset_s (high if   -               -                            -
+                   HIGH at that moment)
     on             high, after onset_s of HIGH  -               latched (if the rule says    latched (likewise),
                                                                 so) or off, after clear_s    after unseen_s
     latched        on again, after onset_s      -               stays until acknowledged     stays
@@ -136,9 +137,7 @@ def _count(state: State, sign: Sign, elapsed_ns: int, rule: Rule) -> State:
 
 
 def _from_off(state: State, _now_ns: int, rule: Rule) -> State:
-    if not _onset(state, rule):
-        return state
-    return replace(state, presence=Presence.ON, priority=_priority(state, rule))
+    return _begun(state, rule) if _onset(state, rule) else state
 
 
 def _from_on(state: State, _now_ns: int, rule: Rule) -> State:
@@ -150,9 +149,7 @@ def _from_on(state: State, _now_ns: int, rule: Rule) -> State:
 
 
 def _from_latched(state: State, _now_ns: int, rule: Rule) -> State:
-    if not _onset(state, rule):
-        return state
-    return replace(state, presence=Presence.ON, priority=_priority(state, rule))
+    return _begun(state, rule) if _onset(state, rule) else state
 
 
 def _from_acknowledged(state: State, now_ns: int, rule: Rule) -> State:
@@ -177,6 +174,12 @@ _MOVES = {
 
 def _onset(state: State, rule: Rule) -> bool:
     return state.sign in (Sign.PRESENT, Sign.HIGH) and state.onset_ns >= _ns(rule.onset_s)
+
+
+def _begun(state: State, rule: Rule) -> State:
+    """On, at the priority of this moment: pain that grew severe during its condition delay is one alarm, not two."""
+    priority = Priority.HIGH if state.sign is Sign.HIGH else _priority(state, rule)
+    return replace(state, presence=Presence.ON, priority=priority)
 
 
 def _gone(state: State, rule: Rule) -> bool:

@@ -31,6 +31,11 @@ def test_severe_pain_alarms_with_high_priority_at_once(bed: Bed) -> None:
     assert told(bed.see(8, 11)) == ["on high"]
 
 
+def test_pain_that_grows_severe_during_the_delay_is_one_alarm(bed: Bed) -> None:
+    bed.see(1, 5)
+    assert told(bed.see(6, 4) + bed.see(8, 30)) == ["on high"]
+
+
 def test_pain_that_becomes_severe_escalates(bed: Bed) -> None:
     bed.see(6, 11)
     assert told(bed.see(8, 11)) == ["on high"]

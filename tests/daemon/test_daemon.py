@@ -145,6 +145,17 @@ def test_a_changed_model_is_refused_before_anything_starts(tmp_path: Path) -> No
     assert refused.value.reason is BundleReason.HASH
 
 
+def test_a_damaged_state_file_is_set_aside_and_the_bed_is_watched(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / STORE_FILE).write_bytes(b"power went out" * 1000)
+    box = Watched(tmp_path)
+    box.run(8.0)
+    assert [alert.condition for alert in box.alerts] == [Condition.CANNOT_ASSESS]
+    assert (tmp_path / f"{STORE_FILE}.damaged-1").exists()
+    assert "kept as" in caplog.text
+
+
 def test_a_state_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="state_dir"):
