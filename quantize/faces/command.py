@@ -74,7 +74,8 @@ class Minutes:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from quantize.faces.dataset import render_faces, split
+    from quantize.faces.collection import split
+    from quantize.faces.dataset import render_faces
     from quantize.faces.export import export_float, quantise
     from quantize.faces.network import for_export
     from quantize.faces.train import inputs_of, trained_or_kept

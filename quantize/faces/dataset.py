@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge.face.align import SIDE_PX, FaceBox, crop
 from quantize.faces.assets import shared_folder
+from quantize.faces.collection import Faces, join
 from quantize.faces.expression import Kind, Units, deform, draw_expression, label
 from quantize.faces.head import load_head
 from quantize.faces.person import Person, make_person
@@ -36,48 +37,6 @@ _OCCLUDED = 0.1
 
 _LAYOUT = "faces-2"
 """Part of the folder's name; changes whenever the pictures change."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Faces:
-    """Rendered faces.
-
-    Attributes:
-        crops: (n, SIDE_PX, SIDE_PX) uint8, cut by `edge.face.align.crop`.
-        units: (n, 9) float32 true intensities in the order of `edge.face.units.LABELS`.
-        identity: (n,) int64.
-        kind: (n,) names of `Kind`.
-    """
-
-    crops: NDArray[np.uint8]
-    units: NDArray[np.float32]
-    identity: NDArray[np.int64]
-    kind: NDArray[np.str_]
-
-    def where(self, chosen: NDArray[np.bool_]) -> Faces:
-        """The faces for which `chosen` is true."""
-        return Faces(self.crops[chosen], self.units[chosen], self.identity[chosen], self.kind[chosen])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
-    """Faces split by identity: nobody is in two parts.
-
-    Attributes:
-        train: 80 % of the identities; learnt from.
-        tune: 8 %; chooses the epoch, the int8 calibration and the smile discount.
-        test: 12 %; only measured on.
-    """
-
-    train: Faces
-    tune: Faces
-    test: Faces
-
-
-def split(faces: Faces) -> Split:
-    """Split by identity number modulo 25: 20 parts train, 2 tune, 3 test."""
-    part = faces.identity % 25
-    return Split(faces.where(part < 20), faces.where((part == 20) | (part == 21)), faces.where(part > 21))
 
 
 def _jittered(box: FaceBox, rng: np.random.Generator) -> FaceBox:
@@ -110,15 +69,6 @@ def render_person(renderer: Renderer, seed: int, identity: int) -> Faces:
     )
 
 
-def _join(parts: list[Faces]) -> Faces:
-    return Faces(
-        np.concatenate([part.crops for part in parts]),
-        np.concatenate([part.units for part in parts]),
-        np.concatenate([part.identity for part in parts]),
-        np.concatenate([part.kind for part in parts]),
-    )
-
-
 _worker: list[Renderer] = []  # one per process: a head is large and the same for all its chunks
 
 
@@ -130,7 +80,7 @@ def _start_worker(cache: str) -> None:
 
 def _make_chunk(job: tuple[int, int, int, str]) -> int:
     seed, first, count, path = job
-    faces = _join([render_person(_worker[0], seed, first + k) for k in range(count)])
+    faces = join([render_person(_worker[0], seed, first + k) for k in range(count)])
     temporary = Path(path).with_suffix(".part.npz")
     np.savez(temporary, crops=faces.crops, units=faces.units, identity=faces.identity, kind=faces.kind)
     temporary.replace(path)  # a chunk is there as a whole or not at all
@@ -162,7 +112,7 @@ def render_faces(cache: Path, *, seed: int, renders: int, processes: int) -> Fac
             with multiprocessing.get_context("spawn").Pool(processes, _start_worker, (str(cache),)) as pool:
                 for persons in pool.imap_unordered(_make_chunk, jobs):
                     bar.update(persons * PER_PERSON)
-    return _join([_read_chunk(path) for path in paths])
+    return join([_read_chunk(path) for path in paths])
 
 
 def _read_chunk(path: Path) -> Faces:

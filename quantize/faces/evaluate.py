@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
-from quantize.faces.dataset import Faces
+from quantize.faces.collection import Faces
 from quantize.faces.expression import Kind
 
 Floats = NDArray[np.float32]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge.face.align import SIDE_PX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
+from quantize.faces.collection import Faces, Split
 from quantize.faces.command import Minutes, Settings, bind, int8_model
-from quantize.faces.dataset import Faces, Split
 from quantize.faces.evaluate import (
     PAIN_PSPI,
     choose_smile_share,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.face.align import SIDE_PX, normalise
 from edge.face.units import LABELS
-from quantize.faces.dataset import Faces, Split
+from quantize.faces.collection import Faces, Split
 from quantize.faces.network import build, predict
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The rendered faces and the network that learns from them."""
