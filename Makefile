@@ -51,6 +51,7 @@ coverage: $(VENV)/.ready ## line and branch coverage
 
 docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 	$(BIN)/anodyne config docs > docs/configuration.md
+	$(BIN)/python -m edge.publish.schema docs/schema
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)
