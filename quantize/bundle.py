@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter as Runtime
 
 from edge.bundle import FORMAT, MANIFEST, Bundle, TensorSpec
 from edge.golden import answers
@@ -47,6 +46,8 @@ def tensor_specs(
     Raises:
         ValueError: the file has another number of tensors, or one that is not int8.
     """
+    from ai_edge_litert.interpreter import Interpreter as Runtime  # the training jobs' own runtime, whatever edge uses
+
     runtime = Runtime(model_content=tflite.read_bytes())
     runtime.allocate_tensors()
     return (
