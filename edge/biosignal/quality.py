@@ -27,11 +27,28 @@ _GSR_NOISE_US = 0.02
 """...but never less than this, the size of the smallest SCR that is counted."""
 
 _PERIODIC_NONE, _PERIODIC_FULL = 0.35, 0.75
-"""Autocorrelation of the pulse's slope at the beat's lag: band-passed noise of ten seconds reaches 0.1-0.35, clean
-pulses 0.75-0.98 (both measured on the generator and on Stress-Predict)."""
+"""Autocorrelation of the pulse's slope at the beat's lag. Ten seconds of white noise reach 0.36 in one case of
+a hundred, the generator's clean pulses 0.79 or more in 99. On Stress-Predict the median error of the heart rate against the E4's
+own is 11-13 bpm below 0.35, 7 at 0.35-0.5, 5 at 0.5-0.65, 4 at 0.65-0.85 and 2.6 above."""
 
 _STILL_G, _MOVING_G = 0.03, 0.25
-"""Standard deviation of acceleration below which a wrist is at rest, and from which a pulse wave is not trusted."""
+"""Standard deviation of acceleration below which a wrist is at rest, and from which a pulse wave is not trusted: on
+Stress-Predict the median error of the heart rate is 4-5 bpm below 0.03 g, 7 above it, and 11 from 0.25 g on."""
+
+_PPG_STUCK_FULL, _PPG_STUCK_NONE = 0.02, 0.2
+"""Share of stuck samples: none on Stress-Predict; a clipped pulse wave spends a fifth of its time at its limits."""
+
+_GSR_STUCK_FULL, _GSR_STUCK_NONE = 0.3, 0.7
+"""...of conductance, which is coarse in steps of a nanosiemens: 0.17 is the 99th percentile on Stress-Predict."""
+
+_GSR_JUMPS_FULL, _GSR_JUMPS_NONE = 0.05, 0.4
+"""Share of steps that are too steep: 0.14 and 0.43 are the 95th and 99th percentiles on Stress-Predict."""
+
+_GSR_INSIDE_FULL, _GSR_INSIDE_NONE = 0.98, 0.7
+"""Share of samples that skin can have: a signal that leaves that range for a third of the time is not one."""
+
+_COVERED_FULL, _COVERED_NONE = 0.95, 0.5
+"""Share of samples that arrived: a lost notification or two do no harm, with half of them beats are lost."""
 
 
 def _ramp(value: float, zero_at: float, one_at: float) -> float:
@@ -96,11 +113,11 @@ def ppg_quality(ppg: Grid, acc_g: Grid | None = None) -> float:
     """
     if ppg.coverage < 0.5 or ppg.values.size < 4 * ppg.rate_hz:
         return 0.0
-    trust = _ramp(stuck_share(ppg.values[ppg.present]), 0.2, 0.02)
+    trust = _ramp(stuck_share(ppg.values[ppg.present]), _PPG_STUCK_NONE, _PPG_STUCK_FULL)
     if trust == 0.0:
         return 0.0
     trust *= _ramp(periodicity(ppg.values, ppg.rate_hz), _PERIODIC_NONE, _PERIODIC_FULL)
-    return trust * _ramp(ppg.coverage, 0.5, 0.95) * motion_trust(acc_g)
+    return trust * _ramp(ppg.coverage, _COVERED_NONE, _COVERED_FULL) * motion_trust(acc_g)
 
 
 def gsr_noise_us(gsr_us: Signal) -> float:
@@ -127,7 +144,7 @@ def gsr_quality(gsr: Grid, acc_g: Grid | None = None) -> float:
     step = np.abs(np.diff(gsr.values)) * gsr.rate_hz / level
     jumps = float((step > _GSR_STEP_SHARE * 2.0).mean())  # an SCR's own upstroke may pass 10 % per second
     noise = gsr_noise_us(values) / max(_GSR_NOISE_SHARE * level, _GSR_NOISE_US)
-    trust = _ramp(inside, 0.7, 0.98) * _ramp(jumps, 0.4, 0.05) / (1.0 + noise**2)
-    stuck = _ramp(stuck_share(values), 0.7, 0.3)
+    trust = _ramp(inside, _GSR_INSIDE_NONE, _GSR_INSIDE_FULL) * _ramp(jumps, _GSR_JUMPS_NONE, _GSR_JUMPS_FULL)
+    trust *= _ramp(stuck_share(values), _GSR_STUCK_NONE, _GSR_STUCK_FULL) / (1.0 + noise**2)
     # A slow signal is less hurt by movement than a pulse wave: half the trust remains.
-    return trust * stuck * _ramp(gsr.coverage, 0.5, 0.95) * (0.5 + 0.5 * motion_trust(acc_g))
+    return trust * _ramp(gsr.coverage, _COVERED_NONE, _COVERED_FULL) * (0.5 + 0.5 * motion_trust(acc_g))

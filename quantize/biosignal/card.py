@@ -100,8 +100,8 @@ interval of an estimate.
 **Limits.**
 - Stress of healthy young volunteers, not pain, and nobody in bed. No open data set with wrist signals of people in
   palliative care is known to us.
-- Features, baseline quantile, length and kind of network were chosen among about thirty variants by their figures on
-  unseen subjects of this same data set, so the table flatters a little. The networks do not beat the yardstick: what is
+- Features, baseline quantile, length and kind of network were chosen among 37 variants by their figures on unseen
+  subjects of this same data set, so the table flatters a little. The networks do not beat the yardstick: what is
   gained is one int8 road for both signals and a bounded answer to artefacts.
 - Labels are task periods: the calm of a practised subject in a task counts as stress, the excitement before one as
   rest. Hyperventilation counts as stress. Speech in the interview moves wrist and breath.
