@@ -22,12 +22,14 @@ from edge.demo.setup import demo_config
 from edge.publish.embedded import EmbeddedBroker, Kind
 from edge.publish.payload import AlertMessage, StateMessage
 from edge.sensors.simulated.scene import DEMO_SCENE, Scene
-from edge.types import NS_PER_S
 
 M = TypeVar("M", AlertMessage, StateMessage)
 
 LAST_MESSAGES_S = 5.0
 """Longest real wait after the scene for messages that are still on their way to the nurse, seconds."""
+
+LAST_FRAME_S = 0.5
+"""The box is stopped this long before clip and band end, seconds: their end would look like one more loss."""
 
 _POLL_S = 0.02
 
@@ -71,7 +73,7 @@ async def play(clock: Clock, console: Console | None = None, prefer: Kind | None
         listening = asyncio.create_task(nurse.run(), name="nurse")
         await nurse.ready()
         box = asyncio.create_task(Daemon(config, clock, on_alert=ledger.on_alert).run(), name="box")
-        scene_over = asyncio.create_task(clock.sleep_until(start_ns + round(scene.duration_s * NS_PER_S)))
+        scene_over = asyncio.create_task(clock.sleep(scene.duration_s - LAST_FRAME_S))
         await asyncio.wait({box, scene_over}, return_when=asyncio.FIRST_COMPLETED)
         await _end(scene_over)
         await _end(box)
