@@ -28,8 +28,8 @@ _GSR_NOISE_US = 0.02
 
 _PERIODIC_NONE, _PERIODIC_FULL = 0.35, 0.75
 """Autocorrelation of the pulse's slope at the beat's lag. Ten seconds of white noise reach 0.36 in one case of
-a hundred, the generator's clean pulses 0.79 or more in 99. On Stress-Predict the median error of the heart rate against the E4's
-own is 11-13 bpm below 0.35, 7 at 0.35-0.5, 5 at 0.5-0.65, 4 at 0.65-0.85 and 2.6 above."""
+a hundred, the generator's clean pulses 0.79 or more in 99. On Stress-Predict the median error of the heart rate
+against the E4's own is 11-13 bpm below 0.35, 7 at 0.35-0.5, 5 at 0.5-0.65, 4 at 0.65-0.85 and 2.6 above."""
 
 _STILL_G, _MOVING_G = 0.03, 0.25
 """Standard deviation of acceleration below which a wrist is at rest, and from which a pulse wave is not trusted: on
