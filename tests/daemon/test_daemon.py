@@ -158,5 +158,5 @@ def test_a_damaged_state_file_is_set_aside_and_the_bed_is_watched(
 
 def test_a_state_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="state_dir"):
+    with pytest.raises(StoreError, match="mounted read-write"):
         Watched(tmp_path / "file")
