@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import signal
 import statistics
@@ -25,8 +24,9 @@ from edge.types import NS_PER_S, Modality
 SETTLE_S = 5.0
 """Start-up that is not counted in the processor share, seconds."""
 
-MEASURED_S = 30.0
-"""Stretch over which the processor share is taken, seconds: 300 frames."""
+MEASURED_S = 60.0
+"""Stretch over which the processor share is taken, seconds: 600 frames, with the clip's pain in the last third, so that
+assessments change and are published."""
 
 CONFIG = """
 [box]
@@ -63,7 +63,8 @@ def figures() -> Iterator[Figure]:
 
     Yields:
         Seconds from the process's start to the first assessment with a score; resident memory; share of one core;
-        milliseconds from a frame's exposure to the subscriber (p50, p99), the daemon's own tick included.
+        milliseconds from a frame's exposure to the subscriber, the daemon's own tick included, over every assessment
+        that was worth a message.
     """
     with EmbeddedBroker() as broker, tempfile.TemporaryDirectory(prefix="anodyne-bench-") as folder:
         config = Path(folder) / "box.toml"
@@ -92,14 +93,14 @@ async def _watch(system: clock.Clock, port: int, config: Path) -> list[Figure]:
         listening.cancel()
         await asyncio.wait({listening})
     first_ns = next(arrived_ns for state, arrived_ns in received if state.score is not None)
-    delays_ms = sorted(_delays_ms(received))
+    delays_ms = list(_delays_ms(received))
     return [
-        Figure("box: process start to first assessment", (first_ns - began_ns) / NS_PER_S, "s"),
-        Figure("box: resident memory, camera 10 Hz and two bands", memory, "MiB"),
-        Figure("box: share of one core, camera 10 Hz and two bands", 100 * share, "%"),
-        Figure("box: frame to subscriber, median", statistics.median(delays_ms), "ms"),
-        Figure("box: frame to subscriber, p99", delays_ms[math.ceil(0.99 * len(delays_ms)) - 1], "ms"),
-        Figure("box: assessments that reached the subscriber", len(delays_ms), ""),
+        Figure("box_start_to_first_assessment", (first_ns - began_ns) / NS_PER_S, "s"),
+        Figure("box_resident_memory", memory, "MiB"),
+        Figure("box_core_percent", 100 * share, "%"),
+        Figure("box_frame_to_subscriber_ms_median", statistics.median(delays_ms), "ms"),
+        Figure("box_frame_to_subscriber_ms_max", max(delays_ms), "ms"),
+        Figure("box_assessments_received", len(delays_ms), "messages"),
     ]
 
 
