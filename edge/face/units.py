@@ -41,14 +41,18 @@ def pspi(units: NDArray[np.float32]) -> NDArray[np.float32]:
 def smile_discount(units: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """What a smile adds to PSPI without any pain, PSPI units, from (..., 9) intensities: (...).
 
-    A felt smile is AU6 + AU12, and its AU6 counts in full towards PSPI. The part of the orbital term that the lip
-    corners explain is taken out, unless the brow is lowered or the nose wrinkled as well (those do not belong to a
-    smile): `share` x min(orbit, AU12) x (1 - max(AU4, AU9) / 5).
+    A felt smile raises the cheeks (AU6), and a wide one lifts the upper lip, which looks like AU10; PSPI counts both.
+    The part of either that the lip corners explain is taken out, unless the brow is lowered or the nose wrinkled as
+    well (those do not belong to a smile):
+    `share` x (min(orbit, AU12) + min(levator, AU12)) x (1 - max(AU4, AU9) / 5).
 
     Args:
         units: intensities in the order of `LABELS`.
         share: how much of it to take out, 0..1, chosen on held-out faces (in the bundle).
     """
     orbit = np.maximum(units[..., _AU6], units[..., _AU7])
+    levator = np.maximum(units[..., _AU9], units[..., _AU10])
+    corners = units[..., _AU12]
     against = np.maximum(units[..., _AU4], units[..., _AU9]) / INTENSITY_MAX
-    return np.asarray(share * np.minimum(orbit, units[..., _AU12]) * (1.0 - against), dtype=np.float32)
+    explained = np.minimum(orbit, corners) + np.minimum(levator, corners)
+    return np.asarray(share * explained * (1.0 - against), dtype=np.float32)

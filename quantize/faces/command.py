@@ -6,8 +6,6 @@ import argparse
 import hashlib
 import os
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -65,14 +63,6 @@ def _sheet(path: Path, cache: Path, seed: int) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Wall time of the two long parts, for the model card."""
-
-    render: float
-    train: float
-
-
 def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.collection import split
     from quantize.faces.dataset import render_faces
@@ -80,16 +70,13 @@ def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.network import for_export
     from quantize.faces.train import inputs_of, trained_or_kept
 
-    began = time.monotonic()
     faces = split(
         render_faces(
             arguments.cache, seed=arguments.seed, renders=arguments.renders, processes=max(1, arguments.processes)
         )
     )
-    rendered = time.monotonic()
     kept = arguments.cache / f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}.pt"
     trained = trained_or_kept(faces, kept, seed=arguments.seed, epochs=arguments.epochs)
-    minutes = Minutes((rendered - began) / 60, (time.monotonic() - rendered) / 60)
     arguments.out.mkdir(parents=True, exist_ok=True)
     ready = for_export(trained.network, trained.mean, trained.deviation)
     float_file, int8_file = arguments.cache / "face_au_float.tflite", arguments.out / "face_au.tflite"
@@ -99,7 +86,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
     from quantize.faces.report import report
 
-    report(arguments, faces, trained, ready, minutes)
+    report(arguments, faces, trained, ready)
     sys.stderr.write(f"wrote {int8_file} and its card\n")
     return 0
 

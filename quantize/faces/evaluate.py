@@ -183,7 +183,9 @@ def measure(raw: Floats, faces: Faces, smile_share: float) -> Scores:
         sleep_over=float((seen.change[sleeping] > PAIN_PSPI / 2).mean()),
         only_4=_only(seen.units, faces, "AU4"),
         only_9=_only(seen.units, faces, "AU9"),
-        by_kind={str(kind): float(seen.change[faces.kind == str(kind)].mean()) for kind in Kind},
+        by_kind={
+            str(kind): float(seen.change[faces.kind == str(kind)].mean()) for kind in Kind if str(kind) in faces.kind
+        },
     )
 
 

@@ -12,7 +12,7 @@ from edge.face.align import SIDE_PX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
 from quantize.faces.collection import Faces, Split
-from quantize.faces.command import Minutes, Settings, bind, int8_model
+from quantize.faces.command import Settings, bind, int8_model
 from quantize.faces.evaluate import (
     PAIN_PSPI,
     choose_smile_share,
@@ -40,6 +40,9 @@ RESIDUAL_AT = (0.0, 1.0, 2.5, 5.0, 8.0)
 _FEWEST = 20
 """Readings that a 5th and a 95th percentile need: one on either side."""
 
+FEWEST_NEAR = 40
+"""With fewer faces near a change than this its percentiles would rest on two of them: all faces are taken instead."""
+
 
 def _residuals(change: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[list[float], list[float]]:
     """5th and 95th percentile of true minus read change, around each of `RESIDUAL_AT`."""
@@ -48,6 +51,8 @@ def _residuals(change: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple
         distance = np.abs(change - at)
         # A network trained for a minute may read no such change at all: then the readings nearest to it.
         near = distance <= max(0.4 + 0.2 * at, float(np.sort(distance)[:_FEWEST][-1]))
+        if near.sum() < FEWEST_NEAR:
+            near = np.ones_like(near)
         under, over = np.quantile(truth[near] - change[near], [0.05, 0.95])
         low.append(float(under))
         high.append(float(over))
@@ -77,9 +82,7 @@ def _parameters(raw: NDArray[np.float32], tune: Faces, smile_share: float) -> Se
     }
 
 
-def report(
-    arguments: argparse.Namespace, faces: Split, trained: Trained, ready: nn.Sequential, minutes: Minutes
-) -> None:
+def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready: nn.Sequential) -> None:
     """Measure float and int8, choose the estimator's parameters, write card, bundle and held-out scores.
 
     Args:
@@ -87,7 +90,6 @@ def report(
         faces: the rendered faces.
         trained: what training left.
         ready: the float network with intensities as its output.
-        minutes: how long rendering and training took.
     """
     network = Interpreter(int8_model(arguments.out / "face_au.tflite"), 1)
     tune_raw = _int8_predictions(network, faces.tune)
@@ -104,7 +106,6 @@ def report(
         epochs=arguments.epochs,
         best_epoch=trained.best_epoch,
         history=trained.history,
-        minutes=minutes,
         weights=parameter_count(trained.network),
         size=(arguments.out / "face_au.tflite").stat().st_size,
         delegated=network.delegated,

@@ -36,6 +36,11 @@ def test_a_felt_smile_is_discounted_in_full() -> None:
     assert pspi(smile) - smile_discount(smile, 1.0) == 0
 
 
+def test_a_toothy_smile_that_lifts_the_lip_is_discounted_too() -> None:
+    smile = units(AU6=3, AU10=2, AU12=4, AU25=4)
+    assert pspi(smile) - smile_discount(smile, 1.0) == 0
+
+
 def test_pain_with_open_mouth_is_not_discounted() -> None:
     assert smile_discount(units(AU4=5, AU6=4, AU9=3, AU25=3), 1.0) == 0
 
