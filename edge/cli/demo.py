@@ -25,6 +25,10 @@ _WEB_FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 """What rich's pictures of a terminal would fetch from elsewhere; a picture in the documentation fetches nothing."""
 
 
+_PICTURE_COLUMNS = 116
+"""Columns of the picture: the introduction's longest line."""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
     parser = subparsers.add_parser(
@@ -44,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the scene and print the figures."""
     if not arguments.verbose:
         logging.getLogger().setLevel(logging.WARNING if arguments.json else logging.INFO)
-    console = None if arguments.json else Console(highlight=False, soft_wrap=True, record=arguments.svg is not None)
+    console = None if arguments.json else _console(arguments.svg is not None)
     if console is not None:
         console.print(INTRODUCTION)
     time = clock.VirtualClock() if arguments.fast else clock.SystemClock()
@@ -56,6 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(json.dumps(_figures(played)) + "\n")
     return 0 if played.report.lost == 0 and played.report.blind_reported_calm_s == 0 else 1
+
+
+def _console(recording: bool) -> Console:
+    """The terminal; a picture of it is as wide as its longest line."""
+    return Console(highlight=False, soft_wrap=True, record=recording, width=_PICTURE_COLUMNS if recording else None)
 
 
 def _figures(played: Played) -> dict[str, object]:

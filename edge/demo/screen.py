@@ -6,24 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from edge.publish.payload import AlertMessage, StateMessage
-from edge.types import Condition, Presence, Priority, Verdict
-
-CONDITION_WORDS = {
-    Condition.PAIN: "signs of pain",
-    Condition.CANNOT_ASSESS: "cannot assess",
-    Condition.FACE_LOST: "face lost",
-    Condition.BAND_LOST: "wristband lost",
-}
-"""Conditions as a nurse would say them."""
-
-_PRESENCE_WORDS = {
-    Presence.ON: "ALARM",
-    Presence.LATCHED: "over, not acknowledged",
-    Presence.ACKNOWLEDGED: "acknowledged",
-    Presence.OFF: "ended",
-}
-
-_PRIORITY_STYLE = {Priority.HIGH: "bold white on red", Priority.MEDIUM: "bold black on yellow", Priority.LOW: "cyan"}
+from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, presence_words, reason_words, words
+from edge.types import Presence, Verdict
 
 _VERDICT_STYLE = {Verdict.CALM: "green", Verdict.PAIN: "bold red", Verdict.CANNOT_ASSESS: "bold magenta"}
 
@@ -57,28 +41,28 @@ class Screen:
 
     def _line(self, at_ms: int, text: Text) -> None:
         seconds = max(0, at_ms - self._start_ms) // 1000
-        self._console.print(Text(f"{seconds // 60}:{seconds % 60:02d}  ", style="dim").append_text(text))
+        self._console.print(Text.assemble((f"{seconds // 60}:{seconds % 60:02d}  ", "dim"), text))
 
 
 def state_text(message: StateMessage) -> Text:
     """One line for an assessment: score, mode, what is missing and why."""
+    style = _VERDICT_STYLE[message.verdict]
     if message.score is None or message.interval is None:
-        text = Text("cannot assess", style=_VERDICT_STYLE[message.verdict])
+        text = Text.assemble(("cannot assess", style))
     else:
         low, high = message.interval
-        text = Text(f"{message.verdict:<5} {message.score:4.1f} of 10", style=_VERDICT_STYLE[message.verdict])
-        text.append(f" ({low:.1f} to {high:.1f})  {message.mode}", style="default")
-    missing = ", ".join(f"{modality}: {absence}" for modality, absence in message.missing.items())
-    return text.append(f"  missing {missing.replace('_', ' ')}", style="dim") if missing else text
+        number = (f"{message.verdict:<5} {message.score:4.1f} of 10", style)
+        text = Text.assemble(number, f" ({low:.1f} to {high:.1f})  {message.mode}")
+    missing = ", ".join(f"{modality}: {words(absence)}" for modality, absence in message.missing.items())
+    return text.append(f"  missing {missing}", style="dim") if missing else text
 
 
 def alert_text(message: AlertMessage) -> Text:
     """One line for an alarm transition: what, how urgent, and the strongest reasons."""
-    text = Text("  ")
-    words = f" {_PRESENCE_WORDS[message.presence]}: {CONDITION_WORDS[message.condition]} "
-    loud = message.presence is Presence.ON
-    text.append(words, style=_PRIORITY_STYLE[message.priority] if loud else "bold")
-    text.append(f" {message.priority} priority" if loud else "", style="default")
-    if loud and message.reasons:
-        text.append(f"  ({', '.join(message.reasons)})", style="default")
-    return text
+    name = CONDITION_WORDS[message.condition]
+    if message.presence is not Presence.ON:
+        return Text.assemble("  ", (f"{presence_words(message)}: {name}", "bold"))
+    because = f"  ({', '.join(reason_words(message))})" if message.reasons else ""
+    return Text.assemble(
+        "  ", (f" ALARM: {name} ", PRIORITY_STYLE[message.priority]), f" {message.priority} priority{because}"
+    )

@@ -10,17 +10,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from edge.publish.payload import AlertMessage, Head
+from edge.publish.payload import Head
 from edge.station.ward import Bed, Line, Sight, Ward
-from edge.types import Condition, Presence, Priority, Validity
-
-CONDITION_WORDS = {
-    Condition.PAIN: "signs of pain",
-    Condition.CANNOT_ASSESS: "cannot assess",
-    Condition.FACE_LOST: "face lost",
-    Condition.BAND_LOST: "wristband lost",
-}
-"""Conditions as a nurse would say them."""
+from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, because, presence_words, words
+from edge.types import Presence, Validity
 
 _SIGHT_STYLE = {
     Sight.OFFLINE: "bold white on magenta",
@@ -29,7 +22,6 @@ _SIGHT_STYLE = {
     Sight.PAIN: "bold white on red",
     Sight.CALM: "green",
 }
-_PRIORITY_STYLE = {Priority.HIGH: "bold white on red", Priority.MEDIUM: "bold black on yellow", Priority.LOW: "cyan"}
 _VALIDITY_STYLE = {Validity.REAL: "", Validity.TEST: "bold blue", Validity.DEMO: "bold blue"}
 _EVENTS_SHOWN = 6
 
@@ -121,7 +113,7 @@ def _alarms(active: list[Line], ward: Ward, now_ns: int) -> Table:
     for number, line in enumerate(active, 1):
         alert = line.alert
         sounding = alert.presence in (Presence.ON, Presence.LATCHED)
-        style = _PRIORITY_STYLE[alert.priority] if sounding else "dim"
+        style = PRIORITY_STYLE[alert.priority] if sounding else "dim"
         known = ward.beds[line.place].sight(now_ns) not in (Sight.OFFLINE, Sight.STALE)
         table.add_row(
             Text(str(number), style="bold"),
@@ -144,30 +136,6 @@ def _events(lines: list[Line]) -> RenderableType:
         text = f"{line.place}  {CONDITION_WORDS[alert.condition]}: {presence_words(alert)} ({alert.priority})"
         table.add_row(Text(_clock(alert), style="dim"), Text(text))
     return table
-
-
-def presence_words(alert: AlertMessage) -> str:
-    """The presence of an alarm in words; a latched alarm says whether its end was seen."""
-    match alert.presence:
-        case Presence.ON:
-            return "present"
-        case Presence.LATCHED:
-            return "out of sight, not acknowledged" if alert.score is None else "over, not acknowledged"
-        case Presence.ACKNOWLEDGED:
-            return "acknowledged"
-        case Presence.OFF:
-            return "ended"
-
-
-def because(alert: AlertMessage) -> str:
-    """Reasons of an alarm, then what is missing."""
-    missing = [f"{key}: {words(why)}" for key, why in alert.missing_words().items()]
-    return ", ".join([*alert.reasons, *missing])
-
-
-def words(code: str) -> str:
-    """A code as words: "no_face" is "no face"."""
-    return code.replace("_", " ")
 
 
 def _clock(message: Head | None) -> str:

@@ -1,0 +1,59 @@
+"""Codes in the words of a nurse: one vocabulary for every screen."""
+
+from __future__ import annotations
+
+from edge.publish.payload import AlertMessage
+from edge.types import Condition, Presence, Priority
+
+CONDITION_WORDS = {
+    Condition.PAIN: "signs of pain",
+    Condition.CANNOT_ASSESS: "cannot assess",
+    Condition.FACE_LOST: "face lost",
+    Condition.BAND_LOST: "wristband lost",
+}
+"""Conditions as a nurse would say them."""
+
+REASON_WORDS = {
+    "AU4": "brow lowered",
+    "AU6": "cheeks raised",
+    "AU7": "lids tightened",
+    "AU9": "nose wrinkled",
+    "AU10": "upper lip raised",
+    "AU43": "eyes shut",
+    "pulse": "pulse roused",
+    "skin": "skin roused",
+    "heart_rate": "heart rate roused",
+}
+"""Reason codes of pain. Action units in the words of FACS; the wristband's signals speak of arousal, not of pain."""
+
+PRIORITY_STYLE = {Priority.HIGH: "bold white on red", Priority.MEDIUM: "bold black on yellow", Priority.LOW: "cyan"}
+"""Terminal style of a sounding alarm: the colours of IEC 60601-1-8."""
+
+
+def presence_words(alert: AlertMessage) -> str:
+    """The presence of an alarm in words; a latched alarm says whether its end was seen."""
+    match alert.presence:
+        case Presence.ON:
+            return "present"
+        case Presence.LATCHED:
+            return "out of sight, not acknowledged" if alert.score is None else "over, not acknowledged"
+        case Presence.ACKNOWLEDGED:
+            return "acknowledged"
+        case Presence.OFF:
+            return "ended"
+
+
+def reason_words(alert: AlertMessage) -> list[str]:
+    """Why, strongest first; a code without words of its own is shown as it is."""
+    return [REASON_WORDS.get(reason, words(reason)) for reason in alert.reasons]
+
+
+def because(alert: AlertMessage) -> str:
+    """Reasons of an alarm, then what is missing."""
+    missing = [f"{key}: {words(why)}" for key, why in alert.missing_words().items()]
+    return ", ".join([*reason_words(alert), *missing])
+
+
+def words(code: str) -> str:
+    """A code as words: "no_face" is "no face"."""
+    return code.replace("_", " ")
