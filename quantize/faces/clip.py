@@ -151,7 +151,7 @@ def write_clip(head: Head, scene: Scene, path: Path, *, seed: int, quality: int)
     from tqdm import tqdm
 
     count = 0
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:  # else a random identity in the header
         stream = container.add_stream("libvpx-vp9", rate=RATE_HZ)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.thread_count = 1  # more threads give other bytes
