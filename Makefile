@@ -56,8 +56,10 @@ docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)
 
-test-train: $(QUANTIZE_VENV)/.ready ## a short form of every training job, end to end
-	tests/train.sh $(QUANTIZE_VENV)/bin/python $(WORK)
+test-train: ## a short form of every training job, end to end (needs the shared data folder)
+	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \
+	  $(MAKE) --no-print-directory $(QUANTIZE_VENV)/.ready && tests/train.sh $(QUANTIZE_VENV)/bin/python $(WORK); \
+	else echo "SKIPPED: training (no shared data folder: set ANODYNE_SHARED to it)"; fi
 
 lock: ## resolve the exact packages anew (needs uv)
 	tests/lock.sh
