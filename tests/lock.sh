@@ -11,7 +11,9 @@ trap 'rm -rf "$folder"' EXIT
 printf 'editables\nhatchling\n' >"$folder/build.in" # so that `pip install -e .` fetches nothing else
 echo "ai-edge-litert ; python_version < '3'" >"$folder/without.in"
 uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml "$folder/build.in" \
-  --extra test --extra bench -o requirements.lock
+  --extra test -o requirements.lock
+uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml \
+  --extra bench --constraint requirements.lock -o tests/requirements-bench.lock
 uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/build.in" \
   --extra test --extra tflite-runtime --override "$folder/without.in" -o tests/requirements-tflite.lock
 python3.11 -m venv "$folder/venv"
