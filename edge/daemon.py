@@ -12,39 +12,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edge.alarm.manager import AlarmManager
-from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
-from edge.config import Band, Camera, Config, HeartRateBand, V4l2Camera, VideoFileCamera
-from edge.errors import InferenceError, StoreError, StoreReason
-from edge.face import FaceEstimator
+from edge.config import Config
+from edge.errors import StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
+from edge.inputs import CameraInput, Input, build_input
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge
-from edge.sensors import factory
 from edge.sensors.care import supervise
-from edge.sensors.driver import Driver
 from edge.store import Store, set_aside
-from edge.timeline import Timeline
 from edge.types import (
     NS_PER_S,
     Absence,
     Alert,
     Assessment,
-    Channel,
     Estimate,
-    Frame,
     Modality,
-    SampleBlock,
     SensorState,
     SensorStatus,
-    Window,
+    Verdict,
 )
 
 log = logging.getLogger(__name__)
@@ -52,128 +45,11 @@ log = logging.getLogger(__name__)
 STORE_FILE = "anodyne.sqlite3"
 """Alarm state and outbox, in the state folder."""
 
-DRAIN_S = 5.0
-"""How long a stopping box waits for the broker to take what is in the outbox; the rest is sent at the next start."""
-
-BAND_STEP_S = 1.0
-"""Pulse and skin are judged once per second: the networks were trained on series of one value per second."""
-
 _ABSENCE_OF_STATE = {
     SensorState.CONNECTING: Absence.CONNECTING,
     SensorState.STALLED: Absence.SENSOR_STALLED,
     SensorState.LOST: Absence.SENSOR_LOST,
 }
-
-_BAND_CHANNELS = (
-    Channel.PPG,
-    Channel.GSR_US,
-    Channel.ACC_G,
-    Channel.HEART_RATE_BPM,
-    Channel.IBI_S,
-    Channel.SKIN_TEMPERATURE_C,
-    Channel.CONTACT,
-)
-
-
-class _CameraInput:
-    """One camera: its newest frame, its estimator and what that last said."""
-
-    modalities = (Modality.FACE,)
-
-    def __init__(self, driver: Driver[Frame], estimator: FaceEstimator, clock: Clock) -> None:
-        self.driver = driver
-        self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
-        self.dropped = 0
-        self._estimator = estimator
-        self._clock = clock
-        self._newest: Frame | None = None
-        self._arrived = asyncio.Event()
-        self._estimate: Estimate | None = None
-
-    def on_item(self, frame: Frame) -> None:
-        """Keep the newest frame; one that was not looked at in time is dropped and counted."""
-        if self._newest is not None:
-            self.dropped += 1
-        self._newest = frame
-        self._arrived.set()
-
-    def on_status(self, status: SensorStatus) -> None:
-        """Remember the state; a camera that is gone has nothing left to say."""
-        self.status = status
-        if status.state is SensorState.LOST:
-            self._newest = None
-
-    async def run(self) -> None:
-        """Estimate each newest frame in a worker thread, for ever."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            frame, self._newest = self._newest, None
-            if frame is not None:
-                self._estimate = await self._clock.in_thread(self._step, frame)
-
-    def _step(self, frame: Frame) -> Estimate:
-        try:
-            return self._estimator.step(frame)
-        except InferenceError:
-            log.exception("the face estimator failed on a frame of %s", frame.sensor)
-            return Estimate.absent(Modality.FACE, Absence.ESTIMATOR_FAULT, frame.measured_ns)
-
-    async def estimates(self, now_ns: int) -> tuple[Estimate, ...]:
-        """What the face says now: the last estimate, or why there is none."""
-        if self._estimate is None:
-            return (Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns),)
-        return (self._estimate,)
-
-
-class _BandInput:
-    """One wristband: its samples on the box's clock and its estimator."""
-
-    def __init__(
-        self, driver: Driver[SampleBlock], modalities: tuple[Modality, ...], estimator: BiosignalEstimator, clock: Clock
-    ) -> None:
-        self.driver = driver
-        self.modalities = modalities
-        self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
-        self._timeline = Timeline()
-        self._estimator = estimator
-        self._clock = clock
-        self._stepped_ns: int | None = None
-        self._estimates: tuple[Estimate, ...] = ()
-
-    def on_item(self, block: SampleBlock) -> None:
-        """Place the samples on the box's clock."""
-        self._timeline.push(block)
-
-    def on_status(self, status: SensorStatus) -> None:
-        """Remember the state."""
-        self.status = status
-
-    async def estimates(self, now_ns: int) -> tuple[Estimate, ...]:
-        """What pulse and skin say, from the past minute; judged anew once per `BAND_STEP_S`."""
-        if self._stepped_ns is None or now_ns - self._stepped_ns >= BAND_STEP_S * NS_PER_S:
-            self._stepped_ns = now_ns
-            self._estimates = await self._judge(now_ns)
-        return self._estimates
-
-    async def _judge(self, now_ns: int) -> tuple[Estimate, ...]:
-        name = self.driver.name
-        windows = {
-            channel: window
-            for channel in _BAND_CHANNELS
-            if (window := self._timeline.window(name, channel, now_ns, self._estimator.window_s)) is not None
-        }
-        return await self._clock.in_thread(self._step, now_ns, windows)
-
-    def _step(self, now_ns: int, windows: Mapping[Channel, Window]) -> tuple[Estimate, ...]:
-        try:
-            return self._estimator.step(now_ns, windows)
-        except InferenceError:
-            log.exception("the biosignal estimator failed on %s", self.driver.name)
-            return tuple(Estimate.absent(modality, Absence.ESTIMATOR_FAULT, now_ns) for modality in self.modalities)
-
-
-_Input = _CameraInput | _BandInput
 
 
 class Daemon:
@@ -206,9 +82,10 @@ class Daemon:
         self._notifier = notifier or Notifier.from_environment({})
         self._on_assessment = on_assessment
         self._on_alert = on_alert
+        self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         bundle = Bundle.load(config.models.bundle)
-        self._inputs: dict[str, _Input] = {
-            stanza.name: _build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
+        self._inputs: dict[str, Input] = {
+            stanza.name: build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
         }
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = _open_store(config.box.state_dir / STORE_FILE)
@@ -232,9 +109,9 @@ class Daemon:
             self._notifier.stopping()
             self._store.close()
 
-    def _start(self, group: asyncio.TaskGroup, source: _Input) -> None:
+    def _start(self, group: asyncio.TaskGroup, source: Input) -> None:
         name = source.driver.name
-        if isinstance(source, _CameraInput):
+        if isinstance(source, CameraInput):
             group.create_task(source.run(), name=f"face of {name}")
             care = supervise(source.driver, self._clock, source.on_item, source.on_status)
         else:
@@ -258,6 +135,18 @@ class Daemon:
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         self._notifier.alive()
+        self._tell_manager(assessment)
+
+    def _tell_manager(self, assessment: Assessment) -> None:
+        """Keep the line of `systemctl status` true."""
+        if (assessment.verdict, assessment.mode) == self._told_manager:
+            return
+        self._told_manager = (assessment.verdict, assessment.mode)
+        dropped = sum(source.dropped for source in self._inputs.values() if isinstance(source, CameraInput))
+        waiting = self._publisher.pending()
+        self._notifier.status(
+            f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
+        )
 
     async def _assess(self) -> Assessment:
         now_ns = self._clock.now_ns()
@@ -304,13 +193,6 @@ def _open_store(path: Path) -> Store:
             raise
         log.critical("%s; it is kept as %s and a new one begun", error.message, set_aside(path).name)
         return Store.open(path)
-
-
-def _build_input(stanza: Camera | Band, bundle: Bundle, threads: int, clock: Clock) -> _Input:
-    if isinstance(stanza, V4l2Camera | VideoFileCamera):
-        return _CameraInput(factory.camera(stanza, clock), FaceEstimator(bundle, threads=threads), clock)
-    modalities = (Modality.HEART_RATE,) if isinstance(stanza, HeartRateBand) else (Modality.PPG, Modality.GSR)
-    return _BandInput(factory.band(stanza, clock), modalities, BiosignalEstimator(bundle, threads=threads), clock)
 
 
 def _best(estimates: Iterable[Estimate]) -> list[Estimate]:
