@@ -25,6 +25,7 @@ export ANODYNE_SHARED=$folder/shared
 options=(--seed 1 --cache "$folder/cache" --out "$folder/models")
 "$python" -m quantize faces "${options[@]}" --renders 2400 --epochs 3
 "$python" -m quantize biosignal "${options[@]}" --epochs 1
+"$python" -m quantize fusion "${options[@]}"
 "$python" - "$folder/models" <<'PYTHON'
 import pathlib
 import sys

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.features import SEQUENCE_S
-from quantize.faces.export import quantise
+from quantize.int8 import quantise
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edge.face.units import LABELS
 from quantize.faces.assets import SOURCES, shared_folder
-from quantize.faces.command import Settings
 from quantize.faces.dataset import PER_PERSON
+from quantize.faces.entry import Settings
 from quantize.faces.evaluate import PAIN_PSPI, Scores
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from edge.bundle import Model, Parameters
 from edge.face.align import SIDE_PX
-from edge.face.estimator import MODEL
-from edge.face.units import LABELS
-from quantize.bundle import tensor_specs, write_calibration, write_model
 from quantize.extras import missing_packages
 
 RENDERS = 25_200
@@ -25,10 +20,6 @@ EPOCHS = 16
 
 _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
 _CALIBRATION_FACES = 600
-
-
-Settings = dict[str, list[float]]
-"""Parameters of the network's bundle entry; lists of one are written as plain numbers."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,9 +57,11 @@ def _sheet(path: Path, cache: Path, seed: int) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.collection import split
     from quantize.faces.dataset import render_faces
-    from quantize.faces.export import export_float, quantise
+    from quantize.faces.export import export_float
     from quantize.faces.network import for_export
+    from quantize.faces.report import report
     from quantize.faces.train import inputs_of, trained_or_kept
+    from quantize.int8 import quantise
 
     faces = split(
         render_faces(
@@ -84,37 +77,6 @@ def _train(arguments: argparse.Namespace) -> int:
     samples = inputs_of(faces.train.where(np.arange(len(faces.train.crops)) < _CALIBRATION_FACES))
     quantise(float_file, int8_file, samples.reshape(-1, SIDE_PX, SIDE_PX, 1))
 
-    from quantize.faces.report import report
-
     report(arguments, faces, trained, ready)
     sys.stderr.write(f"wrote {int8_file} and its card\n")
     return 0
-
-
-def int8_model(file: Path) -> Model:
-    """The exported network as the daemon would get it from a bundle, before there is one."""
-    inputs, outputs = tensor_specs(file, ["face"], ["au"])
-    data = file.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    return Model(MODEL, file, data, digest, file.parent / "cards/face_au.md", inputs, outputs, Parameters(MODEL, {}))
-
-
-def bind(out: Path, parameters: Settings, line: tuple[float, float]) -> None:
-    """Write the network's entry and the face's calibration into the bundle.
-
-    Args:
-        out: the bundle's folder; the network and its card lie there already.
-        parameters: numbers and lists of numbers that the estimator reads.
-        line: slope and intercept of the log-odds of pain from PSPI change.
-    """
-    model = int8_model(out / "face_au.tflite")
-    write_model(
-        out,
-        MODEL,
-        file="face_au.tflite",
-        card="cards/face_au.md",
-        inputs=model.inputs,
-        outputs=model.outputs,
-        parameters={"labels": list(LABELS)} | {k: v if len(v) > 1 else v[0] for k, v in parameters.items()},
-    )
-    write_calibration(out, "face", {"slope": line[0], "intercept": line[1]})

@@ -12,7 +12,7 @@ from edge.face.align import SIDE_PX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
 from quantize.faces.collection import Faces, Split
-from quantize.faces.command import Settings, bind, int8_model
+from quantize.faces.entry import Settings, bind, int8_model
 from quantize.faces.evaluate import (
     PAIN_PSPI,
     choose_smile_share,
