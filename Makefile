@@ -46,7 +46,9 @@ bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line
 	$(BIN)/anodyne bench --json
 
 coverage: $(VENV)/.ready ## line and branch coverage
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=cover
 
 docs: $(VENV)/.ready ## rewrite the pages that are made from the code
