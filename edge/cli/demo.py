@@ -47,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Play the scene and print the figures."""
     if not arguments.verbose:
-        logging.getLogger().setLevel(logging.WARNING if arguments.json else logging.INFO)
+        logging.getLogger().setLevel(logging.WARNING)  # the scene speaks for itself
     console = None if arguments.json else _console(arguments.svg is not None)
     if console is not None:
         console.print(INTRODUCTION)
