@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.alarm.manager import AlarmManager
@@ -157,7 +157,7 @@ class Daemon:
             absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
             if absence is None:
                 estimates += await source.estimates(now_ns)
-        return self._fusion.assess(now_ns, _best(estimates), absences)
+        return self._fusion.assess(now_ns, estimates, absences)
 
     def _statuses(self) -> dict[str, SensorStatus]:
         return {name: source.status for name, source in self._inputs.items()}
@@ -193,13 +193,3 @@ def _open_store(path: Path) -> Store:
             raise
         log.critical("%s; it is kept as %s and a new one begun", error.message, set_aside(path).name)
         return Store.open(path)
-
-
-def _best(estimates: Iterable[Estimate]) -> list[Estimate]:
-    """One estimate per modality: of several sensors the one with the best signal."""
-    best: dict[Modality, Estimate] = {}
-    for estimate in estimates:
-        known = best.get(estimate.modality)
-        if known is None or estimate.quality > known.quality:
-            best[estimate.modality] = estimate
-    return list(best.values())

@@ -18,12 +18,13 @@ ORDER = (Modality.FACE, Modality.PPG, Modality.GSR, Modality.HEART_RATE)
 """Order of modalities in a mode's name."""
 
 FULL_WEIGHT_QUALITY = 0.6
-"""From this quality on evidence counts in full; below, in proportion. The estimators call a signal good from 0.6 on."""
+"""From this quality on evidence counts in full; below, in proportion. Chosen, not fitted: twice the default of
+`min_quality`, so that evidence which is only just accepted counts half."""
 
 MAX_LOG_ODDS = 6.0
 """Bound of one modality's evidence (odds 400:1): no single sensor may be surer than its held-out data can show."""
 
-_Z90 = 1.645
+Z90 = 1.645
 """Half-width of a 90 % interval in standard deviations of a normal distribution."""
 
 
@@ -79,7 +80,7 @@ class Calibration:
         )
         weight = min(1.0, estimate.quality / FULL_WEIGHT_QUALITY)
         log_odds = weight * min(max(value, -MAX_LOG_ODDS), MAX_LOG_ODDS)
-        return Evidence(log_odds, max(abs(high - low) / (2 * _Z90), 0.05))
+        return Evidence(log_odds, max(abs(high - low) / (2 * Z90), 0.05))
 
     def threshold(self, mode: tuple[Modality, ...]) -> float:
         """Log-odds at which this mode's evidence counts as pain."""

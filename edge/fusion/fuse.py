@@ -6,18 +6,14 @@ import math
 from collections.abc import Iterable, Mapping
 
 from edge import config
-from edge.fusion.evidence import ORDER, Calibration, Evidence, mode_key, sigmoid
+from edge.fusion.evidence import ORDER, Z90, Calibration, Evidence, sigmoid
 from edge.types import NS_PER_S, Absence, Assessment, Contribution, Estimate, Modality, Verdict
-
-__all__ = ["Fusion", "mode_key"]
 
 THRESHOLD_SCORE = 5.0
 """Score at the threshold of the mode in use; by construction of the scale."""
 
 REASONS = 3
 """How many reasons an assessment carries: as many as a nurse reads at a glance."""
-
-_Z90 = 1.645
 
 _AU_SHOWN = 1.0
 """An action unit is named as a reason from intensity 1 (FACS "A", trace) on."""
@@ -49,7 +45,8 @@ class Fusion:
 
         Args:
             now_ns: monotonic time of the tick.
-            estimates: at most one per modality; those too old or too poor are set aside, with the reason.
+            estimates: those too old or too poor are set aside, with the reason; where several sensors speak for one
+                modality, the usable one with the best signal counts.
             absences: modalities without any estimate, each with its reason.
 
         Returns:
@@ -59,10 +56,11 @@ class Fusion:
         used: dict[Modality, Estimate] = {}
         for estimate in estimates:
             absence = self._unusable(now_ns, estimate)
-            if absence is None:
-                used[estimate.modality] = estimate
-            else:
+            known = used.get(estimate.modality)
+            if absence is not None:
                 missing[estimate.modality] = absence
+            elif known is None or estimate.quality > known.quality:
+                used[estimate.modality] = estimate
         if Modality.PPG in used:
             used.pop(Modality.HEART_RATE, None)
         mode = tuple(modality for modality in ORDER if modality in used)
@@ -90,7 +88,7 @@ class Fusion:
     ) -> Assessment:
         evidence = {modality: self._calibration.evidence(used[modality]) for modality in mode}
         margin = sum(item.log_odds for item in evidence.values()) - self._calibration.threshold(mode)
-        spread = _Z90 * math.sqrt(sum(item.deviation**2 for item in evidence.values()))
+        spread = Z90 * math.sqrt(sum(item.deviation**2 for item in evidence.values()))
         score = _score(margin)
         return Assessment(
             assessed_ns=now_ns,

@@ -79,6 +79,14 @@ def test_what_is_missing_is_named_beside_what_is_used(fusion: Fusion) -> None:
     assert seen.missing == {Modality.GSR: Absence.NOT_WORN}
 
 
+def test_of_two_cameras_the_best_usable_one_counts(fusion: Fusion) -> None:
+    stale = present(Modality.FACE, 0.0, quality=0.9, age_s=11.0)
+    poor, good = present(Modality.FACE, 0.0, quality=0.4), present(Modality.FACE, 8.0, quality=0.6)
+    for seen in ([stale, poor, good], [good, poor, stale]):
+        assessment = fusion.assess(NOW, seen)
+        assert (assessment.verdict, dict(assessment.missing)) == (Verdict.PAIN, {})
+
+
 def test_heart_rate_is_not_counted_beside_the_waveform_it_comes_from(fusion: Fusion) -> None:
     both = fusion.assess(NOW, [present(Modality.PPG, 0.9), present(Modality.HEART_RATE, 0.9)])
     assert both.mode == (Modality.PPG,)
