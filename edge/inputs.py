@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
-from edge.config import Band, Camera, HeartRateBand, V4l2Camera, VideoFileCamera
 from edge.errors import InferenceError
 from edge.face import FaceEstimator
-from edge.sensors import factory
 from edge.sensors.driver import Driver
+from edge.sensors.stanza import BandSection, CameraSection
 from edge.timeline import Timeline
 from edge.types import (
     NS_PER_S,
@@ -167,9 +166,9 @@ Input = CameraInput | BandInput
 """Any input."""
 
 
-def build_input(stanza: Camera | Band, bundle: Bundle, threads: int, clock: Clock) -> Input:
+def build_input(stanza: CameraSection | BandSection, bundle: Bundle, threads: int, clock: Clock) -> Input:
     """The input of a stanza. Nothing is opened before its driver's `stream` runs."""
-    if isinstance(stanza, V4l2Camera | VideoFileCamera):
-        return CameraInput(factory.camera(stanza, clock), FaceEstimator(bundle, threads=threads), clock)
-    modalities = (Modality.HEART_RATE,) if isinstance(stanza, HeartRateBand) else (Modality.PPG, Modality.GSR)
-    return BandInput(factory.band(stanza, clock), modalities, BiosignalEstimator(bundle, threads=threads), clock)
+    if isinstance(stanza, CameraSection):
+        return CameraInput(stanza.open(clock), FaceEstimator(bundle, threads=threads), clock)
+    estimator = BiosignalEstimator(bundle, threads=threads)
+    return BandInput(stanza.open(clock), stanza.modalities, estimator, clock)

@@ -12,48 +12,6 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 from __future__ import annotations
 
 from edge.config.reading import load, loads
-from edge.config.sections import (
-    Alarm,
-    Band,
-    BleBand,
-    Box,
-    Camera,
-    CameraSection,
-    Config,
-    E4Recording,
-    Fusion,
-    HeartRateBand,
-    Models,
-    Mqtt,
-    NordicUartBand,
-    Section,
-    Sensor,
-    SimulatedBand,
-    Tls,
-    V4l2Camera,
-    VideoFileCamera,
-)
+from edge.config.sections import Alarm, Box, Config, Fusion, Models, Mqtt, Tls
 
-__all__ = [
-    "Alarm",
-    "Band",
-    "BleBand",
-    "Box",
-    "Camera",
-    "CameraSection",
-    "Config",
-    "E4Recording",
-    "Fusion",
-    "HeartRateBand",
-    "Models",
-    "Mqtt",
-    "NordicUartBand",
-    "Section",
-    "Sensor",
-    "SimulatedBand",
-    "Tls",
-    "V4l2Camera",
-    "VideoFileCamera",
-    "load",
-    "loads",
-]
+__all__ = ["Alarm", "Box", "Config", "Fusion", "Models", "Mqtt", "Tls", "load", "loads"]

@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 
 from edge.config.keys import SENSOR, Key, drivers, keys, section_of, tables
 from edge.config.lines import Path, line_of, locate
-from edge.config.sections import Config, Section
+from edge.config.sections import Config
+from edge.section import Section
 
 _QUOTE_LIMIT = 40
 """Longest piece of a wrong value that is quoted in a message, characters."""

@@ -11,7 +11,9 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from edge.config.sections import Band, Camera, Config, Mqtt, Section, Tls
+from edge.config.sections import Config, Mqtt, Tls
+from edge.section import Section
+from edge.sensors.table import Band, Camera
 
 SENSOR = "sensor"
 """The one array of tables: `[[sensor]]`."""

@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from edge.config.keys import SENSOR, Key, drivers, keys, summary, tables
-from edge.config.sections import Band, BleBand, Camera, Section
+from edge.section import Section
+from edge.sensors.table import Band, Camera
+from edge.sensors.wristband.ble_band import BleBand
 
 _WIDTH = 110
 """Width of the comments, characters."""
@@ -96,7 +98,7 @@ def _markdown_lines() -> Iterator[str]:
         _WIDTH,
     )
     yield ""
-    yield "This page is written by `make docs` from the models in `edge/config/sections.py`."
+    yield "This page is written by `make docs` from the models in `edge/config` and the stanzas in `edge/sensors`."
     for name, section in tables().items():
         yield from _markdown_table(f"[{name}]", section)
     for title, union in _GROUPS:

@@ -7,10 +7,12 @@ reference page, and what an error message tells the reader to write instead.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
+from edge.section import FilePath, Info, Section
+from edge.sensors.table import Sensor
 from edge.types import Priority, Validity
 
 Topic = Annotated[
@@ -21,60 +23,6 @@ Topic = Annotated[
     ),
 ]
 """A topic level: 1 to 32 letters, digits, dots, dashes or underscores."""
-
-SensorName = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9_-]{0,23}$",
-        json_schema_extra={
-            "wanted": "a lower-case letter, then up to 23 lower-case letters, digits, dashes or underscores, in quotes"
-        },
-    ),
-]
-"""A sensor's name: a lower-case letter, then up to 23 lower-case letters, digits, dashes or underscores."""
-
-BleAddress = Annotated[
-    str,
-    Field(
-        pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$",
-        json_schema_extra={"wanted": "six pairs of hexadecimal digits with colons between them, in quotes"},
-    ),
-]
-"""A Bluetooth device address, "AA:BB:CC:DD:EE:FF"."""
-
-
-if TYPE_CHECKING:
-    Info = ValidationInfo[Path | None]
-else:
-    Info = ValidationInfo  # generic from pydantic 2.12 on only; the training packages hold 2.11
-"""What a validator sees: earlier values, and as context the folder of the file."""
-
-
-def _from_folder(path: Path, info: Info) -> Path:
-    """A relative path is meant from the folder of the file that names it."""
-    if "\0" in str(path) or path == Path():
-        raise ValueError("is no path: write the name of a file or folder in quotes")
-    return path if info.context is None else info.context / path
-
-
-FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
-"""A path; a relative one starts at the folder of the configuration file."""
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are errors, values cannot change after loading.
-
-    Strict: a text is no number and `true` is not 1, however well it could be converted.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
-    )
 
 
 class Box(Section):
@@ -97,116 +45,6 @@ class Models(Section):
     """Folder with bundle.toml. Default: the bundle that was installed with the program."""
     threads: int = Field(default=1, ge=1, le=4)
     """Inference threads. One is fastest for networks this small."""
-
-
-class CameraSection(Section):
-    """Keys that every camera has."""
-
-    name: SensorName = Field(examples=["bedside"])
-    """Name of this camera in messages and logs; unique in the file."""
-    width_px: int = Field(default=640, ge=160, le=1920)
-    """Requested picture width, pixels."""
-    height_px: int = Field(default=480, ge=120, le=1080)
-    """Requested picture height, pixels."""
-    rate_hz: float = Field(default=10.0, ge=1.0, le=30.0)
-    """Frames looked at per second; faster sources are thinned, newest first."""
-
-
-class V4l2Camera(CameraSection):
-    """A USB or CSI camera through Video4Linux2."""
-
-    driver: Literal["v4l2"]
-    """Always "v4l2"."""
-    device: str = Field(default="/dev/video0", min_length=1)
-    """Device node; prefer a stable one below /dev/v4l/by-id/."""
-
-
-class VideoFileCamera(CameraSection):
-    """A recorded video as a camera."""
-
-    driver: Literal["video_file"]
-    """Always "video_file"."""
-    path: FilePath = Field(examples=["clip.mp4"])
-    """The video; any format that OpenCV reads."""
-    pace: Literal["recorded", "fast"] = "recorded"
-    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as frames can be processed,
-    their times still those of the recording."""
-    repeat: bool = False
-    """Start again at the end instead of ending."""
-
-
-class BleBand(Section):
-    """Keys that every Bluetooth Low Energy wristband has. Give `address` or `device_name`."""
-
-    name: SensorName = Field(examples=["wrist"])
-    """Name of this band in messages and logs; unique in the file."""
-    address: BleAddress | None = Field(default=None, examples=["AA:BB:CC:DD:EE:FF"])
-    """Bluetooth address of the band."""
-    device_name: str | None = Field(
-        default=None, min_length=1, max_length=32, validate_default=True, examples=["Pulse 1234"]
-    )
-    """Advertised name of the band, where its address is not fixed."""
-    connect_timeout_s: float = Field(default=20.0, ge=1.0, le=120.0)
-    """Longest wait for finding and connecting, seconds."""
-
-    @field_validator("device_name")
-    @classmethod
-    def _findable(cls, device_name: str | None, info: Info) -> str | None:
-        if device_name is None and info.data.get("address", "") is None:
-            raise ValueError("is missing and so is address: give one of them, or the band cannot be found")
-        return device_name
-
-
-class HeartRateBand(BleBand):
-    """Any band or strap with the standard Heart Rate Service (0x180D): heart rate and RR intervals, no waveform."""
-
-    driver: Literal["ble_heart_rate"]
-    """Always "ble_heart_rate"."""
-
-
-class NordicUartBand(BleBand):
-    """A PPG/GSR band that sends Anodyne's binary frames over the Nordic UART Service (docs/band-protocol.md)."""
-
-    driver: Literal["ble_uart"]
-    """Always "ble_uart"."""
-
-
-class E4Recording(Section):
-    """A recorded session of an Empatica E4 wristband: a folder with BVP.csv, EDA.csv, ACC.csv, TEMP.csv."""
-
-    driver: Literal["e4_recording"]
-    """Always "e4_recording"."""
-    name: SensorName = Field(examples=["wrist"])
-    """Name of this band in messages and logs; unique in the file."""
-    folder: FilePath = Field(examples=["recordings/S02"])
-    """The session's folder."""
-    pace: Literal["recorded", "fast"] = "recorded"
-    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
-    start_s: float = Field(default=0.0, ge=0.0)
-    """Seconds to skip at the beginning of the recording."""
-
-
-class SimulatedBand(Section):
-    """A seeded PPG/GSR generator that follows a scene (docs/scenes.md)."""
-
-    driver: Literal["simulated_band"]
-    """Always "simulated_band"."""
-    name: SensorName = Field(examples=["wrist"])
-    """Name of this band in messages and logs; unique in the file."""
-    scene: FilePath | None = Field(default=None, examples=["scene.toml"])
-    """Scene file; default: the three-minute scene of `anodyne demo`."""
-    seed: int = Field(default=1, ge=0)
-    """Seed of the generator: the same seed gives the same samples."""
-
-
-Camera = V4l2Camera | VideoFileCamera
-"""Any camera stanza."""
-
-Band = HeartRateBand | NordicUartBand | E4Recording | SimulatedBand
-"""Any wristband stanza."""
-
-Sensor = Annotated[Camera | Band, Field(discriminator="driver")]
-"""Any `[[sensor]]` stanza, told apart by its `driver`."""
 
 
 class Fusion(Section):

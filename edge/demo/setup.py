@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge import config
+from edge.sensors.camera.stanzas import VideoFileCamera
+from edge.sensors.simulated.band import SimulatedBand
 from edge.types import Validity
 
 FACE_CLIP = Path(__file__).parent.parent / "sensors" / "simulated" / "demo_face.webm"
@@ -31,8 +33,8 @@ def demo_config(state_dir: Path, port: int) -> config.Config:
     return config.Config(
         box=config.Box(site="demo", bed="bed1", state_dir=state_dir, validity=Validity.DEMO),
         sensor=(
-            config.VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240),
-            config.SimulatedBand(driver="simulated_band", name="band"),
+            VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240),
+            SimulatedBand(driver="simulated_band", name="band"),
         ),
         alarm=DELAYS,
         mqtt=config.Mqtt(host="127.0.0.1", port=port),

@@ -11,8 +11,12 @@ from dbus_fast import BusType, DBusError, Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
-from edge.config import BleBand, Config, E4Recording, SimulatedBand, V4l2Camera, VideoFileCamera
+from edge.config import Config
 from edge.health.findings import Finding, error, ok, warning
+from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.wristband.ble_band import BleBand
+from edge.sensors.wristband.e4 import E4Recording
 
 BUS_TIMEOUT_S = 3.0
 """Longest wait for the system bus and BlueZ: both answer from memory."""

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge.config import Config, V4l2Camera, load, loads
+from edge.config import Config, load, loads
 from edge.config.pages import example as example_text
 from edge.errors import ConfigError
+from edge.sensors.camera.stanzas import V4l2Camera
 from edge.types import Validity
 
 CAMERA = '[[sensor]]\ndriver = "v4l2"\nname = "bedside"\n'

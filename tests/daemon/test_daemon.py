@@ -17,11 +17,14 @@ from edge.errors import BundleError, BundleReason, StoreError
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import AlertMessage
 from edge.publish.subscriber import Received, Subscriber
+from edge.sensors.camera.stanzas import VideoFileCamera
+from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.table import Band, Camera
 from edge.store import Store
 from edge.types import Absence, Alert, Assessment, Condition, Modality, Presence, Validity, Verdict
 
-CAMERA = config.VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240)
-BAND = config.SimulatedBand(driver="simulated_band", name="band")
+CAMERA = VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240)
+BAND = SimulatedBand(driver="simulated_band", name="band")
 
 
 class Watched:
@@ -30,7 +33,7 @@ class Watched:
     def __init__(
         self,
         state_dir: Path,
-        *sensors: config.Camera | config.Band,
+        *sensors: Camera | Band,
         port: int | None = None,
         time: clock.Clock | None = None,
     ) -> None:

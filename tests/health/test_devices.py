@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Config, HeartRateBand, V4l2Camera, VideoFileCamera
+from edge.config import Config
 from edge.health import devices
 from edge.health.findings import Grade
+from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.wristband.heart_rate import HeartRateBand
 from tests.peers.ble_radio import Air
 from tests.peers.bluez import BlueZ, private_bus
 

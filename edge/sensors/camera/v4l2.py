@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 
 from edge.clock import Clock
-from edge.config import V4l2Camera
 from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.capture import Capture
+from edge.sensors.camera.stanzas import V4l2Camera
 from edge.types import Frame
 
 READ_TIMEOUT_S = 3

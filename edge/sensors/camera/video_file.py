@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.clock import Clock
-from edge.config import VideoFileCamera
 from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.picture import fit, to_gray
+from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.types import NS_PER_S, Frame
 
 SLOT_EARLY = 0.25

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from edge.clock import Clock
-from edge.config import SimulatedBand as SimulatedBandConfig
+from edge.section import FilePath
+from edge.sensors.driver import Driver
 from edge.sensors.simulated.scene import DEMO_SCENE, Scene
 from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, synthesise
+from edge.sensors.stanza import BandSection
 from edge.types import NS_PER_S, Channel, SampleBlock
 
 BLOCK_S = 0.5
@@ -35,7 +39,22 @@ class _Track:
         return self.values[round(start_s * self.rate_hz) : round(end_s * self.rate_hz)]
 
 
-class SimulatedBand:
+class SimulatedBand(BandSection):
+    """A seeded PPG/GSR generator that follows a scene (docs/scenes.md)."""
+
+    driver: Literal["simulated_band"]
+    """Always "simulated_band"."""
+    scene: FilePath | None = Field(default=None, examples=["scene.toml"])
+    """Scene file; default: the three-minute scene of `anodyne demo`."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the generator: the same seed gives the same samples."""
+
+    def open(self, clock: Clock) -> Driver[SampleBlock]:
+        """Its driver."""
+        return ScenePlayer(self, clock)
+
+
+class ScenePlayer:
     """A wristband that plays a scene: PPG 64 Hz, GSR 4 Hz, acceleration 32 Hz, in blocks of half a second.
 
     Scene time starts with the first connection and goes on while nobody is connected, as a patient's does. During
@@ -49,7 +68,7 @@ class SimulatedBand:
         ConfigError: the scene file cannot be used.
     """
 
-    def __init__(self, config: SimulatedBandConfig, clock: Clock) -> None:
+    def __init__(self, config: SimulatedBand, clock: Clock) -> None:
         """Load the scene and generate its signals."""
         self._name = config.name
         self._clock = clock

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from edge.errors import DecodeError, DecodeReason
-from edge.sensors.wristband.ble import Notification
+from edge.sensors.wristband.profile import Notification
 from edge.types import Channel, SampleBlock
+
+BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
+"""Battery Level of the Battery Service (Bluetooth GATT Specification Supplement): one byte, percent."""
 
 FULL_PERCENT = 100
 """Largest battery level that the Bluetooth assigned format allows; 101..255 are reserved."""
@@ -26,11 +31,11 @@ def parse_level(data: bytes) -> int:
     return data[0]
 
 
-def block(sensor: str, notification: Notification) -> SampleBlock:
-    """The block of a battery notification.
-
-    Raises:
-        DecodeError: as `parse_level`.
-    """
-    values = np.array([parse_level(notification.data)], np.float32)
-    return SampleBlock(sensor, Channel.BATTERY_PERCENT, values, 0.0, notification.arrived_ns)
+def decode(sensor: str, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
+    """The block of a battery notification, or what is wrong with it."""
+    try:
+        values = np.array([parse_level(notification.data)], np.float32)
+    except DecodeError as error:
+        yield error
+    else:
+        yield SampleBlock(sensor, Channel.BATTERY_PERCENT, values, 0.0, notification.arrived_ns)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -20,16 +20,18 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
 from edge.clock import Clock
-from edge.config import BleBand
-from edge.errors import SensorError, SensorReason
+from edge.errors import DecodeError, SensorError, SensorReason
+from edge.sensors.wristband import battery
+from edge.sensors.wristband.battery import BATTERY_LEVEL
+from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.ble_errors import sensor_error
+from edge.sensors.wristband.damage import Damage
+from edge.sensors.wristband.profile import Notification, Profile
+from edge.types import SampleBlock
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
-"""Battery Level of the Battery Service (Bluetooth GATT Specification Supplement): one byte, percent."""
 
 INBOX_LIMIT = 4096
 """Notifications held for a consumer that is late: four seconds at the highest rate that was measured on a virtual
@@ -48,50 +50,132 @@ _radio_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakK
 """One search at a time per loop: BlueZ refuses a second discovery of the same client, and parallel connects."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """One value that the band sent, or that was read from it.
-
-    Attributes:
-        uuid: the characteristic, as a lower-case 128-bit UUID.
-        data: the raw value.
-        arrived_ns: monotonic time at which it reached this program.
-    """
-
-    uuid: str
-    data: bytes
-    arrived_ns: int
-
-
-async def notifications(
-    config: BleBand, clock: Clock, wanted: str, first_within_s: float
-) -> AsyncGenerator[Notification, None]:
-    """Connect to a band and yield what it notifies on `wanted`, and its battery level where it has one.
+class BleDriver:
+    """One band over the system's Bluetooth.
 
     Args:
         config: how to find the band.
+        profile: how to start it and what it says.
         clock: stamps the arrivals.
-        wanted: UUID of the characteristic that makes it the right kind of band.
-        first_within_s: the band must send its first value within this, seconds.
-
-    Raises:
-        SensorError: NOT_FOUND, TIMED_OUT, RADIO_OFF, WRONG_DEVICE, NO_DATA, or DISCONNECTED when the link is lost.
     """
-    inbox = _Inbox(clock, config.name)
-    client: BleakClient | None = None
-    try:
-        async with _radio_lock():
-            client = await _connect(config, inbox)
-        await _subscribe(client, config, wanted, inbox)
-        yield await _first(inbox, config, first_within_s)
-        await _subscribe_battery(client, config.name, inbox)
-        while True:
-            yield await inbox.get()
-    except (BleakError, OSError, EOFError, TimeoutError) as error:
-        raise (inbox.lost() or sensor_error(error, config)) from error
-    finally:
-        if client is not None:
-            await _disconnect(client, config.name)
+
+    def __init__(self, config: BleBand, profile: Profile, clock: Clock) -> None:
+        """Connect to nothing yet."""
+        self._config = config
+        self._clock = clock
+        self.profile = profile
+        self.damage = Damage(config.name, clock)
+
+    @property
+    def name(self) -> str:
+        """Name from the configuration."""
+        return self._config.name
+
+    @property
+    def stall_after_s(self) -> float:
+        """Silence after which the stream counts as stalled."""
+        return self.profile.silence_s
+
+    async def stream(self) -> AsyncIterator[SampleBlock]:
+        """One connection; whatever cannot be decoded is counted and skipped.
+
+        Raises:
+            SensorError: NOT_FOUND, TIMED_OUT, RADIO_OFF, WRONG_DEVICE, NO_DATA, what the profile's `start` raises, or
+                DISCONNECTED when the link is lost.
+        """
+        self.profile.connected()
+        async with aclosing(self._notifications()) as source:
+            async for notification in source:
+                for block in self._blocks(notification):
+                    yield block
+
+    def _blocks(self, notification: Notification) -> list[SampleBlock]:
+        of_battery = notification.uuid == BATTERY_LEVEL
+        decoded = battery.decode(self.name, notification) if of_battery else self.profile.decode(notification)
+        blocks: list[SampleBlock] = []
+        for found in decoded:
+            if isinstance(found, DecodeError):
+                self.damage.note(found)
+            else:
+                blocks.append(found)
+        return blocks
+
+    async def _notifications(self) -> AsyncGenerator[Notification, None]:
+        config = self._config
+        inbox = _Inbox(self._clock, config.name)
+        client: BleakClient | None = None
+        try:
+            async with _radio_lock():
+                client = await _connect(config, inbox)
+            link = BleLink(client, config, inbox)
+            if not link.offers(self.profile.wanted):
+                raise SensorError(
+                    SensorReason.WRONG_DEVICE,
+                    f"{config.name} does not offer the characteristic {self.profile.wanted}: choose another `driver` "
+                    "for it",
+                )
+            await link.subscribe(self.profile.wanted)
+            await self.profile.start(link)
+            yield await _first(inbox, config, self.profile.silence_s)
+            await _subscribe_battery(link, config.name)
+            while True:
+                yield await inbox.get()
+        except (BleakError, OSError, EOFError, TimeoutError) as error:
+            raise (inbox.lost() or sensor_error(error, config)) from error
+        finally:
+            if client is not None:
+                await _disconnect(client, config.name)
+
+
+class BleLink:
+    """The open connection as profiles see it (`edge.sensors.wristband.profile.Link`)."""
+
+    def __init__(self, client: BleakClient, config: BleBand, inbox: _Inbox) -> None:
+        """Wrap a connected client."""
+        self._client = client
+        self._config = config
+        self._inbox = inbox
+        self._answers: asyncio.Queue[bytes] | None = None
+        self._answers_of = ""
+
+    def offers(self, uuid: str) -> bool:
+        """Whether the band has this characteristic."""
+        return self._client.services.get_characteristic(uuid) is not None
+
+    def can(self, uuid: str, what: str) -> bool:
+        """Whether the characteristic exists and allows this ("read", "notify")."""
+        found = self._client.services.get_characteristic(uuid)
+        return found is not None and what in found.properties
+
+    async def read(self, uuid: str) -> bytes:
+        """The value of a characteristic."""
+        return bytes(await self._inbox.unless_lost(self._client.read_gatt_char(uuid)))
+
+    async def write(self, uuid: str, data: bytes) -> None:
+        """Write a characteristic, with response where it allows one."""
+        await self._inbox.unless_lost(self._client.write_gatt_char(uuid, data))
+
+    async def subscribe(self, uuid: str) -> None:
+        """Have a characteristic notify or indicate; its values come to `Profile.decode`."""
+        await self._inbox.unless_lost(self._client.start_notify(uuid, self._inbox.put))
+
+    async def request(self, uuid: str, data: bytes) -> bytes:
+        """Write to a control point that indicates, and wait for its answer."""
+        if self._answers is None or self._answers_of != uuid:
+            answers: asyncio.Queue[bytes] = asyncio.Queue()
+            await self._inbox.unless_lost(
+                self._client.start_notify(uuid, lambda _characteristic, value: answers.put_nowait(bytes(value)))
+            )
+            self._answers, self._answers_of = answers, uuid
+        await self.write(uuid, data)
+        return await self._inbox.unless_lost(self._answers.get())
+
+    async def read_battery(self) -> None:
+        """Read and follow the charge, where the band tells it."""
+        if self.can(BATTERY_LEVEL, "notify"):
+            await self.subscribe(BATTERY_LEVEL)
+        if self.can(BATTERY_LEVEL, "read"):
+            self._inbox.note(BATTERY_LEVEL, await self.read(BATTERY_LEVEL))
 
 
 class _Inbox:
@@ -106,7 +190,11 @@ class _Inbox:
 
     def put(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
         """Callback of bleak for a notification."""
-        self._waiting.append(Notification(characteristic.uuid, bytes(data), self._clock.now_ns()))
+        self.note(characteristic.uuid, bytes(data))
+
+    def note(self, uuid: str, data: bytes) -> None:
+        """Take in a value of a characteristic."""
+        self._waiting.append(Notification(uuid, data, self._clock.now_ns()))
         self._changed.set()
 
     def disconnected(self, _client: BleakClient) -> None:
@@ -205,25 +293,10 @@ def _not_found(config: BleBand) -> SensorError:
     )
 
 
-async def _subscribe(client: BleakClient, config: BleBand, wanted: str, inbox: _Inbox) -> None:
-    if client.services.get_characteristic(wanted) is None:
-        raise SensorError(
-            SensorReason.WRONG_DEVICE,
-            f"{config.name} does not offer the characteristic {wanted}: choose another `driver` for it",
-        )
-    await inbox.unless_lost(client.start_notify(wanted, inbox.put))
-
-
-async def _subscribe_battery(client: BleakClient, name: str, inbox: _Inbox) -> None:
-    """Read and follow the charge. A band that refuses this (some want to be paired first) is still of use."""
-    battery = client.services.get_characteristic(BATTERY_LEVEL)
-    if battery is None:
-        return
+async def _subscribe_battery(link: BleLink, name: str) -> None:
+    """Follow the charge. A band that refuses this (some want to be paired first) is still of use."""
     try:
-        if "notify" in battery.properties:
-            await inbox.unless_lost(client.start_notify(battery, inbox.put))
-        if "read" in battery.properties:
-            inbox.put(battery, await inbox.unless_lost(client.read_gatt_char(battery)))
+        await link.read_battery()
     except BleakError as error:
         log.debug("%s: the battery level cannot be read: %s", name, error)
 

@@ -10,8 +10,8 @@ from bleak.exc import (
     BleakDeviceNotFoundError,
 )
 
-from edge.config import BleBand
 from edge.errors import SensorError, SensorReason
+from edge.sensors.wristband.ble_band import BleBand
 
 _UNAVAILABLE = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: "this box has no Bluetooth adapter: plug one in",

@@ -7,13 +7,17 @@ import math
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from edge.clock import Clock
-from edge.config import E4Recording
 from edge.errors import DecodeError, SensorError, SensorReason
+from edge.section import FilePath
+from edge.sensors.driver import Driver
+from edge.sensors.stanza import BandSection
 from edge.sensors.wristband.e4_csv import MAX_SESSION_S, CsvTable, parse_intervals, parse_regular
 from edge.types import NS_PER_S, Channel, SampleBlock
 
@@ -84,6 +88,23 @@ class _Track:
     def _index(self, at_s: float) -> int:
         # A millionth of a sample of slack keeps rounding from moving a sample across a block's border.
         return max(0, min(len(self.values), math.ceil((at_s - self.start_s) * self.rate_hz - 1e-6)))
+
+
+class E4Recording(BandSection):
+    """A recorded session of an Empatica E4 wristband: a folder with BVP.csv, EDA.csv, ACC.csv, TEMP.csv."""
+
+    driver: Literal["e4_recording"]
+    """Always "e4_recording"."""
+    folder: FilePath = Field(examples=["recordings/S02"])
+    """The session's folder."""
+    pace: Literal["recorded", "fast"] = "recorded"
+    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
+    start_s: float = Field(default=0.0, ge=0.0)
+    """Seconds to skip at the beginning of the recording."""
+
+    def open(self, clock: Clock) -> Driver[SampleBlock]:
+        """Its driver."""
+        return E4(self, clock)
 
 
 class E4:

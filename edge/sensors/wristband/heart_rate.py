@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from edge.clock import Clock
-from edge.config import HeartRateBand
 from edge.errors import DecodeError
-from edge.sensors.wristband import battery
-from edge.sensors.wristband.ble import BATTERY_LEVEL, Notification, notifications
-from edge.sensors.wristband.damage import Damage
+from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.heart_rate_measurement import HeartRateMeasurement, parse_measurement
-from edge.types import Channel, SampleBlock
+from edge.sensors.wristband.profile import Notification, Profile
+from edge.types import Channel, Modality, SampleBlock
 
 HEART_RATE_MEASUREMENT = "00002a37-0000-1000-8000-00805f9b34fb"
 """Heart Rate Measurement of the Heart Rate Service (0x180D)."""
@@ -26,52 +23,33 @@ SHORTEST_RR_S, LONGEST_RR_S = 0.25, 3.0
 """RR intervals outside 240 to 20 beats per minute are dropped artefacts or missed beats, not beats to place."""
 
 
-class HeartRate:
-    """Heart rate, RR intervals, skin contact and charge of a standard band.
+class HeartRateBand(BleBand):
+    """Any band or strap with the standard Heart Rate Service (0x180D): heart rate and RR intervals, no waveform."""
 
-    The service carries no time, so blocks are placed by their arrival.
+    modalities: ClassVar[tuple[Modality, ...]] = (Modality.HEART_RATE,)
 
-    Args:
-        config: its stanza.
-        clock: stamps the arrivals.
-    """
+    driver: Literal["ble_heart_rate"]
+    """Always "ble_heart_rate"."""
 
-    def __init__(self, config: HeartRateBand, clock: Clock) -> None:
-        """Connect to nothing yet."""
-        self._config = config
-        self._clock = clock
-        self.damage = Damage(config.name, clock)
+    def profile(self) -> Profile:
+        """Its profile."""
+        return HeartRate(self.name)
 
-    @property
-    def name(self) -> str:
-        """Name from the configuration."""
-        return self._config.name
 
-    @property
-    def stall_after_s(self) -> float:
-        """Silence after which the stream counts as stalled."""
-        return SILENCE_S
+class HeartRate(Profile):
+    """Heart rate, RR intervals and skin contact. The service carries no time: blocks are placed by their arrival."""
 
-    async def stream(self) -> AsyncIterator[SampleBlock]:
-        """One connection; unusable notifications are counted and skipped.
+    wanted = HEART_RATE_MEASUREMENT
+    silence_s = SILENCE_S
 
-        Raises:
-            SensorError: as `edge.sensors.wristband.ble.notifications`.
-        """
-        source = notifications(self._config, self._clock, HEART_RATE_MEASUREMENT, SILENCE_S)
-        async with aclosing(source):
-            async for notification in source:
-                for block in self._blocks(notification):
-                    yield block
-
-    def _blocks(self, notification: Notification) -> Iterator[SampleBlock]:
+    def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
+        """Contact, heart rate and beats of one notification."""
         try:
-            if notification.uuid == BATTERY_LEVEL:
-                yield battery.block(self.name, notification)
-            else:
-                yield from measurement_blocks(self.name, parse_measurement(notification.data), notification.arrived_ns)
+            measurement = parse_measurement(notification.data)
         except DecodeError as error:
-            self.damage.note(error)
+            yield error
+        else:
+            yield from measurement_blocks(self.sensor, measurement, notification.arrived_ns)
 
 
 def measurement_blocks(sensor: str, measurement: HeartRateMeasurement, arrived_ns: int) -> Iterator[SampleBlock]:

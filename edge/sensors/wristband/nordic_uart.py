@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import Iterator
+from typing import Literal
 
-from edge.clock import Clock
-from edge.config import NordicUartBand
 from edge.errors import DecodeError
-from edge.sensors.wristband import battery
-from edge.sensors.wristband.ble import BATTERY_LEVEL, Notification, notifications
-from edge.sensors.wristband.damage import Damage
+from edge.sensors.wristband.ble_band import BleBand
+from edge.sensors.wristband.profile import Notification, Profile
 from edge.sensors.wristband.uart_blocks import BlockBuilder
 from edge.sensors.wristband.uart_frame import BandFrame, FrameSplitter
 from edge.types import SampleBlock
@@ -22,54 +19,35 @@ SILENCE_S = 5.0
 """The protocol asks a band to send at least one frame per second: five are missing."""
 
 
-class NordicUart:
-    """PPG, skin conductance, acceleration, contact and charge, on the band's own clock.
+class NordicUartBand(BleBand):
+    """A PPG/GSR band that sends Anodyne's binary frames over the Nordic UART Service (docs/band-protocol.md)."""
 
-    Args:
-        config: its stanza.
-        clock: stamps the arrivals.
-    """
+    driver: Literal["ble_uart"]
+    """Always "ble_uart"."""
 
-    def __init__(self, config: NordicUartBand, clock: Clock) -> None:
-        """Connect to nothing yet."""
-        self._config = config
-        self._clock = clock
-        self.damage = Damage(config.name, clock)
+    def profile(self) -> Profile:
+        """Its profile."""
+        return NordicUart(self.name)
+
+
+class NordicUart(Profile):
+    """PPG, skin conductance, acceleration, contact and charge, on the band's own clock."""
+
+    wanted = UART_TX
+    silence_s = SILENCE_S
+
+    def __init__(self, sensor: str) -> None:
+        """Nothing has been received yet."""
+        super().__init__(sensor)
         # Kept across connections: the band's clock goes on while the link is down.
-        self.builder = BlockBuilder(config.name)
+        self.builder = BlockBuilder(sensor)
+        self._splitter = FrameSplitter()
 
-    @property
-    def name(self) -> str:
-        """Name from the configuration."""
-        return self._config.name
+    def connected(self) -> None:
+        """Forget a frame that was cut off by the end of the last connection."""
+        self._splitter = FrameSplitter()
 
-    @property
-    def stall_after_s(self) -> float:
-        """Silence after which the stream counts as stalled."""
-        return SILENCE_S
-
-    async def stream(self) -> AsyncIterator[SampleBlock]:
-        """One connection; whatever cannot be decoded is counted and skipped.
-
-        Raises:
-            SensorError: as `edge.sensors.wristband.ble.notifications`.
-        """
-        splitter = FrameSplitter()
-        source = notifications(self._config, self._clock, UART_TX, SILENCE_S)
-        async with aclosing(source):
-            async for notification in source:
-                for block in self._blocks(splitter, notification):
-                    yield block
-
-    def _blocks(self, splitter: FrameSplitter, notification: Notification) -> Iterator[SampleBlock]:
-        if notification.uuid == BATTERY_LEVEL:
-            try:
-                yield battery.block(self.name, notification)
-            except DecodeError as error:
-                self.damage.note(error)
-            return
-        for found in splitter.feed(notification.data):
-            if isinstance(found, BandFrame):
-                yield self.builder.block(found, notification.arrived_ns)
-            else:
-                self.damage.note(found)
+    def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
+        """The blocks of all frames that are complete with this notification."""
+        for found in self._splitter.feed(notification.data):
+            yield self.builder.block(found, notification.arrived_ns) if isinstance(found, BandFrame) else found

@@ -10,9 +10,9 @@ import cv2
 import pytest
 
 from edge.clock import SystemClock
-from edge.config import V4l2Camera
 from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.capture import Capture
+from edge.sensors.camera.stanzas import V4l2Camera
 from edge.sensors.camera.v4l2 import V4l2
 from tests.sensors.camera.clips import SIZE_PX, number_of, write_clip
 

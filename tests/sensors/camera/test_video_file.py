@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.clock import SystemClock, VirtualClock, run
-from edge.config import VideoFileCamera
 from edge.errors import SensorError, SensorReason
+from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.sensors.camera.video_file import VideoFile
 from edge.types import NS_PER_S, Frame
 from tests.sensors.camera.clips import number_of, write_clip

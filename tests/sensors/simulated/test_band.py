@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from edge.clock import VirtualClock, run
-from edge.config import SimulatedBand as SimulatedBandConfig
 from edge.errors import ConfigError
-from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.simulated.band import ScenePlayer, SimulatedBand
 from edge.types import NS_PER_S, Channel, SampleBlock
 
 SCENE = """
@@ -23,13 +22,13 @@ end_s = 25.0
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> SimulatedBandConfig:
+def config(tmp_path: Path) -> SimulatedBand:
     path = tmp_path / "scene.toml"
     path.write_text(SCENE)
-    return SimulatedBandConfig(driver="simulated_band", name="wrist", scene=path)
+    return SimulatedBand(driver="simulated_band", name="wrist", scene=path)
 
 
-def play(band: SimulatedBand, clock: VirtualClock) -> list[SampleBlock]:
+def play(band: ScenePlayer, clock: VirtualClock) -> list[SampleBlock]:
     async def collect() -> list[SampleBlock]:
         return [block async for block in band.stream()]
 
@@ -40,16 +39,16 @@ def of(blocks: list[SampleBlock], channel: Channel) -> list[SampleBlock]:
     return [block for block in blocks if block.channel is channel]
 
 
-def test_blocks_arrive_when_their_last_sample_was_taken(config: SimulatedBandConfig) -> None:
+def test_blocks_arrive_when_their_last_sample_was_taken(config: SimulatedBand) -> None:
     clock = VirtualClock()
-    blocks = of(play(SimulatedBand(config, clock), clock), Channel.PPG)
+    blocks = of(play(ScenePlayer(config, clock), clock), Channel.PPG)
     assert [block.arrived_ns for block in blocks[:3]] == [NS_PER_S // 2, NS_PER_S, 3 * NS_PER_S // 2]
     assert [block.device_s for block in blocks[:3]] == [0.0, 0.5, 1.0]
 
 
-def test_it_sends_three_channels_at_their_rates(config: SimulatedBandConfig) -> None:
+def test_it_sends_three_channels_at_their_rates(config: SimulatedBand) -> None:
     clock = VirtualClock()
-    blocks = play(SimulatedBand(config, clock), clock)
+    blocks = play(ScenePlayer(config, clock), clock)
     sizes = {block.channel: (block.rate_hz, block.values.shape) for block in blocks}
     assert sizes == {
         Channel.PPG: (64.0, (32,)),
@@ -58,15 +57,15 @@ def test_it_sends_three_channels_at_their_rates(config: SimulatedBandConfig) -> 
     }
 
 
-def test_it_ends_with_the_scene(config: SimulatedBandConfig) -> None:
+def test_it_ends_with_the_scene(config: SimulatedBand) -> None:
     clock = VirtualClock()
-    play(SimulatedBand(config, clock), clock)
+    play(ScenePlayer(config, clock), clock)
     assert clock.now_ns() == 40 * NS_PER_S
 
 
-def test_a_silent_stretch_sends_nothing_and_is_counted_as_lost(config: SimulatedBandConfig) -> None:
+def test_a_silent_stretch_sends_nothing_and_is_counted_as_lost(config: SimulatedBand) -> None:
     clock = VirtualClock()
-    blocks = of(play(SimulatedBand(config, clock), clock), Channel.PPG)
+    blocks = of(play(ScenePlayer(config, clock), clock), Channel.PPG)
     starts = [block.device_s for block in blocks]
     after = blocks[starts.index(25.0)]
     assert 10.0 not in starts
@@ -74,13 +73,13 @@ def test_a_silent_stretch_sends_nothing_and_is_counted_as_lost(config: Simulated
     assert after.lost_before == 15 * 64
 
 
-def test_silence_is_longer_than_the_stall_limit(config: SimulatedBandConfig) -> None:
-    assert SimulatedBand(config, VirtualClock()).stall_after_s < 15.0
+def test_silence_is_longer_than_the_stall_limit(config: SimulatedBand) -> None:
+    assert ScenePlayer(config, VirtualClock()).stall_after_s < 15.0
 
 
-def test_scene_time_goes_on_while_nobody_is_connected(config: SimulatedBandConfig) -> None:
+def test_scene_time_goes_on_while_nobody_is_connected(config: SimulatedBand) -> None:
     clock = VirtualClock()
-    band = SimulatedBand(config, clock)
+    band = ScenePlayer(config, clock)
 
     async def reconnect() -> SampleBlock:
         stream = band.stream()
@@ -91,15 +90,15 @@ def test_scene_time_goes_on_while_nobody_is_connected(config: SimulatedBandConfi
     assert run(clock, reconnect()).device_s == 30.5
 
 
-def test_its_blocks_are_the_same_at_any_time_of_day(config: SimulatedBandConfig) -> None:
+def test_its_blocks_are_the_same_at_any_time_of_day(config: SimulatedBand) -> None:
     morning, evening = VirtualClock(), VirtualClock(1_767_290_000_000)
     evening.advance(3600.0)
-    first = of(play(SimulatedBand(config, morning), morning), Channel.PPG)
-    second = of(play(SimulatedBand(config, evening), evening), Channel.PPG)
+    first = of(play(ScenePlayer(config, morning), morning), Channel.PPG)
+    second = of(play(ScenePlayer(config, evening), evening), Channel.PPG)
     np.testing.assert_array_equal(first[7].values, second[7].values)
 
 
 def test_a_wrong_scene_is_refused_when_the_band_is_built(tmp_path: Path) -> None:
-    config = SimulatedBandConfig(driver="simulated_band", name="wrist", scene=tmp_path / "none.toml")
+    config = SimulatedBand(driver="simulated_band", name="wrist", scene=tmp_path / "none.toml")
     with pytest.raises(ConfigError):
-        SimulatedBand(config, VirtualClock())
+        ScenePlayer(config, VirtualClock())

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock import VirtualClock, run
-from edge.config import E4Recording
 from edge.errors import DecodeError, SensorError, SensorReason
-from edge.sensors.wristband.e4 import E4
+from edge.sensors.wristband.e4 import E4, E4Recording
 from edge.sensors.wristband.e4_csv import parse_intervals, parse_regular
 from edge.timeline import Timeline
 from edge.types import NS_PER_S, Channel, SampleBlock

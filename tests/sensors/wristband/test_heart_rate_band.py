@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from edge.clock import SystemClock
-from edge.config import HeartRateBand
 from edge.errors import DecodeReason, SensorError, SensorReason
 from edge.sensors.wristband import heart_rate
-from edge.sensors.wristband.heart_rate import HeartRate
+from edge.sensors.wristband.ble import BleDriver
+from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.types import Channel
 from tests.peers.band import NAME, Offer, VirtualBand
 from tests.peers.ble_radio import Air
@@ -19,11 +19,11 @@ WITH_CONTACT_AND_BEAT = bytes([0x16, 72, 0x00, 0x04])
 """72 per minute, worn, one RR interval of 1024/1024 s."""
 
 
-def driver(device_name: str = NAME, connect_timeout_s: float = 5.0) -> HeartRate:
+def driver(device_name: str = NAME, connect_timeout_s: float = 5.0) -> BleDriver:
     config = HeartRateBand(
         driver="ble_heart_rate", name="strap", device_name=device_name, connect_timeout_s=connect_timeout_s
     )
-    return HeartRate(config, SystemClock())
+    return BleDriver(config, config.profile(), SystemClock())
 
 
 async def play(band: VirtualBand, *values: bytes) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edge.clock import SystemClock
-from edge.config import NordicUartBand
 from edge.errors import SensorError, SensorReason
 from edge.sensors.care import Backoff, supervise
-from edge.sensors.wristband.nordic_uart import NordicUart
+from edge.sensors.wristband.ble import BleDriver
+from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.timeline import Timeline
 from edge.types import Channel, SampleBlock, SensorState, SensorStatus
 from tests.peers.band import ADDRESS, VirtualBand
@@ -20,9 +20,9 @@ from tests.peers.ble_radio import Air
 from tests.sensors.wristband.streaming import PPG_HZ, close, count, gsr_frame, ppg_frame, take
 
 
-def driver(connect_timeout_s: float = 5.0, address: str = ADDRESS) -> NordicUart:
+def driver(connect_timeout_s: float = 5.0, address: str = ADDRESS) -> BleDriver:
     config = NordicUartBand(driver="ble_uart", name="wrist", address=address, connect_timeout_s=connect_timeout_s)
-    return NordicUart(config, SystemClock())
+    return BleDriver(config, config.profile(), SystemClock())
 
 
 async def play(band: VirtualBand, seconds: int, first_s: int = 0, garbage: bytes = b"") -> None:

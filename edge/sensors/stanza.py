@@ -1,0 +1,46 @@
+"""What the stanzas of all sensors have in common: a name, a kind, and how to get from the stanza to its driver."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from pydantic import Field
+
+from edge.clock import Clock
+from edge.section import Section, SensorName
+from edge.sensors.driver import Driver
+from edge.types import Frame, Modality, SampleBlock
+
+
+class CameraSection(Section):
+    """Keys that every camera has."""
+
+    modalities: ClassVar[tuple[Modality, ...]] = (Modality.FACE,)
+
+    name: SensorName = Field(examples=["bedside"])
+    """Name of this camera in messages and logs; unique in the file."""
+    width_px: int = Field(default=640, ge=160, le=1920)
+    """Requested picture width, pixels."""
+    height_px: int = Field(default=480, ge=120, le=1080)
+    """Requested picture height, pixels."""
+    rate_hz: float = Field(default=10.0, ge=1.0, le=30.0)
+    """Frames looked at per second; faster sources are thinned, newest first."""
+
+    @abstractmethod
+    def open(self, clock: Clock) -> Driver[Frame]:
+        """The driver of this camera. Nothing is opened before its `stream` runs; libraries are imported here."""
+
+
+class BandSection(Section):
+    """Keys that every wristband has."""
+
+    modalities: ClassVar[tuple[Modality, ...]] = (Modality.PPG, Modality.GSR)
+    """What this kind of band can give evidence of."""
+
+    name: SensorName = Field(examples=["wrist"])
+    """Name of this band in messages and logs; unique in the file."""
+
+    @abstractmethod
+    def open(self, clock: Clock) -> Driver[SampleBlock]:
+        """The driver of this band. Nothing is opened before its `stream` runs; libraries are imported here."""

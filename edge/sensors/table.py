@@ -1,0 +1,30 @@
+"""Every sensor there is. Adding one is a file with its stanza and its driver, and its line here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.wristband.e4 import E4Recording
+from edge.sensors.wristband.heart_rate import HeartRateBand
+from edge.sensors.wristband.nordic_uart import NordicUartBand
+
+Camera = (
+    V4l2Camera  # USB and CSI cameras
+    | VideoFileCamera  # recorded videos
+)
+"""Any camera stanza."""
+
+Band = (
+    HeartRateBand  # Heart Rate Service
+    | NordicUartBand  # docs/band-protocol.md
+    | E4Recording  # exported sessions of the Empatica E4
+    | SimulatedBand  # the demonstration's patient
+)
+"""Any wristband stanza."""
+
+Sensor = Annotated[Camera | Band, Field(discriminator="driver")]
+"""Any `[[sensor]]` stanza, told apart by its `driver`."""
