@@ -108,14 +108,7 @@ class BleDriver:
             async with _radio_lock():
                 client = await _connect(config, inbox)
             link = BleLink(client, config, inbox)
-            if not link.offers(self.profile.wanted):
-                raise SensorError(
-                    SensorReason.WRONG_DEVICE,
-                    f"{config.name} does not offer the characteristic {self.profile.wanted}: choose another `driver` "
-                    "for it",
-                )
-            await link.subscribe(self.profile.wanted)
-            await self.profile.start(link)
+            await _start(self.profile, link, config.name)
             yield await _first(inbox, config, self.profile.silence_s)
             await _subscribe_battery(link, config.name)
             while True:
@@ -135,8 +128,9 @@ class BleLink:
         self._client = client
         self._config = config
         self._inbox = inbox
-        self._answers: asyncio.Queue[bytes] | None = None
-        self._answers_of = ""
+        self._answers: dict[str, asyncio.Queue[bytes]] = {}
+        self.starting = True
+        """Whether the profile still asks: what control points say later is a notification like any other."""
 
     def offers(self, uuid: str) -> bool:
         """Whether the band has this characteristic."""
@@ -161,14 +155,21 @@ class BleLink:
 
     async def request(self, uuid: str, data: bytes) -> bytes:
         """Write to a control point that indicates, and wait for its answer."""
-        if self._answers is None or self._answers_of != uuid:
-            answers: asyncio.Queue[bytes] = asyncio.Queue()
-            await self._inbox.unless_lost(
-                self._client.start_notify(uuid, lambda _characteristic, value: answers.put_nowait(bytes(value)))
-            )
-            self._answers, self._answers_of = answers, uuid
+        if uuid not in self._answers:
+            self._answers[uuid] = asyncio.Queue()
+            await self._inbox.unless_lost(self._client.start_notify(uuid, self._answered))
         await self.write(uuid, data)
-        return await self._inbox.unless_lost(self._answers.get())
+        return await self.more(uuid)
+
+    async def more(self, uuid: str) -> bytes:
+        """The next part of an answer that comes in several."""
+        return await self._inbox.unless_lost(self._answers[uuid].get())
+
+    def _answered(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
+        if self.starting:
+            self._answers[characteristic.uuid].put_nowait(bytes(data))
+        else:
+            self._inbox.put(characteristic, data)
 
     async def read_battery(self) -> None:
         """Read and follow the charge, where the band tells it."""
@@ -235,6 +236,20 @@ class _Inbox:
             self._changed.clear()
             await self._changed.wait()
         return self._waiting.popleft()
+
+
+async def _start(profile: Profile, link: BleLink, name: str) -> None:
+    """Subscribe to what makes it the right kind of band, and have the profile start it."""
+    there = [uuid for uuid in profile.wanted if link.offers(uuid)]
+    if not there:
+        raise SensorError(
+            SensorReason.WRONG_DEVICE,
+            f"{name} does not offer the characteristic {' or '.join(profile.wanted)}: choose another `driver` for it",
+        )
+    for uuid in there:
+        await link.subscribe(uuid)
+    await profile.start(link)
+    link.starting = False
 
 
 def _radio_lock() -> asyncio.Lock:

@@ -39,7 +39,7 @@ class HeartRateBand(BleBand):
 class HeartRate(Profile):
     """Heart rate, RR intervals and skin contact. The service carries no time: blocks are placed by their arrival."""
 
-    wanted = HEART_RATE_MEASUREMENT
+    wanted = (HEART_RATE_MEASUREMENT,)
     silence_s = SILENCE_S
 
     def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:

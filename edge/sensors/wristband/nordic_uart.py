@@ -33,7 +33,7 @@ class NordicUartBand(BleBand):
 class NordicUart(Profile):
     """PPG, skin conductance, acceleration, contact and charge, on the band's own clock."""
 
-    wanted = UART_TX
+    wanted = (UART_TX,)
     silence_s = SILENCE_S
 
     def __init__(self, sensor: str) -> None:

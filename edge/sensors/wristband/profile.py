@@ -50,7 +50,14 @@ class Link(Protocol):
         ...
 
     async def request(self, uuid: str, data: bytes) -> bytes:
-        """Write to a control point that indicates, and wait for its answer."""
+        """Write to a control point that indicates, and wait for its answer.
+
+        What it indicates once `Profile.start` is over comes to `Profile.decode`: a band may speak unasked.
+        """
+        ...
+
+    async def more(self, uuid: str) -> bytes:
+        """The next part of an answer that comes in several."""
         ...
 
 
@@ -61,10 +68,11 @@ class Profile(ABC):
         sensor: the band's name in the configuration, for its blocks.
     """
 
-    wanted: ClassVar[str]
-    """The characteristic that makes it the right kind of band; it is subscribed to before `start`."""
+    wanted: ClassVar[tuple[str, ...]]
+    """The characteristics that make it the right kind of band: one is enough, and those that are there are subscribed
+    to before `start`."""
 
-    silence_s: ClassVar[float]
+    silence_s: float
     """Silence after which the stream counts as stalled: a few times the longest pause of a healthy band."""
 
     def __init__(self, sensor: str) -> None:
@@ -83,4 +91,9 @@ class Profile(ABC):
 
     @abstractmethod
     def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
-        """The blocks of one notification, and an error in the place of whatever cannot be used. Never raises."""
+        """The blocks of one notification, and an error in the place of whatever cannot be used.
+
+        Raises:
+            SensorError: the band has said, or shown, that it has stopped measuring and must be started anew.
+                Nothing else is ever raised, whatever the bytes.
+        """
