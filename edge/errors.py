@@ -82,6 +82,8 @@ class SensorReason(StrEnum):
 
     STARTING = "starting"
     NOT_FOUND = "not_found"
+    NOT_INSTALLED = "not_installed"
+    IN_USE = "in_use"
     UNREADABLE = "unreadable"
     EMPTY = "empty"
     DISCONNECTED = "disconnected"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
@@ -14,6 +14,7 @@ from edge.sensors.wristband.nordic_uart import NordicUartBand
 
 Camera = (
     V4l2Camera  # USB and CSI cameras
+    | Picamera2Camera  # CSI cameras of a Raspberry Pi
     | VideoFileCamera  # recorded videos
 )
 """Any camera stanza."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from edge.clock import VirtualClock
 from edge.config.keys import drivers
+from edge.sensors.camera.picamera2 import Picamera2
 from edge.sensors.camera.v4l2 import V4l2
 from edge.sensors.camera.video_file import VideoFile
 from edge.sensors.simulated.band import ScenePlayer
@@ -23,6 +24,7 @@ from edge.sensors.wristband.e4 import E4
 BLE = {"address": "C0:00:00:00:00:01"}
 STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "v4l2"}, V4l2),
+    ({"driver": "picamera2"}, Picamera2),
     ({"driver": "video_file", "path": Path("clip.mov")}, VideoFile),
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
     ({"driver": "ble_uart", **BLE}, BleDriver),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from edge.clock import Clock
 from edge.section import FilePath
@@ -26,6 +26,45 @@ class V4l2Camera(CameraSection):
         from edge.sensors.camera.v4l2 import V4l2
 
         return V4l2(self, clock)
+
+
+class Picamera2Camera(CameraSection):
+    """A CSI camera of a Raspberry Pi through picamera2, which comes with the system (python3-picamera2)."""
+
+    driver: Literal["picamera2"]
+    """Always "picamera2"."""
+    camera: int | str = Field(
+        default=0,
+        json_schema_extra={"wanted": "a whole number of at least 0, or a part of the model or identity in quotes"},
+    )
+    """Which camera: its number in `rpicam-hello --list-cameras`, or a part of its model or identity ("imx708")."""
+    mode: Literal["video", "still"] = "video"
+    """"video": the sensor's smallest mode that sees its whole field; "still": its largest, with the strongest noise
+    reduction, for a camera far from the face; few sensors reach 10 Hz so."""
+    exposure: Literal["auto", "night", "ir"] = "auto"
+    """"auto": a steady rate and short exposures; "night": exposures up to 0.2 s, and the rate may fall to 5 Hz; "ir":
+    the same for a NoIR camera under an infrared lamp, without white balance."""
+    rotation: Literal[0, 180] = Field(default=0, json_schema_extra={"wanted": "0 or 180"})
+    """180 if the camera hangs upside down, degrees."""
+    hflip: bool = False
+    """Exchange left and right."""
+    vflip: bool = False
+    """Exchange top and bottom."""
+    tuning: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+\.json$", examples=["imx219_noir.json"])
+    """Tuning file of the system, where libcamera does not find the right one by itself (older NoIR modules)."""
+
+    @field_validator("camera")
+    @classmethod
+    def _names_one(cls, camera: int | str) -> int | str:
+        if camera == "" or (isinstance(camera, int) and camera < 0):
+            raise ValueError("is no camera: give its number from 0 on, or a part of its model")
+        return camera
+
+    def open(self, clock: Clock) -> Driver[Frame]:
+        """Its driver."""
+        from edge.sensors.camera.picamera2 import Picamera2
+
+        return Picamera2(self, clock)
 
 
 class VideoFileCamera(CameraSection):
