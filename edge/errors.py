@@ -93,7 +93,10 @@ class SensorReason(StrEnum):
     RADIO_OFF = "radio_off"
     END_OF_RECORDING = "end_of_recording"
     SILENT = "silent"
+    PARTIAL = "partial"
+    CHANNEL_SILENT = "channel_silent"
     STOPPED = "stopped"
+    HUNG = "hung"
     DRIVER_FAULT = "driver_fault"
 
 

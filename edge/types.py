@@ -70,15 +70,29 @@ class SensorState(StrEnum):
     LOST = "lost"
 
 
+class SensorWarning(StrEnum):
+    """What is wrong with a sensor beside the state of its connection."""
+
+    BATTERY_LOW = "battery_low"
+    """The band's charge is low."""
+    NOT_WORN = "not_worn"
+    """The band lies on no skin; what it sends is not the person's."""
+    PARTIAL = "partial"
+    """Much less arrives of a channel than it declares."""
+    CHANNEL_SILENT = "channel_silent"
+    """One channel has ceased while others go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class SensorStatus:
-    """What a sensor's connection is doing, since when, and why."""
+    """What a sensor's connection is doing, since when, and why; and what else is wrong with the sensor."""
 
     sensor: str
     state: SensorState
     reason: SensorReason | None
     since_ns: int
     detail: str = ""
+    warnings: frozenset[SensorWarning] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
