@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bumble.core import AdvertisingData
@@ -33,16 +34,19 @@ class VirtualBand:
         air: where it is.
         offer: its services.
         address: its random address.
+        more: services of its own kind.
     """
 
-    def __init__(self, air: Air, offer: Offer | None = None, address: str = ADDRESS) -> None:
+    def __init__(
+        self, air: Air, offer: Offer | None = None, address: str = ADDRESS, more: Sequence[Service] = ()
+    ) -> None:
         """Build the services; `start` switches it on."""
         offer = offer or Offer()
         self._device, self._controller = air.device(NAME, address)
-        self.heart_rate = _notifying("2A37", b"\x00\x48")
-        self.uart_tx = _notifying("6E400003-B5A3-F393-E0A9-E50E24DCCA9E", b"")
-        self.battery = _notifying("2A19", b"\x5a", readable=True)
-        services = []
+        self.heart_rate = notifying("2A37", b"\x00\x48")
+        self.uart_tx = notifying("6E400003-B5A3-F393-E0A9-E50E24DCCA9E", b"")
+        self.battery = notifying("2A19", b"\x5a", readable=True)
+        services = list(more)
         if offer.heart_rate:
             services.append(Service("180D", [self.heart_rate]))
         if offer.uart:
@@ -62,11 +66,13 @@ class VirtualBand:
         self._device.on("connection", self._connected)
         self._connection: Connection | None = None
         self._listened: dict[Characteristic[bytes], asyncio.Event] = {}
-        for characteristic in (self.heart_rate, self.uart_tx, self.battery):
+        for characteristic in (characteristic for service in services for characteristic in service.characteristics):
             self._listened[characteristic] = asyncio.Event()
             characteristic.on(
                 "subscription",
-                lambda _connection, notify, _indicate, which=characteristic: self._subscribed(which, on=notify),
+                lambda _connection, notify, indicate, which=characteristic: self._subscribed(
+                    which, on=notify or indicate
+                ),
             )
 
     async def start(self) -> None:
@@ -107,6 +113,10 @@ class VirtualBand:
         """One notification."""
         await self._device.notify_subscribers(characteristic, value)
 
+    async def indicate(self, characteristic: Characteristic[bytes], value: bytes) -> None:
+        """One indication; returns when the other side has confirmed it."""
+        await self._device.indicate_subscribers(characteristic, value)
+
     async def send(self, data: bytes) -> None:
         """Send a byte stream over the UART in pieces that fit the connection's MTU."""
         size = (self._connection.att_mtu if self._connection else 23) - 3
@@ -130,7 +140,8 @@ class VirtualBand:
             event.clear()
 
 
-def _notifying(uuid: str, value: bytes, *, readable: bool = False) -> Characteristic[bytes]:
+def notifying(uuid: str, value: bytes, *, readable: bool = False) -> Characteristic[bytes]:
+    """A characteristic that notifies."""
     properties = Characteristic.Properties.NOTIFY
     if readable:
         properties |= Characteristic.Properties.READ

@@ -19,7 +19,7 @@ from pathlib import Path
 from bumble import att, core
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
-from bumble.gatt_client import CharacteristicProxy
+from bumble.gatt_client import CharacteristicProxy, DescriptorProxy
 from bumble.hci import Address
 from dbus_fast import BusType, Message, MessageFlag, MessageType, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
@@ -32,6 +32,7 @@ ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 SERVICE = "org.bluez.GattService1"
 CHARACTERISTIC = "org.bluez.GattCharacteristic1"
+DESCRIPTOR = "org.bluez.GattDescriptor1"
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -39,6 +40,7 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
 </policy></busconfig>
 """
+CLIENT_CONFIGURATION = UUID.from_16_bits(0x2902)
 
 Interfaces = dict[str, dict[str, Variant]]
 Reply = tuple[str, list[object]]
@@ -83,6 +85,7 @@ class _Link:
     peer: Peer
     paths: list[str] = field(default_factory=list)
     characteristics: dict[str, CharacteristicProxy[bytes]] = field(default_factory=dict)
+    descriptors: dict[str, DescriptorProxy] = field(default_factory=dict)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -135,7 +138,7 @@ class BlueZ:
     # Messages
 
     def _on_message(self, message: Message) -> bool | None:
-        served = message.interface in (OBJECT_MANAGER, PROPERTIES, ADAPTER, DEVICE, CHARACTERISTIC)
+        served = message.interface in (OBJECT_MANAGER, PROPERTIES, ADAPTER, DEVICE, CHARACTERISTIC, DESCRIPTOR)
         if message.message_type is not MessageType.METHOD_CALL or not served:
             return None
         self._spawn(self._answer(message))
@@ -174,6 +177,10 @@ class BlueZ:
                 return "ay", [await self._read(path)]
             case "org.bluez.GattCharacteristic1", "StartNotify":
                 await self._subscribe(path)
+            case "org.bluez.GattCharacteristic1", "WriteValue":
+                await self._write(path, *message.body)
+            case "org.bluez.GattDescriptor1", "ReadValue":
+                return "ay", [await self._read_descriptor(path)]
             case _:
                 raise RefusalError("org.freedesktop.DBus.Error.UnknownMethod", str(message.member))
         return NOTHING
@@ -275,6 +282,7 @@ class BlueZ:
             self._add(service_path, {SERVICE: properties})
             for characteristic in await service.discover_characteristics():
                 self._add_characteristic(link, service_path, characteristic)
+                await self._add_descriptors(link, service_path, characteristic)
         self._set(path, DEVICE, ServicesResolved=Variant("b", True))
 
     def _add_characteristic(self, link: _Link, service_path: str, characteristic: CharacteristicProxy[bytes]) -> None:
@@ -282,7 +290,9 @@ class BlueZ:
         link.paths.append(path)
         link.characteristics[path] = characteristic
         flags = [
-            str(flag.name).lower() for flag in type(characteristic.properties) if flag in characteristic.properties
+            str(flag.name).lower().replace("_", "-")
+            for flag in type(characteristic.properties)
+            if flag in characteristic.properties
         ]
         properties = {
             "UUID": Variant("s", _uuid(characteristic.uuid)),
@@ -293,6 +303,23 @@ class BlueZ:
             "MTU": Variant("q", link.connection.att_mtu),
         }
         self._add(path, {CHARACTERISTIC: properties})
+
+    async def _add_descriptors(
+        self, link: _Link, service_path: str, characteristic: CharacteristicProxy[bytes]
+    ) -> None:
+        path = f"{service_path}/char{characteristic.handle - 1:04x}"
+        for descriptor in await characteristic.discover_descriptors():
+            if descriptor.type == CLIENT_CONFIGURATION:
+                continue  # BlueZ keeps this one to itself
+            descriptor_path = f"{path}/desc{descriptor.handle:04x}"
+            link.paths.append(descriptor_path)
+            link.descriptors[descriptor_path] = descriptor
+            properties = {
+                "UUID": Variant("s", _uuid(descriptor.type)),
+                "Characteristic": Variant("o", path),
+                "Value": Variant("ay", b""),
+            }
+            self._add(descriptor_path, {DESCRIPTOR: properties})
 
     def _gone(self, path: str) -> None:
         link = self._links.pop(path, None)
@@ -318,6 +345,19 @@ class BlueZ:
         await _until_gone(link, reading)
         return bytes(reading.result())
 
+    async def _write(self, path: str, value: bytes, options: dict[str, Variant]) -> None:
+        link = self._link_of(path)
+        with_response = "type" not in options or options["type"].value == "request"
+        writing = asyncio.ensure_future(link.characteristics[path].write_value(bytes(value), with_response))
+        await _until_gone(link, writing)
+        writing.result()
+
+    async def _read_descriptor(self, path: str) -> bytes:
+        link = self._link_of(path)
+        reading = asyncio.ensure_future(link.descriptors[path].read_value())
+        await _until_gone(link, reading)
+        return bytes(reading.result())
+
     async def _subscribe(self, path: str) -> None:
         link = self._link_of(path)
         writing = asyncio.ensure_future(link.characteristics[path].subscribe(partial(self._notified, path)))
@@ -326,7 +366,7 @@ class BlueZ:
 
     def _link_of(self, path: str) -> _Link:
         for link in self._links.values():
-            if path in link.characteristics:
+            if path in link.characteristics or path in link.descriptors:
                 return link
         raise RefusalError("org.bluez.Error.Failed", "Not connected")
 
