@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.alarm.manager import AlarmManager
@@ -22,7 +23,7 @@ from edge.config import Config
 from edge.errors import StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
-from edge.inputs import CameraInput, Input, build_input
+from edge.inputs import CameraInput, Glance, Input, build_input
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge
@@ -36,7 +37,6 @@ from edge.types import (
     Estimate,
     Modality,
     SensorState,
-    SensorStatus,
     Verdict,
 )
 
@@ -52,6 +52,19 @@ _ABSENCE_OF_STATE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all sensors held at one moment: an assessment rests on nothing that came later.
+
+    Attributes:
+        at_ns: monotonic time of the tick.
+        glances: by sensor.
+    """
+
+    at_ns: int
+    glances: Mapping[str, Glance]
+
+
 class Daemon:
     """The whole box.
 
@@ -61,6 +74,9 @@ class Daemon:
         notifier: tells the service manager that the box is ready and alive; silent by default.
         on_assessment: called with every assessment, after alarms and publishing have taken it.
         on_alert: called with every alert, after it is on disk.
+
+    Attributes:
+        inputs: every sensor's way to its estimates, by name.
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
@@ -84,7 +100,7 @@ class Daemon:
         self._on_alert = on_alert
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         bundle = Bundle.load(config.models.bundle)
-        self._inputs: dict[str, Input] = {
+        self.inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
         }
         self._fusion = Fusion(Calibration(bundle), config.fusion)
@@ -98,7 +114,7 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
-                for source in self._inputs.values():
+                for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
                     self._tell(alert)
@@ -127,9 +143,18 @@ class Daemon:
             await self._tick()
 
     async def _tick(self) -> None:
+        await self.conclude(self.look())
+
+    def look(self) -> Look:
+        """What every sensor holds at this one moment."""
+        now_ns = self._clock.now_ns()
+        return Look(now_ns, {name: source.look(now_ns) for name, source in self.inputs.items()})
+
+    async def conclude(self, look: Look) -> None:
         """One assessment, carried through to the alarms; only its completion feeds the watchdog."""
-        assessment = await self._assess()
-        for alert in self._alarms.step(assessment, self._statuses()):
+        assessment = await self._assess(look)
+        alerts = self._alarms.step(assessment, {name: glance.status for name, glance in look.glances.items()})
+        for alert in alerts:
             self._tell(alert)
         self._publisher.publish_state(assessment)
         if self._on_assessment is not None:
@@ -142,25 +167,22 @@ class Daemon:
         if (assessment.verdict, assessment.mode) == self._told_manager:
             return
         self._told_manager = (assessment.verdict, assessment.mode)
-        dropped = sum(source.dropped for source in self._inputs.values() if isinstance(source, CameraInput))
+        dropped = sum(source.dropped for source in self.inputs.values() if isinstance(source, CameraInput))
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
         )
 
-    async def _assess(self) -> Assessment:
-        now_ns = self._clock.now_ns()
+    async def _assess(self, look: Look) -> Assessment:
         absences = dict.fromkeys((Modality.FACE, Modality.PPG, Modality.GSR), Absence.NOT_CONFIGURED)
         estimates: list[Estimate] = []
-        for source in self._inputs.values():
-            absence = _ABSENCE_OF_STATE.get(source.status.state)
+        for name, glance in look.glances.items():
+            source = self.inputs[name]
+            absence = _ABSENCE_OF_STATE.get(glance.status.state)
             absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
             if absence is None:
-                estimates += await source.estimates(now_ns)
-        return self._fusion.assess(now_ns, estimates, absences)
-
-    def _statuses(self) -> dict[str, SensorStatus]:
-        return {name: source.status for name, source in self._inputs.items()}
+                estimates += await source.judge(glance)
+        return self._fusion.assess(look.at_ns, estimates, absences)
 
     def _tell(self, alert: Alert) -> None:
         self._publisher.publish_alert(alert)

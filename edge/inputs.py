@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
@@ -59,6 +60,23 @@ class _FaultLog:
             log.error("%s cannot be judged; its evidence is absent: %s", self._sensor, error.message, exc_info=error)
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What an input held at the moment of a tick; taken of all inputs at once, before any of it is judged.
+
+    Attributes:
+        at_ns: monotonic time of the tick.
+        status: the connection.
+        estimates: what is said already.
+        windows: samples that are to be judged instead, where it is time to.
+    """
+
+    at_ns: int
+    status: SensorStatus
+    estimates: tuple[Estimate, ...] = ()
+    windows: Mapping[Channel, Window] | None = None
+
+
 class CameraInput:
     """One camera: its newest frame, its estimator and what that last said."""
 
@@ -105,11 +123,14 @@ class CameraInput:
             self._faults.tell(error)
             return Estimate.absent(Modality.FACE, Absence.ESTIMATOR_FAULT, frame.measured_ns)
 
-    async def estimates(self, now_ns: int) -> tuple[Estimate, ...]:
+    def look(self, now_ns: int) -> Glance:
         """What the face says now: the last estimate, or why there is none."""
-        if self._estimate is None:
-            return (Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns),)
-        return (self._estimate,)
+        estimate = self._estimate or Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns)
+        return Glance(now_ns, self.status, (estimate,))
+
+    async def judge(self, glance: Glance) -> tuple[Estimate, ...]:
+        """A face has been judged frame by frame already."""
+        return glance.estimates
 
 
 class BandInput:
@@ -138,21 +159,27 @@ class BandInput:
         if status.state is SensorState.LOST:
             self._stepped_ns = None
 
-    async def estimates(self, now_ns: int) -> tuple[Estimate, ...]:
-        """What pulse and skin say, from the past minute; judged anew once per `BAND_STEP_S`."""
-        if self._stepped_ns is None or now_ns - self._stepped_ns >= BAND_STEP_S * NS_PER_S:
-            self._stepped_ns = now_ns
-            self._estimates = await self._judge(now_ns)
-        return self._estimates
-
-    async def _judge(self, now_ns: int) -> tuple[Estimate, ...]:
+    def look(self, now_ns: int) -> Glance:
+        """The past minute, where it is to be judged anew (once per `BAND_STEP_S` while data flow)."""
+        if self.status.state is not SensorState.STREAMING:
+            return Glance(now_ns, self.status)
+        if self._stepped_ns is not None and now_ns - self._stepped_ns < BAND_STEP_S * NS_PER_S:
+            return Glance(now_ns, self.status, self._estimates)
+        self._stepped_ns = now_ns
         name = self.driver.name
         windows = {
             channel: window
             for channel in _BAND_CHANNELS
             if (window := self._timeline.window(name, channel, now_ns, self._estimator.window_s)) is not None
         }
-        return await self._clock.in_thread(self._step, now_ns, windows)
+        return Glance(now_ns, self.status, windows=windows)
+
+    async def judge(self, glance: Glance) -> tuple[Estimate, ...]:
+        """What pulse and skin say."""
+        if glance.windows is None:
+            return glance.estimates
+        self._estimates = await self._clock.in_thread(self._step, glance.at_ns, glance.windows)
+        return self._estimates
 
     def _step(self, now_ns: int, windows: Mapping[Channel, Window]) -> tuple[Estimate, ...]:
         try:

@@ -16,7 +16,7 @@ from edge.alarm import record as records
 from edge.alarm import signs, table
 from edge.alarm.record import Record
 from edge.alarm.table import State
-from edge.clock import Clock
+from edge.clock import Clock, Instant
 from edge.config import Alarm
 from edge.errors import CommandError, CommandReason, StoreError
 from edge.publish.outbox import Outbox
@@ -38,6 +38,10 @@ class AlarmManager:
         validity: real, test or demo.
         outbox: where announcements wait for the broker.
 
+    Attributes:
+        started: the moment at which the states of an earlier run were taken up.
+        kept: those states by condition, as they lay on disk (JSON of `edge.alarm.record.Record`).
+
     Raises:
         StoreError: the states of an earlier run cannot be read.
     """
@@ -52,9 +56,10 @@ class AlarmManager:
         self._rules = signs.rules(config)
         loaded = records.load(store)
         self._records = {condition: loaded[condition] for condition in Condition if condition in loaded}
-        now = clock.instant()
+        self.started = clock.instant()
+        self.kept = {condition: one.model_dump_json() for condition, one in self._records.items()}
         self._states = {
-            condition: records.restore(self._records[condition], rule, now)
+            condition: records.restore(self._records[condition], rule, self.started)
             if condition in self._records
             else State.off(rule)
             for condition, rule in self._rules.items()
@@ -84,7 +89,7 @@ class AlarmManager:
             self._states[condition] = after
             if (after.presence, after.priority) != (before.presence, before.priority):
                 changed[condition] = after
-        return self._announce(changed, by=None)
+        return self._announce(changed, self._clock.instant(), by=None) if changed else ()
 
     def acknowledge(self, condition_or_episode: str, by: str) -> Alert:
         """Acknowledge a condition by its name, or one episode by its id or number.
@@ -97,11 +102,12 @@ class AlarmManager:
         """
         condition = self._active_condition(condition_or_episode)
         before = self._states[condition]
-        after = table.acknowledge(before, self._clock.now_ns(), self._rules[condition])
+        now = self._clock.instant()
+        after = table.acknowledge(before, now.mono_ns, self._rules[condition])
         if after.presence is before.presence:
             return self._records[condition].alert
         self._states[condition] = after
-        return self._announce({condition: after}, by)[0]
+        return self._announce({condition: after}, now, by)[0]
 
     def active(self) -> tuple[Alert, ...]:
         """The last transition of every condition that is not off."""
@@ -120,12 +126,10 @@ class AlarmManager:
                 return condition
         raise CommandError(CommandReason.NOT_APPLICABLE, f"no active alarm {name!r}: it has ended or never began")
 
-    def _announce(self, changed: Mapping[Condition, State], by: str | None) -> tuple[Alert, ...]:
-        if not changed:
-            return ()
+    def _announce(self, changed: Mapping[Condition, State], now: Instant, by: str | None) -> tuple[Alert, ...]:
         fresh: dict[Condition, Record] = {}
         for condition, state in changed.items():
-            alert = self._alert(condition, state)
+            alert = self._alert(condition, state, now)
             boot_id = alert.boot_id if state.acknowledged_ns is not None else None
             fresh[condition] = Record(
                 alert=alert,
@@ -163,8 +167,7 @@ class AlarmManager:
         self._unsaved = False
         logger.warning("the disk takes alarm states again; everything kept in memory is saved")
 
-    def _alert(self, condition: Condition, state: State) -> Alert:
-        now = self._clock.instant()
+    def _alert(self, condition: Condition, state: State, now: Instant) -> Alert:
         number = self._store.take_number()
         new_id = message_id(now.boot_id, number)
         earlier = self._records[condition].alert if condition in self._records else None
