@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from edge.benchmarks import Figure
 
-NAMES = ("face", "biosignal", "box")
+NAMES = ("face", "biosignal", "timeline", "box")
 """Every benchmark."""
 
 
@@ -46,6 +46,10 @@ def _figures(name: str) -> Callable[[], Iterator[Figure]]:
             from edge.benchmarks import biosignal
 
             return biosignal.figures
+        case "timeline":
+            from edge.benchmarks import timeline
+
+            return timeline.figures
         case _:
             from edge.benchmarks import box
 

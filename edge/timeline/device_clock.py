@@ -1,112 +1,256 @@
 """From a wristband's own clock to the box's monotonic clock.
 
-A block cannot arrive before it was measured, so `arrival - device time` is the wanted offset plus a delay that is never
-negative. The smallest such difference of the last minute is the best estimate there is without a two-way exchange
-(the minimum filter of NTP's clock discipline, RFC 5905 section 10). Crystals drift and radios pause, so the estimate
-follows slowly: what has been placed keeps its distances.
+Two layers. The `Envelope` says where the device's clock stands (offset and drift) as well as all arrivals let it be
+known. The `Mapping` says where samples are placed: it runs after the envelope so gently that no interval between two
+samples of a device with a clock is bent by more than 0.2 %, and what it has placed once it never moves, but for the
+first seconds.
+
+A least delay that never varies cannot be seen from one side: the samples of a link that always takes 30 ms lie 30 ms
+late, unless `least_delay_s` says so.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
+from edge.timeline.envelope import DriftPrior, Envelope
+from edge.timeline.mapping import Mapping, Times
 from edge.types import NS_PER_S
-
-MEMORY_S = 60
-"""Arrivals that the minimum is taken over, seconds. At 100 ppm (a poor crystal) the clocks part by 6 ms meanwhile,
-less than one sample of a 128 Hz PPG; a radio is rarely congested for longer."""
 
 SETTLE_S = 5.0
 """Time after a (re)start in which a smaller delay moves what was already placed: bands send a backlog right after
 connecting, and no estimator speaks this early."""
 
-SLEW = 0.002
-"""Fastest correction once settled, seconds per second: four times the worst clock that Bluetooth LE allows
-(500 ppm, Core 5.4 Vol 6 Part B 4.2.2), and only 0.2 % on an inter-beat interval."""
+STILL_FALLING_S = 0.05
+"""A smaller delay by this much shows that a backlog is still being worked off: the settling begins anew. An ordinary
+connection interval (30 to 50 ms in Linux) makes less."""
+
+SETTLE_AT_MOST_S = 60.0
+"""Settling ends after this, whatever the device does."""
+
+FOLLOW_S = 5.0
+"""Time constant with which placing follows the envelope, seconds: long beside one block, short beside the half minute
+in which 500 ppm make 15 ms."""
 
 STEP_S = 1.0
-"""Disagreement beyond this is not drift: the device's clock was set or its counter began anew."""
+"""Disagreement beyond this is not drift: the device's clock was set or its counter began anew. RFC 5905 steps at
+0.128 s, but there both sides can be asked."""
 
-REORDER_S = 3.0
-"""A block that goes back in device time and is later than this is taken as a restart, not as a late or repeated
-block: BLE delivers in order, and no band repeats itself after so long."""
+BACKLOG_MOVE_S = 600.0
+"""Largest backlog after connecting that settling undoes, seconds."""
+
+FALLEN_S = 0.02
+"""A point this far (and farther than the usual delay) under the line shows that the older points knew nothing of the
+least delay, or that the clock stepped: they are forgotten."""
+
+NEAR_S = 0.05
+"""Points nearer to the line than this support it: one connection interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockKind:
+    """What is expected of a kind of device time.
+
+    Attributes:
+        prior: of its drift.
+        slew: largest bend of the placed times, seconds per second.
+        late_s: a block later than this is doubtful: late, repeated, or the clock began anew.
+        unsupported_s: a line that no arrival came near for this long has been left by the clock, seconds of device
+            time.
+        step_s: after that, a jump beyond this is a step; a smaller one is slewed.
+    """
+
+    prior: DriftPrior
+    slew: float
+    late_s: float
+    unsupported_s: float
+    step_s: float
+
+
+STAMPED = ClockKind(DriftPrior(sigma=1e-4, limit=5e-4), slew=0.002, late_s=3.0, unsupported_s=120.0, step_s=STEP_S)
+"""A device with a clock: crystals are within 100 ppm (Bluetooth LE allows 500, Core 5.4 Vol 6 Part B 4.2.2), and the
+slew is four times the worst of them and only 0.2 % of an inter-beat interval. BLE delivers in order and bands buffer
+a second or two, so 3 s is doubtful. Congestion beyond two minutes is rarer than a clock that lost time."""
+
+COUNTED = ClockKind(DriftPrior(sigma=1e-2, limit=3e-2), slew=0.01, late_s=STEP_S, unsupported_s=40.0, step_s=0.1)
+"""Time told only by the count of samples: a sensor's own oscillator makes the rate, which is off by 1 to 2 % where it
+is not a crystal, so its intervals are no better than that to begin with. Lost samples are missing from the count, so
+lateness soon means a gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How to place one block.
+    """What one block did to what is held already.
 
     Attributes:
-        offset_ns: add this to a device time to get box time.
-        moved_ns: move everything placed since the last restart by this (0 once settled).
+        moved_ns: everything placed since the last restart moves by this (0 once settled).
         restarted: the device clock began anew with this block.
     """
 
-    offset_ns: int
     moved_ns: int = 0
     restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReport:
+    """The state of a device's clock mapping, for people.
+
+    Attributes:
+        offset_s: box time minus device time now, seconds.
+        drift_ppm: by how much the device's clock is slow, parts per million.
+        jitter_s: mean delay of the second's earliest arrivals beyond the least one, seconds.
+        owed_s: correction that is still being slewed, seconds.
+        points: seconds of arrivals that the estimate rests on.
+        settled: whether what is placed stays where it is.
+        restarts: how often the clock began anew.
+    """
+
+    offset_s: float
+    drift_ppm: float
+    jitter_s: float
+    owed_s: float
+    points: int
+    settled: bool
+    restarts: int
 
 
 class DeviceClock:
     """The running estimate for one device.
 
     Args:
-        counts_only: True where "device time" is only the count of received samples, so that a pause in the stream
-            shows as a late block and must become a gap at once.
+        kind: what is expected of its time.
+        least_delay_s: delay that every block of this link has at least.
     """
 
-    def __init__(self, *, counts_only: bool = False) -> None:
+    def __init__(self, kind: ClockKind = STAMPED, least_delay_s: float = 0.0) -> None:
         """Know nothing yet."""
-        self._counts_only = counts_only
-        self._offset_ns: int | None = None
-        self._started_ns = 0
-        self._updated_ns = 0
-        self._newest_device_ns = 0
-        self._minima: deque[tuple[int, int]] = deque()
+        self.kind = kind
+        self._least_delay_ns = round(least_delay_s * NS_PER_S)
+        self._state: _Running | None = None
+        self._restarts = -1
 
-    def place(self, last_device_ns: int, arrived_ns: int) -> Placement:
-        """Take note of a block whose last sample has `last_device_ns` and which arrived at `arrived_ns`."""
-        seen_ns = arrived_ns - last_device_ns
-        if self._offset_ns is None or self._is_new(seen_ns - self._offset_ns, last_device_ns):
-            return self._restart(seen_ns, last_device_ns, arrived_ns)
-        self._newest_device_ns = max(self._newest_device_ns, last_device_ns)
-        self._remember(arrived_ns, seen_ns)
-        settling = arrived_ns - self._started_ns <= SETTLE_S * NS_PER_S
-        target_ns = min(seen for _, seen in self._minima)
-        error_ns = target_ns - self._offset_ns
-        if error_ns > STEP_S * NS_PER_S:
-            return self._restart(seen_ns, last_device_ns, arrived_ns)
-        if settling and error_ns < 0:
-            self._offset_ns = target_ns
-            return Placement(target_ns, moved_ns=error_ns)
-        limit_ns = round(max(0, arrived_ns - self._updated_ns) * SLEW)
-        self._updated_ns = max(self._updated_ns, arrived_ns)
-        self._offset_ns += max(-limit_ns, min(limit_ns, error_ns))
-        return Placement(self._offset_ns)
+    def lateness_s(self, device_ns: int, arrived_ns: int) -> float | None:
+        """How long after its placed time a sample arrived, or None before the first one."""
+        return None if self._state is None else (arrived_ns - self._state.mapping.at(device_ns)) / NS_PER_S
 
-    def _is_new(self, late_ns: int, last_device_ns: int) -> bool:
-        if self._counts_only:
-            return late_ns > STEP_S * NS_PER_S
-        settled = self._updated_ns - self._started_ns > SETTLE_S * NS_PER_S
-        went_back = last_device_ns <= self._newest_device_ns
-        return (went_back and late_ns > REORDER_S * NS_PER_S) or (settled and late_ns < -STEP_S * NS_PER_S)
+    def trusts(self, device_ns: int, arrived_ns: int) -> bool:
+        """Whether a block that ends at `device_ns` follows the clock as it is known."""
+        late_s = self.lateness_s(device_ns, arrived_ns)
+        if self._state is None or late_s is None:
+            return True
+        early_s = STEP_S if self._state.settled else BACKLOG_MOVE_S
+        return -early_s <= late_s <= self.kind.late_s
 
-    def _restart(self, seen_ns: int, last_device_ns: int, arrived_ns: int) -> Placement:
-        self._offset_ns = seen_ns
-        self._started_ns = self._updated_ns = arrived_ns
-        self._newest_device_ns = last_device_ns
-        self._minima.clear()
-        self._remember(arrived_ns, seen_ns)
-        return Placement(seen_ns, restarted=True)
+    def take(self, device_ns: int, arrived_ns: int) -> Placement:
+        """Learn from a block that is trusted, and make the mapping reach its end."""
+        state = self._state
+        if state is None:
+            return self.restart(device_ns, arrived_ns)
+        state.note(device_ns, arrived_ns)
+        owed_ns = state.owed_ns(device_ns)
+        if owed_ns > state.step_ns:
+            state.step(device_ns)
+            self._restarts += 1
+            return Placement(restarted=True)
+        if owed_ns < 0 and not state.settled:
+            state.mapping.shift(owed_ns)
+            state.reach(device_ns)
+            return Placement(moved_ns=owed_ns)
+        state.reach(device_ns)
+        return Placement()
 
-    def _remember(self, arrived_ns: int, seen_ns: int) -> None:
-        """Keep the smallest difference of each second of the last minute: at most MEMORY_S + 1 entries."""
-        second = arrived_ns // NS_PER_S
-        if self._minima and self._minima[-1][0] >= second:
-            last_second, smallest = self._minima[-1]
-            self._minima[-1] = (last_second, min(smallest, seen_ns))
+    def restart(self, device_ns: int, arrived_ns: int) -> Placement:
+        """Begin anew with a block; what is known of the crystal stays known."""
+        drift = 0.0 if self._state is None else self._state.envelope.expected_drift
+        self._state = _Running(self.kind, device_ns, arrived_ns, self._least_delay_ns, drift)
+        self._restarts += 1
+        return Placement(restarted=True)
+
+    def times(self, device_ns: Times) -> Times:
+        """Box times of device times, (n,) to (n,).
+
+        Raises:
+            RuntimeError: before the first block.
+        """
+        if self._state is None:
+            raise RuntimeError("a clock that has seen no block places none")
+        return self._state.mapping.times(device_ns)
+
+    def report(self) -> ClockReport | None:
+        """The state for people, or None before the first block."""
+        state = self._state
+        if state is None:
+            return None
+        head_ns, line = state.mapping.head_ns, state.envelope.line
+        return ClockReport(
+            offset_s=(state.mapping.at(head_ns) - head_ns) / NS_PER_S,
+            drift_ppm=1e6 * line.drift,
+            jitter_s=line.jitter_s,
+            owed_s=state.owed_ns(head_ns) / NS_PER_S,
+            points=state.envelope.points,
+            settled=state.settled,
+            restarts=self._restarts,
+        )
+
+
+class _Running:
+    """The estimate since the last restart."""
+
+    def __init__(self, kind: ClockKind, device_ns: int, arrived_ns: int, least_delay_ns: int, drift: float) -> None:
+        seen_ns = arrived_ns - device_ns
+        self._kind = kind
+        self._least_delay_ns = least_delay_ns
+        self.envelope = Envelope(device_ns, seen_ns, kind.prior, drift)
+        self.mapping = Mapping(device_ns, device_ns + seen_ns - least_delay_ns, drift)
+        self.settled = False
+        self.step_ns = 0
+        self._started_ns = self._fell_ns = arrived_ns
+        self._supported_ns = device_ns
+
+    def note(self, device_ns: int, arrived_ns: int) -> None:
+        """Let the envelope learn; forget what the clock has left behind."""
+        seen_ns = arrived_ns - device_ns
+        above_ns = seen_ns - self.envelope.line.at(device_ns)
+        self.step_ns = round(STEP_S * NS_PER_S)
+        unknown_ns = self._kind.prior.limit * max(0, device_ns - self._supported_ns)
+        if -above_ns > NS_PER_S * max(FALLEN_S, self.envelope.line.jitter_s) + unknown_ns:
+            self.envelope = Envelope(device_ns, seen_ns, self._kind.prior, self.envelope.expected_drift)
         else:
-            self._minima.append((second, seen_ns))
-        while self._minima[0][0] < second - MEMORY_S:
-            self._minima.popleft()
+            self.envelope.add(device_ns, seen_ns)
+        if above_ns < -STILL_FALLING_S * NS_PER_S:
+            self._fell_ns = arrived_ns
+        if above_ns <= NEAR_S * NS_PER_S:
+            self._supported_ns = max(self._supported_ns, device_ns)
+        elif device_ns - self._supported_ns > self._kind.unsupported_s * NS_PER_S:
+            self.envelope.forget_before(self._supported_ns + 1)
+            self._supported_ns = device_ns
+            self.step_ns = round(self._kind.step_s * NS_PER_S)
+        self._settle(arrived_ns)
+
+    def owed_ns(self, device_ns: int) -> int:
+        """By how much the mapping lies before the envelope there."""
+        wanted_ns = device_ns + self.envelope.line.at(device_ns) - self._least_delay_ns
+        return wanted_ns - self.mapping.at(device_ns)
+
+    def reach(self, device_ns: int) -> None:
+        """Extend the mapping to `device_ns`, turning gently towards the envelope."""
+        if self.mapping.turns_at(device_ns):
+            self.mapping.turn(self._slope(device_ns) if self.settled else self.envelope.line.drift)
+        self.mapping.head_ns = max(self.mapping.head_ns, device_ns)
+
+    def step(self, device_ns: int) -> None:
+        """Place on the envelope's line from `device_ns` on."""
+        line = self.envelope.line
+        self.mapping = Mapping(device_ns, device_ns + line.at(device_ns) - self._least_delay_ns, line.drift)
+
+    def _slope(self, device_ns: int) -> float:
+        head_ns, drift = self.mapping.head_ns, self.envelope.line.drift
+        ahead_ns = device_ns - head_ns
+        bend = self.owed_ns(head_ns) / max(ahead_ns, FOLLOW_S * NS_PER_S)
+        # A crystal's own drift counts as bend; the rate of a counted stream is a thing to be found out.
+        steady = 0.0 if self._kind.prior.limit < self._kind.slew else drift
+        return min(steady + self._kind.slew, max(steady - self._kind.slew, drift + bend))
+
+    def _settle(self, arrived_ns: int) -> None:
+        quiet_ns, all_ns = arrived_ns - self._fell_ns, arrived_ns - self._started_ns
+        self.settled = self.settled or quiet_ns > SETTLE_S * NS_PER_S or all_ns > SETTLE_AT_MOST_S * NS_PER_S

@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float32]
+Periods = NDArray[np.float32]
+
+EARLIEST_NS = int(np.iinfo(np.int64).min) // 2
+"""Before every time (a backlog may have been measured before the box was switched on), with room for differences."""
+
+LATEST_NS = -EARLIEST_NS
+"""After every time."""
 
 
 class Ring:
@@ -25,6 +32,7 @@ class Ring:
         self._capacity = capacity
         self._times: Times = np.empty(2 * capacity, np.int64)
         self._values: Values = np.empty((2 * capacity, axes) if axes else 2 * capacity, np.float32)
+        self._periods: Periods = np.empty(2 * capacity, np.float32)
         self._begin = 0
         self._end = 0
 
@@ -37,18 +45,31 @@ class Ring:
         """Time of the newest sample, or None while empty."""
         return int(self._times[self._end - 1]) if self._end > self._begin else None
 
-    def append(self, times: Times, values: Values) -> None:
-        """Add samples that are all newer than what is held, times strictly rising."""
-        times, values = times[-self._capacity :], values[-self._capacity :]
+    def grow(self, capacity: int) -> None:
+        """Make room for `capacity` samples, where there is less."""
+        if capacity <= self._capacity:
+            return
+        times, values, periods = self.between(EARLIEST_NS, LATEST_NS)
+        grown = Ring(capacity, self._values.shape[1] if self._values.ndim == 2 else 0)
+        grown._put(times, values, periods)
+        self.__dict__.update(grown.__dict__)
+
+    def append(self, times: Times, values: Values, period_s: float) -> None:
+        """Add samples that are all newer than what is held, times strictly rising, each standing for `period_s`."""
+        self._put(times, values, np.full(len(times), period_s, np.float32))
+
+    def _put(self, times: Times, values: Values, periods: Periods) -> None:
+        times, values, periods = times[-self._capacity :], values[-self._capacity :], periods[-self._capacity :]
         count = len(times)
         if self._end + count > len(self._times):
             self._compact(self._capacity - count)
         self._times[self._end : self._end + count] = times
         self._values[self._end : self._end + count] = values
+        self._periods[self._end : self._end + count] = periods
         self._end += count
         self._begin = max(self._begin, self._end - self._capacity)
 
-    def merge(self, times: Times, values: Values, apart_ns: int) -> int:
+    def merge(self, times: Times, values: Values, period_s: float, apart_ns: int) -> int:
         """Add late samples where nothing is yet; those nearer than `apart_ns` to a held one are duplicates.
 
         Returns:
@@ -56,16 +77,18 @@ class Ring:
         """
         held = self._times[self._begin : self._end]
         after = np.searchsorted(held, times)
-        padded = np.concatenate(([np.iinfo(np.int64).min // 2], held, [np.iinfo(np.int64).max // 2]))
+        padded = np.concatenate(([EARLIEST_NS], held, [LATEST_NS]))
         fresh = (times - padded[after] >= apart_ns) & (padded[after + 1] - times >= apart_ns)
         if not fresh.any():
             return 0
         # Rare (a block that was overtaken), so rebuilding the ring is affordable.
         all_times = np.concatenate((held, times[fresh]))
         all_values = np.concatenate((self._values[self._begin : self._end], values[fresh]))
+        added = np.full(len(times[fresh]), period_s, np.float32)
+        all_periods = np.concatenate((self._periods[self._begin : self._end], added))
         order = np.argsort(all_times, kind="stable")
         self._begin = self._end = 0
-        self.append(all_times[order], all_values[order])
+        self._put(all_times[order], all_values[order], all_periods[order])
         return int(fresh.sum())
 
     def move_since(self, start_ns: int, delta_ns: int) -> None:
@@ -76,18 +99,20 @@ class Ring:
         keep = moved > floor_ns
         kept = int(keep.sum())
         self._values[first : first + kept] = self._values[first : self._end][keep]
+        self._periods[first : first + kept] = self._periods[first : self._end][keep]
         self._times[first : first + kept] = moved[keep]
         self._end = first + kept
 
-    def between(self, start_ns: int, end_ns: int) -> tuple[Times, Values]:
-        """Copies of the samples in [start_ns, end_ns)."""
+    def between(self, start_ns: int, end_ns: int) -> tuple[Times, Values, Periods]:
+        """Copies of the samples in [start_ns, end_ns): times, values, and the seconds that each stands for."""
         held = self._times[self._begin : self._end]
         low, high = (self._begin + int(i) for i in np.searchsorted(held, (start_ns, end_ns)))
-        return self._times[low:high].copy(), self._values[low:high].copy()
+        return self._times[low:high].copy(), self._values[low:high].copy(), self._periods[low:high].copy()
 
     def _compact(self, keep: int) -> None:
         first = max(self._begin, self._end - keep)
         count = self._end - first
         self._times[:count] = self._times[first : self._end].copy()
         self._values[:count] = self._values[first : self._end].copy()
+        self._periods[:count] = self._periods[first : self._end].copy()
         self._begin, self._end = 0, count
