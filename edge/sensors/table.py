@@ -11,6 +11,7 @@ from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.sensors.wristband.nordic_uart import NordicUartBand
+from edge.sensors.wristband.pulse_oximeter import PulseOximeterBand
 
 Camera = (
     V4l2Camera  # USB and CSI cameras
@@ -21,6 +22,7 @@ Camera = (
 
 Band = (
     HeartRateBand  # Heart Rate Service
+    | PulseOximeterBand  # Pulse Oximeter Service
     | NordicUartBand  # docs/band-protocol.md
     | E4Recording  # exported sessions of the Empatica E4
     | SimulatedBand  # the demonstration's patient

@@ -27,6 +27,7 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "picamera2"}, Picamera2),
     ({"driver": "video_file", "path": Path("clip.mov")}, VideoFile),
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
+    ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),
     ({"driver": "ble_uart", **BLE}, BleDriver),
     ({"driver": "e4_recording", "folder": Path("session")}, E4),
     ({"driver": "simulated_band"}, ScenePlayer),

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from edge.errors import DecodeError
+from edge.errors import DecodeError, DecodeReason
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.heart_rate_measurement import HeartRateMeasurement, parse_measurement
 from edge.sensors.wristband.profile import Notification, Profile
@@ -21,6 +21,10 @@ SILENCE_S = 5.0
 
 SHORTEST_RR_S, LONGEST_RR_S = 0.25, 3.0
 """RR intervals outside 240 to 20 beats per minute are dropped artefacts or missed beats, not beats to place."""
+
+SLOWEST_BPM, FASTEST_BPM = 20.0, 300.0
+"""Heart rates outside are no heart's: 300 per minute is atrial flutter conducted one to one, the fastest rhythm of the
+ventricles that has a pulse, and the slow end is that of the RR intervals."""
 
 
 class HeartRateBand(BleBand):
@@ -52,16 +56,23 @@ class HeartRate(Profile):
             yield from measurement_blocks(self.sensor, measurement, notification.arrived_ns)
 
 
-def measurement_blocks(sensor: str, measurement: HeartRateMeasurement, arrived_ns: int) -> Iterator[SampleBlock]:
-    """The blocks of one measurement: contact, heart rate, beats; each only where the band tells it."""
+def measurement_blocks(
+    sensor: str, measurement: HeartRateMeasurement, arrived_ns: int
+) -> Iterator[SampleBlock | DecodeError]:
+    """The blocks of one measurement: contact, heart rate, beats; each only where the band tells it.
+
+    A rate of 0 is a band's way to say that it has none; any other that no heart has is an error in its place.
+    """
 
     def one(channel: Channel, values: list[float], lost: int = 0) -> SampleBlock:
         return SampleBlock(sensor, channel, np.array(values, np.float32), 0.0, arrived_ns, lost_before=lost)
 
     if measurement.contact is not None:
         yield one(Channel.CONTACT, [float(measurement.contact)])
-    if measurement.bpm:
+    if SLOWEST_BPM <= measurement.bpm <= FASTEST_BPM:
         yield one(Channel.HEART_RATE_BPM, [float(measurement.bpm)])
+    elif measurement.bpm:
+        yield DecodeError(DecodeReason.VALUE, f"a heart rate of {measurement.bpm} per minute cannot be")
     beats = [rr for rr in measurement.rr_s if SHORTEST_RR_S <= rr <= LONGEST_RR_S]
     if beats:
         yield one(Channel.IBI_S, beats, lost=len(measurement.rr_s) - len(beats))

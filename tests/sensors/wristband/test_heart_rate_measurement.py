@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,10 +15,16 @@ from edge.errors import DecodeError, DecodeReason
 from edge.sensors.wristband.battery import parse_level
 from edge.sensors.wristband.heart_rate import measurement_blocks
 from edge.sensors.wristband.heart_rate_measurement import HeartRateMeasurement, parse_measurement
-from edge.types import Channel
+from edge.types import Channel, SampleBlock
+
+POSSIBLE = {Channel.CONTACT: (0.0, 1.0), Channel.HEART_RATE_BPM: (20.0, 300.0), Channel.IBI_S: (0.25, 3.0)}
 
 CONTACT = {0b00: None, 0b01: None, 0b10: False, 0b11: True}
-"""Meaning of flag bits 1 and 2."""
+"""Meaning of flag bits 1 and 2: without the "supported" bit the "detected" bit says nothing."""
+
+
+def blocks_of(measurement: HeartRateMeasurement) -> list[SampleBlock]:
+    return [found for found in measurement_blocks("strap", measurement, 5) if isinstance(found, SampleBlock)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,39 @@ def test_any_bytes_give_a_measurement_or_a_decode_error(data: bytes) -> None:
         measurement = parse_measurement(data)
     except DecodeError:
         return
-    assert all(len(block.values) for block in measurement_blocks("strap", measurement, 0))
+    for found in measurement_blocks("strap", measurement, 0):
+        if isinstance(found, SampleBlock):
+            low, high = POSSIBLE[found.channel]
+            assert len(found.values)
+            assert ((found.values >= low) & (found.values <= high)).all()
+
+
+def test_published_measurements(shared: Path) -> None:
+    for case in json.loads((shared / "vectors/hr_measurement_2a37.json").read_text()):
+        assert parse_measurement(bytes.fromhex(case["hex"])).bpm == case["hr_bpm"]
+
+
+def test_the_vendors_own_cases(shared: Path) -> None:
+    """Each case has frames in the order of its expected values; one tells contact by flags 0x06 and 0x04."""
+    cases = json.loads((shared / "vectors/polar_pmd_hr.json").read_text())["BleHrClientTest.kt"]
+    checked = 0
+    for case in cases:
+        parsed = [parse_measurement(bytes.fromhex(frame)) for frame in case["bytes_hex"].values()]
+        constants = case["constants"]
+        if case["test"] == "sensor contact supported":
+            assert [measurement.contact for measurement in parsed] == [True, False]
+        for number, measurement in enumerate(parsed, 1):
+            for name, value in (("expectedHeartRate", measurement.bpm), ("energyExpended", measurement.energy_kj)):
+                if f"{name}{number}" in constants:
+                    assert value == int(constants[f"{name}{number}"])
+                    checked += 1
+    assert checked == 8
+
+
+def test_a_heart_rate_that_no_heart_has_is_an_error_and_no_sample() -> None:
+    (error,) = measurement_blocks("strap", HeartRateMeasurement(32896, None, None, ()), 5)
+    assert isinstance(error, DecodeError)
+    assert error.reason is DecodeReason.VALUE
 
 
 @pytest.mark.parametrize(
@@ -62,12 +102,12 @@ def test_cut_and_overlong_measurements_have_their_reason(data: bytes, reason: De
 
 
 def test_a_heart_rate_of_zero_is_none_at_all() -> None:
-    blocks = list(measurement_blocks("strap", HeartRateMeasurement(0, False, None, ()), 5))
+    blocks = blocks_of(HeartRateMeasurement(0, False, None, ()))
     assert [(block.channel, block.values.tolist()) for block in blocks] == [(Channel.CONTACT, [0.0])]
 
 
 def test_intervals_that_no_heart_has_are_left_out_and_counted() -> None:
-    (rate, beats) = measurement_blocks("strap", HeartRateMeasurement(60, None, None, (0.01, 1.0, 60.0)), 5)
+    (rate, beats) = blocks_of(HeartRateMeasurement(60, None, None, (0.01, 1.0, 60.0)))
     assert rate.channel is Channel.HEART_RATE_BPM
     assert beats.values.tolist() == [1.0]
     assert beats.lost_before == 2
