@@ -7,6 +7,7 @@
     ├── SensorError          one connection attempt of a sensor driver has ended
     ├── DecodeError          bytes or text from a device do not follow its protocol
     ├── StoreError           the state on disk cannot be read or written
+    ├── SessionError         a recorded session cannot be read
     ├── PublishError         the broker refuses or cannot be reached
     └── CommandError         a command that arrived over MQTT is not acceptable
 
@@ -84,13 +85,19 @@ class SensorReason(StrEnum):
     NOT_FOUND = "not_found"
     NOT_INSTALLED = "not_installed"
     IN_USE = "in_use"
+    NOT_PERMITTED = "not_permitted"
     UNREADABLE = "unreadable"
     EMPTY = "empty"
     DISCONNECTED = "disconnected"
     TIMED_OUT = "timed_out"
     NO_DATA = "no_data"
     WRONG_DEVICE = "wrong_device"
+    GARBLED = "garbled"
+    WRONG_RATE = "wrong_rate"
     RADIO_OFF = "radio_off"
+    REFUSED = "refused"
+    NOT_PAIRED = "not_paired"
+    AMBIGUOUS = "ambiguous"
     END_OF_RECORDING = "end_of_recording"
     SILENT = "silent"
     PARTIAL = "partial"
@@ -140,6 +147,22 @@ class StoreReason(StrEnum):
 
 class StoreError(ReasonedError[StoreReason]):
     """The SQLite state cannot be read or written; nothing was half written."""
+
+
+class SessionReason(StrEnum):
+    """Why a recorded session cannot be read."""
+
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    FOREIGN = "foreign"
+    VERSION = "version"
+    LOCKED = "locked"
+    CORRUPT = "corrupt"
+    EMPTY = "empty"
+
+
+class SessionError(ReasonedError[SessionReason]):
+    """A recorded session cannot be read, or not beyond some point; what was read before is right."""
 
 
 class PublishReason(StrEnum):
