@@ -7,7 +7,7 @@ the state (`connecting, streaming, stalled, lost`) are the business of `edge.sen
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from edge.types import Frame, SampleBlock
 
@@ -35,5 +35,17 @@ class Driver(Protocol[Item]):
 
         Raises:
             SensorError: the connection could not be made or has been lost, with the reason.
+        """
+        ...
+
+
+@runtime_checkable
+class Heralded(Protocol):
+    """A driver that can tell when its device is back, so that no back-off is sat out then."""
+
+    async def until_back(self) -> None:
+        """Return when another attempt promises more than the last one, because the device has shown itself again.
+
+        Where nothing can be known of that, never return. The caller bounds the time, by cancelling.
         """
         ...

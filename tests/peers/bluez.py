@@ -283,7 +283,8 @@ class BlueZ:
             for characteristic in await service.discover_characteristics():
                 self._add_characteristic(link, service_path, characteristic)
                 await self._add_descriptors(link, service_path, characteristic)
-        self._set(path, DEVICE, ServicesResolved=Variant("b", True))
+        uuids = Variant("as", [_uuid(service.uuid) for service in link.peer.services])
+        self._set(path, DEVICE, ServicesResolved=Variant("b", True), UUIDs=uuids)
 
     def _add_characteristic(self, link: _Link, service_path: str, characteristic: CharacteristicProxy[bytes]) -> None:
         path = f"{service_path}/char{characteristic.handle - 1:04x}"

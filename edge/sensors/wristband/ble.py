@@ -8,34 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import TypeVar
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
-from bleak.exc import BleakError
 
 from edge.clock import Clock
-from edge.errors import DecodeError, SensorError, SensorReason
+from edge.errors import DecodeError, DecodeReason, SensorError, SensorReason
 from edge.sensors.wristband import battery
 from edge.sensors.wristband.battery import BATTERY_LEVEL
 from edge.sensors.wristband.ble_band import BleBand
-from edge.sensors.wristband.ble_errors import sensor_error
+from edge.sensors.wristband.ble_errors import connect_error, sensor_error
 from edge.sensors.wristband.damage import Damage
+from edge.sensors.wristband.inbox import Inbox
 from edge.sensors.wristband.profile import Notification, Profile
+from edge.sensors.wristband.radio import RADIO_ERRORS, Radio, Wanted, shared_radio
 from edge.types import SampleBlock
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
-
-INBOX_LIMIT = 4096
-"""Notifications held for a consumer that is late: four seconds at the highest rate that was measured on a virtual
-radio (1,040 per second), minutes at the rate of any band."""
 
 LEFT_CONNECTED_S = 5.0
 """Time for taking over a connection that an earlier run left behind: it needs no radio search, only the services."""
@@ -43,11 +36,11 @@ LEFT_CONNECTED_S = 5.0
 DISCONNECT_S = 10.0
 """Longest wait for a clean disconnection; bleak itself gives up after as long."""
 
-ATT_S = 30.0
-"""Longest answer time of a GATT server (Bluetooth Core 5.4, Vol 3 Part F 3.3.3)."""
+WHY_S = 0.1
+"""Wait between a lost link and its reason: when Bluetooth is switched off, links end just before the adapter does."""
 
-_radio_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-"""One search at a time per loop: BlueZ refuses a second discovery of the same client, and parallel connects."""
+MAX_VALUE = 512
+"""Longest value of an attribute, bytes (Bluetooth Core 5.4, Vol 3 Part F 3.2.9)."""
 
 
 class BleDriver:
@@ -63,8 +56,12 @@ class BleDriver:
         """Connect to nothing yet."""
         self._config = config
         self._clock = clock
+        self._address = config.address
+        self._missing = False
         self.profile = profile
         self.damage = Damage(config.name, clock)
+        self.dropped = 0
+        """Values that arrived faster than they could be taken in, over all connections."""
 
     @property
     def name(self) -> str:
@@ -80,16 +77,27 @@ class BleDriver:
         """One connection; whatever cannot be decoded is counted and skipped.
 
         Raises:
-            SensorError: NOT_FOUND, TIMED_OUT, RADIO_OFF, WRONG_DEVICE, NO_DATA, what the profile's `start` raises, or
-                DISCONNECTED when the link is lost.
+            SensorError: NOT_FOUND, AMBIGUOUS, REFUSED, NOT_PAIRED, TIMED_OUT, RADIO_OFF, WRONG_DEVICE, NO_DATA, what
+                the profile raises, or DISCONNECTED when the link is lost.
         """
         self.profile.connected()
+        self._missing = False
         async with aclosing(self._notifications()) as source:
             async for notification in source:
                 for block in self._blocks(notification):
                     yield block
 
+    async def until_back(self) -> None:
+        """Return when the band is heard again that the last attempt did not find; where it was found, never."""
+        if self._missing:
+            await shared_radio(self._clock).heard(self._wanted())
+        else:
+            await asyncio.get_running_loop().create_future()
+
     def _blocks(self, notification: Notification) -> list[SampleBlock]:
+        if len(notification.data) > MAX_VALUE:
+            self.damage.note(DecodeError(DecodeReason.LONG, f"a value of {len(notification.data)} bytes"))
+            return []
         of_battery = notification.uuid == BATTERY_LEVEL
         decoded = battery.decode(self.name, notification) if of_battery else self.profile.decode(notification)
         blocks: list[SampleBlock] = []
@@ -101,32 +109,89 @@ class BleDriver:
         return blocks
 
     async def _notifications(self) -> AsyncGenerator[Notification, None]:
-        config = self._config
-        inbox = _Inbox(self._clock, config.name)
-        client: BleakClient | None = None
+        radio = shared_radio(self._clock)
+        connection: _Connection | None = None
         try:
-            async with _radio_lock():
-                client = await _connect(config, inbox)
-            link = BleLink(client, config, inbox)
-            await _start(self.profile, link, config.name)
-            yield await _first(inbox, config, self.profile.silence_s)
-            await _subscribe_battery(link, config.name)
+            connection = await self._connect(radio)
+            self._address = connection.device.address
+            with radio.holding(connection.device, connection.inbox.lose):
+                async with aclosing(self._values(connection)) as values:
+                    async for value in values:
+                        yield value
+        except RADIO_ERRORS as error:
+            raise await self._reason(connection, sensor_error(error, self._config, self._address)) from error
+        except SensorError as error:
+            raise await self._reason(connection, error) from error
+        finally:
+            if connection is not None:
+                self.dropped += connection.inbox.dropped
+                await _disconnect(connection.client, self.name)
+
+    async def _values(self, connection: _Connection) -> AsyncGenerator[Notification, None]:
+        """Start the band; its values, and those of its battery beside them."""
+        inbox = connection.inbox
+        link = BleLink(connection.client, inbox)
+        await _start(self.profile, link, self.name)
+        yield await _first(inbox, self._config, self.profile.silence_s)
+        charge = asyncio.create_task(_follow_battery(link, self.name))
+        try:
             while True:
                 yield await inbox.get()
-        except (BleakError, OSError, EOFError, TimeoutError) as error:
-            raise (inbox.lost() or sensor_error(error, config)) from error
         finally:
-            if client is not None:
-                await _disconnect(client, config.name)
+            charge.cancel()
+            await asyncio.wait((charge,))
+
+    async def _reason(self, connection: _Connection | None, error: SensorError) -> SensorError:
+        """Why the connection has ended, as well as can be known a moment later."""
+        if connection is not None and connection.inbox.lost() is not None:
+            await self._clock.sleep(WHY_S)
+            error = connection.inbox.lost() or error
+        self._missing = error.reason in (SensorReason.NOT_FOUND, SensorReason.RADIO_OFF)
+        return error
+
+    def _wanted(self) -> Wanted:
+        return Wanted(self._address, self._config.device_name if self._config.address is None else None)
+
+    async def _connect(self, radio: Radio) -> _Connection:
+        """The band, found and connected; one whose link was left behind first, as it does not advertise."""
+        wanted = self._wanted()
+        left_behind = await radio.left_connected(wanted)
+        if left_behind is not None:
+            try:
+                return await self._open(radio, left_behind, LEFT_CONNECTED_S)
+            except SensorError as error:
+                log.debug("%s: the link that was left behind is of no use: %s", self.name, error)
+        try:
+            async with asyncio.timeout(self._config.connect_timeout_s):
+                device = await radio.find(wanted)
+        except TimeoutError as error:
+            raise _not_found(self._config) from error
+        return await self._open(radio, device, self._config.connect_timeout_s)
+
+    async def _open(self, radio: Radio, device: BLEDevice, services_s: float) -> _Connection:
+        inbox = Inbox(self._clock, self.name)
+        try:
+            return _Connection(device, await radio.open(device, inbox.disconnected, services_s), inbox)
+        except (*RADIO_ERRORS, KeyError) as error:
+            # KeyError: bleak 3.1 raises one when a link is lost while it puts the services together.
+            raise connect_error(error, self._config, device.address) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """An open link and what arrives over it."""
+
+    device: BLEDevice
+    client: BleakClient
+    inbox: Inbox
 
 
 class BleLink:
     """The open connection as profiles see it (`edge.sensors.wristband.profile.Link`)."""
 
-    def __init__(self, client: BleakClient, config: BleBand, inbox: _Inbox) -> None:
+    def __init__(self, client: BleakClient, inbox: Inbox) -> None:
         """Wrap a connected client."""
         self._client = client
-        self._config = config
         self._inbox = inbox
         self._answers: dict[str, asyncio.Queue[bytes]] = {}
         self.starting = True
@@ -179,65 +244,6 @@ class BleLink:
             self._inbox.note(BATTERY_LEVEL, await self.read(BATTERY_LEVEL))
 
 
-class _Inbox:
-    """Notifications on their way from bleak's callbacks to the consumer; bounded, oldest dropped first."""
-
-    def __init__(self, clock: Clock, name: str) -> None:
-        self._clock = clock
-        self._name = name
-        self._waiting: deque[Notification] = deque(maxlen=INBOX_LIMIT)
-        self._changed = asyncio.Event()
-        self._gone = asyncio.Event()
-
-    def put(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
-        """Callback of bleak for a notification."""
-        self.note(characteristic.uuid, bytes(data))
-
-    def note(self, uuid: str, data: bytes) -> None:
-        """Take in a value of a characteristic."""
-        self._waiting.append(Notification(uuid, data, self._clock.now_ns()))
-        self._changed.set()
-
-    def disconnected(self, _client: BleakClient) -> None:
-        """Callback of bleak for a lost link."""
-        self._gone.set()
-        self._changed.set()
-
-    def lost(self) -> SensorError | None:
-        """The error for a link that is lost; None while it is not."""
-        if not self._gone.is_set():
-            return None
-        return SensorError(
-            SensorReason.DISCONNECTED, f"the link to {self._name} was lost: is the band charged and within reach?"
-        )
-
-    async def unless_lost(self, request: Coroutine[object, object, T]) -> T:
-        """The answer to a GATT request, or the error of a link lost meanwhile: bleak 3.1 would then wait for ever."""
-        asking = asyncio.ensure_future(request)
-        losing = asyncio.ensure_future(self._gone.wait())
-        try:
-            async with asyncio.timeout(ATT_S):
-                await asyncio.wait((asking, losing), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            losing.cancel()
-            asking.cancel()
-        lost = self.lost()
-        if lost is not None:
-            await asyncio.gather(asking, return_exceptions=True)
-            raise lost
-        return asking.result()
-
-    async def get(self) -> Notification:
-        """The next notification; those that came before the link was lost are still handed out."""
-        while not self._waiting:
-            lost = self.lost()
-            if lost is not None:
-                raise lost
-            self._changed.clear()
-            await self._changed.wait()
-        return self._waiting.popleft()
-
-
 async def _start(profile: Profile, link: BleLink, name: str) -> None:
     """Subscribe to what makes it the right kind of band, and have the profile start it."""
     there = [uuid for uuid in profile.wanted if link.offers(uuid)]
@@ -252,71 +258,7 @@ async def _start(profile: Profile, link: BleLink, name: str) -> None:
     link.starting = False
 
 
-def _radio_lock() -> asyncio.Lock:
-    return _radio_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-
-
-async def _connect(config: BleBand, inbox: _Inbox) -> BleakClient:
-    """Find and connect within the configured time, both together."""
-    loop = asyncio.get_running_loop()
-    deadline_s = loop.time() + config.connect_timeout_s
-    device = await _find(config)
-    if device is not None:
-        left_s = max(1.0, deadline_s - loop.time())
-        return await _open(device, inbox, left_s)
-    left_behind = _left_connected(config)
-    if left_behind is None:
-        raise _not_found(config)
-    try:
-        return await _open(left_behind, inbox, LEFT_CONNECTED_S)
-    except (BleakError, TimeoutError) as error:
-        raise _not_found(config) from error
-
-
-async def _open(device: BLEDevice, inbox: _Inbox, timeout_s: float) -> BleakClient:
-    client = BleakClient(device, disconnected_callback=inbox.disconnected, timeout=timeout_s)
-    # bleak bounds its own wait by the same time; this bound also covers its work before and after that wait.
-    async with asyncio.timeout(timeout_s + 1.0):
-        await client.connect()
-    return client
-
-
-async def _find(config: BleBand) -> BLEDevice | None:
-    """Search for the band's advertisement."""
-    if config.address is not None:
-        return await BleakScanner.find_device_by_address(config.address, timeout=config.connect_timeout_s)
-    return await BleakScanner.find_device_by_name(str(config.device_name), timeout=config.connect_timeout_s)
-
-
-def _left_connected(config: BleBand) -> BLEDevice | None:
-    """The band as BlueZ knows it when an earlier run was killed while connected: such a band does not advertise.
-
-    Only the first adapter is looked at, and only a band that is configured by its address.
-    """
-    if config.address is None:
-        return None
-    path = f"/org/bluez/hci0/dev_{config.address.upper().replace(':', '_')}"
-    return BLEDevice(config.address, None, {"path": path})
-
-
-def _not_found(config: BleBand) -> SensorError:
-    sought = config.address or f'"{config.device_name}"'
-    return SensorError(
-        SensorReason.NOT_FOUND,
-        f"no band {sought} within {config.connect_timeout_s:g} s: is it switched on, charged, within reach, and free "
-        "of any other phone or box?",
-    )
-
-
-async def _subscribe_battery(link: BleLink, name: str) -> None:
-    """Follow the charge. A band that refuses this (some want to be paired first) is still of use."""
-    try:
-        await link.read_battery()
-    except BleakError as error:
-        log.debug("%s: the battery level cannot be read: %s", name, error)
-
-
-async def _first(inbox: _Inbox, config: BleBand, within_s: float) -> Notification:
+async def _first(inbox: Inbox, config: BleBand, within_s: float) -> Notification:
     try:
         async with asyncio.timeout(within_s):
             return await inbox.get()
@@ -327,10 +269,27 @@ async def _first(inbox: _Inbox, config: BleBand, within_s: float) -> Notificatio
         ) from error
 
 
+async def _follow_battery(link: BleLink, name: str) -> None:
+    """Follow the charge. A band that refuses this (some want to be paired first) is still of use."""
+    try:
+        await link.read_battery()
+    except (*RADIO_ERRORS, SensorError) as error:
+        log.debug("%s: the battery level cannot be read: %s", name, error)
+
+
+def _not_found(config: BleBand) -> SensorError:
+    sought = config.address or f'"{config.device_name}"'
+    return SensorError(
+        SensorReason.NOT_FOUND,
+        f"no band {sought} within {config.connect_timeout_s:g} s: is it switched on, charged, within reach, and free "
+        "of any other phone or box? (One that another box has taken cannot be heard.)",
+    )
+
+
 async def _disconnect(client: BleakClient, name: str) -> None:
     """Let the band go. Whatever fails here, the link is of no more use."""
     try:
         async with asyncio.timeout(DISCONNECT_S):
             await client.disconnect()
-    except (BleakError, OSError, EOFError, TimeoutError) as error:
+    except RADIO_ERRORS as error:
         log.debug("%s: not disconnected cleanly: %r", name, error)

@@ -70,7 +70,7 @@ async def test_another_kind_of_band_is_told_so(air: Air) -> None:
 
 @pytest.mark.usefixtures("band")
 async def test_a_connected_band_that_sends_nothing_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heart_rate, "SILENCE_S", 0.3)
+    monkeypatch.setattr(heart_rate.HeartRate, "silence_s", 0.3)
     with pytest.raises(SensorError, match="sends nothing") as raised:
         await take(driver(), bool)
     assert raised.value.reason is SensorReason.NO_DATA

@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from bleak import BleakClient
 
 from edge.clock import SystemClock
 from edge.errors import SensorError, SensorReason
@@ -15,7 +16,7 @@ from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.timeline import Timeline
 from edge.types import Channel, SampleBlock, SensorState, SensorStatus
-from tests.peers.band import ADDRESS, VirtualBand
+from tests.peers.band import ADDRESS, NAME, VirtualBand
 from tests.peers.ble_radio import Air
 from tests.sensors.wristband.streaming import PPG_HZ, close, count, gsr_frame, ppg_frame, take
 
@@ -113,14 +114,14 @@ async def test_a_link_lost_while_subscribing_ends_the_stream_with_its_reason(ban
     assert raised.value.reason is SensorReason.DISCONNECTED
 
 
-async def test_a_band_left_connected_by_a_killed_run_is_taken_over(band: VirtualBand) -> None:
-    earlier = driver().stream()
-    first = asyncio.ensure_future(anext(earlier))
-    await play(band, 1)
-    await first  # from here on the band is connected, and does not advertise
-    blocks = await take(driver(1.0), lambda got: count(got, Channel.PPG) > 0, _keep_playing(band))
-    assert blocks
-    await close(earlier)
+@pytest.mark.parametrize("by", [{"address": ADDRESS}, {"device_name": NAME}])
+async def test_a_band_left_connected_by_a_killed_run_is_taken_over(band: VirtualBand, by: dict[str, str]) -> None:
+    earlier = BleakClient(ADDRESS)
+    await earlier.connect()  # from here on the band is connected, and does not advertise
+    config = NordicUartBand.model_validate({"driver": "ble_uart", "name": "wrist", "connect_timeout_s": 1.0, **by})
+    wrist = BleDriver(config, config.profile(), SystemClock())
+    assert await take(wrist, lambda got: count(got, Channel.PPG) > 0, _keep_playing(band))
+    await earlier.disconnect()
 
 
 async def _keep_playing(band: VirtualBand) -> None:
