@@ -129,9 +129,9 @@ class Daemon:
         name = source.driver.name
         if isinstance(source, CameraInput):
             group.create_task(source.run(), name=f"face of {name}")
-            care = supervise(source.driver, self._clock, source.on_item, source.on_status)
+            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
         else:
-            care = supervise(source.driver, self._clock, source.on_item, source.on_status)
+            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
         group.create_task(care, name=f"care of {name}")
 
     async def _tick_forever(self) -> None:

@@ -16,6 +16,8 @@ from edge.clock import Clock
 from edge.errors import InferenceError
 from edge.face import FaceEstimator
 from edge.sensors.driver import Driver
+from edge.sensors.gauge import SensorGauge, damage_of
+from edge.sensors.report import SensorReport
 from edge.sensors.stanza import BandSection, CameraSection
 from edge.timeline import Timeline
 from edge.types import (
@@ -28,6 +30,7 @@ from edge.types import (
     SampleBlock,
     SensorState,
     SensorStatus,
+    SensorWarning,
     Window,
 )
 
@@ -82,8 +85,11 @@ class CameraInput:
 
     modalities = (Modality.FACE,)
 
-    def __init__(self, driver: Driver[Frame], estimator: FaceEstimator, clock: Clock) -> None:
+    def __init__(
+        self, driver: Driver[Frame], estimator: FaceEstimator, clock: Clock, gauge: SensorGauge | None = None
+    ) -> None:
         self.driver = driver
+        self.gauge = gauge or SensorGauge(driver.stall_after_s)
         self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
         self.dropped = 0
         self._faults = _FaultLog(driver.name)
@@ -128,6 +134,12 @@ class CameraInput:
         estimate = self._estimate or Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns)
         return Glance(now_ns, self.status, (estimate,))
 
+    def report(self, driver: str, now_ns: int) -> SensorReport:
+        """The figures of the camera; `driver` is the word for it in the configuration."""
+        estimates = () if self._estimate is None else (self._estimate,)
+        told = self.gauge.report(self.status, driver, now_ns)
+        return told.model_copy(update={"dropped": self.dropped, **_worth(estimates)})
+
     async def judge(self, glance: Glance) -> tuple[Estimate, ...]:
         """A face has been judged frame by frame already."""
         return glance.estimates
@@ -140,6 +152,7 @@ class BandInput:
         self, driver: Driver[SampleBlock], modalities: tuple[Modality, ...], estimator: BiosignalEstimator, clock: Clock
     ) -> None:
         self.driver = driver
+        self.gauge = SensorGauge(driver.stall_after_s)
         self.modalities = modalities
         self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
         self._faults = _FaultLog(driver.name)
@@ -178,15 +191,30 @@ class BandInput:
         """What pulse and skin say."""
         if glance.windows is None:
             return glance.estimates
-        self._estimates = await self._clock.in_thread(self._step, glance.at_ns, glance.windows)
+        worn = SensorWarning.NOT_WORN not in glance.status.warnings
+        self._estimates = await self._clock.in_thread(self._step, glance.at_ns, glance.windows, worn)
         return self._estimates
 
-    def _step(self, now_ns: int, windows: Mapping[Channel, Window]) -> tuple[Estimate, ...]:
+    def report(self, driver: str, now_ns: int) -> SensorReport:
+        """The figures of the band; `driver` is the word for it in the configuration."""
+        told = self.gauge.report(self.status, driver, now_ns)
+        counts = {"duplicates": self._timeline.duplicates(self.driver.name), "damage": damage_of(self.driver)}
+        return told.model_copy(update={**counts, **_worth(self._estimates)})
+
+    def _step(self, now_ns: int, windows: Mapping[Channel, Window], worn: bool) -> tuple[Estimate, ...]:
         try:
-            return self._estimator.step(now_ns, windows)
+            return self._estimator.step(now_ns, windows, worn=worn)
         except InferenceError as error:
             self._faults.tell(error)
             return tuple(Estimate.absent(modality, Absence.ESTIMATOR_FAULT, now_ns) for modality in self.modalities)
+
+
+def _worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict[str, str]]:
+    """Quality by modality, and why a modality says nothing."""
+    return {
+        "quality": {str(estimate.modality): round(estimate.quality, 3) for estimate in estimates},
+        "absent": {str(one.modality): str(one.absence) for one in estimates if one.absence is not None},
+    }
 
 
 Input = CameraInput | BandInput
@@ -196,6 +224,8 @@ Input = CameraInput | BandInput
 def build_input(stanza: CameraSection | BandSection, bundle: Bundle, threads: int, clock: Clock) -> Input:
     """The input of a stanza. Nothing is opened before its driver's `stream` runs."""
     if isinstance(stanza, CameraSection):
-        return CameraInput(stanza.open(clock), FaceEstimator(bundle, threads=threads), clock)
+        camera = stanza.open(clock)
+        gauge = SensorGauge(camera.stall_after_s, stanza.rate_hz if stanza.live else 0.0)
+        return CameraInput(camera, FaceEstimator(bundle, threads=threads), clock, gauge)
     estimator = BiosignalEstimator(bundle, threads=threads)
     return BandInput(stanza.open(clock), stanza.modalities, estimator, clock)

@@ -34,7 +34,7 @@ class BiosignalEstimator:
         self._heart_rate = HeartRateSense(bundle.calibration("hr"))
         self._seconds = Seconds()
 
-    def step(self, now_ns: int, windows: Mapping[Channel, Window]) -> tuple[Estimate, ...]:
+    def step(self, now_ns: int, windows: Mapping[Channel, Window], *, worn: bool = True) -> tuple[Estimate, ...]:
         """Take in what has arrived since the last step and judge the present.
 
         Meant for once a second; late or rarer steps are made good from the windows, more frequent ones only judge.
@@ -42,6 +42,7 @@ class BiosignalEstimator:
         Args:
             now_ns: monotonic time of the step.
             windows: the newest `window_s` of each channel that has ever arrived.
+            worn: False where the band is known to lie on a table (`edge.sensors.wear`), whatever its signals look like.
 
         Returns:
             One estimate per modality that the band can give: PPG, GSR, and HEART_RATE where there is no PPG.
@@ -52,7 +53,7 @@ class BiosignalEstimator:
         seconds = self._seconds.passed(now_ns)
         estimates = tuple(self._judge(now_ns, seconds, windows))
         contact, gsr = windows.get(Channel.CONTACT), windows.get(Channel.GSR_US)
-        if not off_the_skin(contact, gsr, self._pulse.usable):
+        if worn and not off_the_skin(contact, gsr, self._pulse.usable):
             return estimates
         return tuple(_not_worn(estimate) for estimate in estimates)
 

@@ -1,17 +1,21 @@
-"""Connection care, once for all drivers: state, back-off, stall detection, and two log lines per outage."""
+"""Connection care, once for all drivers: state, back-off, stalls, warnings, and few lines of log."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
+from edge.sensors.backoff import Backoff
 from edge.sensors.driver import Driver
+from edge.sensors.flow import Lack
+from edge.sensors.gauge import SensorGauge
+from edge.sensors.story import Story
 from edge.types import NS_PER_S, Frame, SampleBlock, SensorState, SensorStatus
 
 Item = TypeVar("Item", Frame, SampleBlock)
@@ -26,33 +30,26 @@ GIVE_UP_STALLED_S = 10.0
 """A stream that stays silent this long after it was called stalled is torn down and made anew: a hung radio link or
 camera pipeline often heals only so. Well below the alarm delays' sum, well above a burst of radio interference."""
 
+GIVE_UP_PARTIAL_S = 60.0
+"""A stream that goes on, but with too little in it, is made anew after this: a measurement that died in the band heals
+so. A weak link does not, and each attempt costs up to 20 s of the little that came: hence no sooner."""
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Waiting times between attempts.
+LET_GO_S = 12.0
+"""Longest wait for a driver to release its device after a connection: a Bluetooth link takes up to 10 s to part."""
 
-    The figures are those of Bluetooth practice: a first try at once-ish, doubling, never longer than half a minute,
-    so that a band that comes back to the bed is found soon. Jitter keeps many boxes from trying in step.
+SHUTDOWN_S = 5.0
+"""...when the whole program ends: the service manager kills it after 15 s, and the others have to finish too."""
 
-    Attributes:
-        first_s: wait after the first failure, seconds.
-        factor: growth per failure.
-        cap_s: longest wait, seconds.
-        jitter: share of the wait that is drawn at random, 0..1.
-        proven_s: a connection that streamed this long was a good one: the next failure begins at `first_s` again.
-    """
+MOST_HUNG = 3
+"""Connections of one driver that may hang while another attempt is made; with more, one of them is waited for."""
 
-    first_s: float = 0.5
-    factor: float = 2.0
-    cap_s: float = 30.0
-    jitter: float = 0.5
-    proven_s: float = 10.0
+JUDGE_EVERY_S = 1.0
+"""Time between two judgements of rates."""
 
-    def wait_s(self, failures: int, rng: random.Random) -> float:
-        """Seconds to wait after the `failures`-th failure in a row (1, 2, …)."""
-        # The exponent is bounded: 2**64 is far beyond any cap, and larger powers overflow a float.
-        full_s = min(self.cap_s, self.first_s * self.factor ** min(failures - 1, 64))
-        return full_s * (1.0 - self.jitter * rng.random())
+TURN = 16
+"""Items after which the others on the event loop get their turn, however fast a source delivers."""
+
+_LACK_REASON = {Lack.PARTIAL: SensorReason.PARTIAL, Lack.SILENT: SensorReason.CHANNEL_SILENT}
 
 
 async def supervise(
@@ -61,6 +58,7 @@ async def supervise(
     on_item: Callable[[Item], None],
     on_status: Callable[[SensorStatus], None],
     *,
+    gauge: SensorGauge | None = None,
     backoff: Backoff | None = None,
     rng: random.Random | None = None,
 ) -> None:
@@ -70,15 +68,19 @@ async def supervise(
     cannot help (LOST with its reason). `on_item` and `on_status` are called on the event loop; what they raise is not
     caught here. The status is LOST from the moment a connection is lost until data flows again.
 
+    Whatever a driver does (hang while it connects, while it streams or while it lets go; deliver without a pause;
+    raise anything), the other sensors go on and cancelling takes at most `SHUTDOWN_S`.
+
     Args:
         driver: what to supervise.
         clock: its time.
         on_item: receives every frame or block.
-        on_status: receives every change of state or reason.
+        on_status: receives every change of state, reason or warnings.
+        gauge: measures rates, charge and wear; give one to read its figures elsewhere.
         backoff: waiting times between attempts.
         rng: source of the jitter; seed it in tests.
     """
-    care = _Care(driver, clock, on_item, on_status)
+    care = _Care(driver, clock, on_item, on_status, gauge or SensorGauge(driver.stall_after_s))
     waits = backoff or Backoff()
     # Jitter needs no cryptographic quality.
     chance = rng or random.Random()  # noqa: S311
@@ -91,6 +93,7 @@ async def supervise(
             return
         failures = 1 if outcome.streamed_s >= waits.proven_s else failures + 1
         await clock.sleep(waits.wait_s(failures, chance))
+        await care.room_for_another()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,50 +113,55 @@ class _Care(Generic[Item]):
         clock: Clock,
         on_item: Callable[[Item], None],
         on_status: Callable[[SensorStatus], None],
+        gauge: SensorGauge,
     ) -> None:
         self._driver: Driver[Item] = driver
         self._clock = clock
         self._on_item: Callable[[Item], None] = on_item
-        self._on_status = on_status
-        self._status: SensorStatus | None = None
+        self._gauge = gauge
+        self._story = Story(driver.name, clock, on_status, gauge)
         self._last_ns = 0
         self._first_ns: int | None = None
+        self._judged_ns = 0
         self._flowing = asyncio.Event()
+        self._connection = 0
+        self._hung: set[asyncio.Future[bool | None]] = set()
         self._fault = ""
 
     def report(self, state: SensorState, reason: SensorReason | None, detail: str) -> None:
-        """Tell a change of state or reason; `since_ns` is that of the state."""
-        old = self._status
-        if old is not None and (old.state, old.reason, old.detail) == (state, reason, detail):
-            return
-        since_ns = old.since_ns if old is not None and old.state is state else self._clock.now_ns()
-        self._log(old.state if old is not None else None, state, reason, detail)
-        self._status = SensorStatus(self._driver.name, state, reason, since_ns, detail)
-        self._on_status(self._status)
+        """Tell a change of state or reason."""
+        self._story.tell(state, reason, detail)
 
     async def connect_once(self) -> _Outcome:
         """Make one connection, follow it to its end, and say whether another attempt makes sense."""
         self._first_ns = None
+        self._connection += 1
         self._flowing.clear()
         self._last_ns = self._clock.now_ns()
         stream = self._driver.stream()
-        pump = asyncio.ensure_future(self._pump(stream))
+        pump = asyncio.ensure_future(self._pump(stream, self._connection))
         watch = asyncio.ensure_future(self._watch())
         try:
             await asyncio.wait((pump, watch), return_when=asyncio.FIRST_COMPLETED)
-            if not pump.done():
-                watch.result()
-            again = pump.result() if pump.done() else self._given_up()
-        finally:
-            await _end(watch)
-            await _end(pump)
-            if isinstance(stream, AsyncGenerator):
-                await stream.aclose()
+        except asyncio.CancelledError:
+            await self._let_go(pump, watch, stream, SHUTDOWN_S)
+            raise
+        given_up = not pump.done()
+        if given_up:
+            watch.result()
+            self._give_up()
+        await self._let_go(pump, watch, stream, LET_GO_S)
         streamed_ns = 0 if self._first_ns is None else self._last_ns - self._first_ns
-        return _Outcome(again, streamed_ns / NS_PER_S)
+        return _Outcome(given_up or pump.result(), streamed_ns / NS_PER_S)
 
-    async def _pump(self, stream: AsyncIterator[Item]) -> bool:
+    async def room_for_another(self) -> None:
+        """Wait while too many earlier connections still hang."""
+        while len(self._hung) >= MOST_HUNG:
+            await asyncio.wait(self._hung, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _pump(self, stream: AsyncIterator[Item], connection: int) -> bool:
         """Hand on items until the stream ends; the answer is whether to try again."""
+        turn = 0
         while True:
             try:
                 item = await anext(stream)
@@ -166,12 +174,36 @@ class _Care(Generic[Item]):
             except Exception as error:  # noqa: BLE001  # a driver's bug must not end the bed's other sensors; it is logged
                 self._report_fault(error)
                 return True
-            self._last_ns = self._clock.now_ns()
-            if self._first_ns is None:
-                self._first_ns = self._last_ns
-                self._flowing.set()
+            if connection != self._connection:  # it was given up and comes to itself only now
+                return True
+            if not self._take(item):
+                return True
+            turn += 1
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
+
+    def _take(self, item: Item) -> bool:
+        """Hand one item on; the answer is whether the connection is worth keeping."""
+        now_ns = self._clock.now_ns()
+        if self._first_ns is None:
+            self._first_ns = self._last_ns = now_ns
+            self._flowing.set()
+            self._gauge.connected(now_ns)
+        self._on_item(item)
+        if isinstance(item, Frame) and now_ns - item.measured_ns > self._driver.stall_after_s * NS_PER_S:
+            return True  # an old picture that is handed out again is no sign of life
+        self._last_ns = now_ns
+        self._gauge.push(item, now_ns)
+        if now_ns - self._judged_ns >= JUDGE_EVERY_S * NS_PER_S:
+            self._judged_ns = now_ns
+            self._gauge.judge(now_ns)
+        stall = self._gauge.stall(now_ns)
+        if stall is None:
             self.report(SensorState.STREAMING, None, "")
-            self._on_item(item)
+            return True
+        lack, detail = stall
+        self.report(SensorState.STALLED, _LACK_REASON[lack], detail)
+        return self._story.lasted_s(now_ns) < GIVE_UP_PARTIAL_S
 
     async def _watch(self) -> None:
         """Notice silence: report a stall, and return when the connection is to be given up."""
@@ -191,16 +223,42 @@ class _Care(Generic[Item]):
                 self.report(SensorState.STALLED, SensorReason.NO_DATA, detail)
             await self._clock.sleep_until(self._last_ns + (give_up_ns if silent_ns >= stall_ns else stall_ns))
 
+    async def _let_go(
+        self, pump: asyncio.Task[bool], watch: asyncio.Task[None], stream: AsyncIterator[Item], within_s: float
+    ) -> None:
+        """End a connection; what does not end in time is left behind, so that nobody else waits for it."""
+        watch.cancel()
+        pump.cancel()
+        _, hanging = await asyncio.wait((pump, watch), timeout=within_s)
+        if not hanging and isinstance(stream, AsyncGenerator):
+            # A generator that still runs cannot be closed; one that has ended is closed at once.
+            closing = asyncio.ensure_future(_close(stream))
+            _, hanging = await asyncio.wait((closing,), timeout=within_s)
+        if hanging:
+            self._leave_behind(hanging, within_s)
+
+    def _leave_behind(self, hanging: Iterable[asyncio.Future[bool | None]], within_s: float) -> None:
+        detail = f"the driver does not let go of the device within {within_s:.0f} s"
+        if not self._hung:
+            log.error("%s: %s; this is a bug, please report it", self._driver.name, detail)
+        for task in hanging:
+            self._hung.add(task)
+            task.add_done_callback(self._came_back)
+        self.report(SensorState.LOST, SensorReason.HUNG, detail)
+
+    def _came_back(self, task: asyncio.Future[bool | None]) -> None:
+        """A connection that had been left behind is over; its own outcome matters to nobody any more."""
+        self._hung.discard(task)
+        if not task.cancelled():
+            log.debug("%s: let go at last: %r", self._driver.name, task.exception())
+
     def log_end(self) -> None:
         """Say that nobody will try again, unless a recording simply ended."""
-        status = self._status
-        if status is not None and status.reason is not SensorReason.END_OF_RECORDING:
-            log.error("%s: not tried again before a restart: %s", self._driver.name, status.detail)
+        self._story.log_end()
 
-    def _given_up(self) -> bool:
+    def _give_up(self) -> None:
         silent_s = (self._clock.now_ns() - self._last_ns) / NS_PER_S
         self.report(SensorState.LOST, SensorReason.SILENT, f"silent for {silent_s:.0f} s: connecting anew")
-        return True
 
     def _report_fault(self, error: Exception) -> None:
         """Show a driver's bug with its traceback: once per kind, then only as the state."""
@@ -210,19 +268,6 @@ class _Care(Generic[Item]):
         self._fault = text
         self.report(SensorState.LOST, SensorReason.DRIVER_FAULT, text)
 
-    def _log(self, old: SensorState | None, new: SensorState, reason: SensorReason | None, detail: str) -> None:
-        """One warning when the data stop, one line when they are back; the rest is for debugging."""
-        flowing = (SensorState.CONNECTING, SensorState.STREAMING)
-        if new is SensorState.STREAMING and old is not SensorState.STREAMING:
-            log.info("%s: streaming%s", self._driver.name, "" if old is SensorState.CONNECTING else " again")
-        elif new not in flowing and (old in flowing or reason is SensorReason.END_OF_RECORDING):
-            level = logging.INFO if reason is SensorReason.END_OF_RECORDING else logging.WARNING
-            log.log(level, "%s: %s (%s): %s", self._driver.name, new, reason, detail)
-        else:
-            log.debug("%s: %s (%s): %s", self._driver.name, new, reason, detail)
 
-
-async def _end(task: asyncio.Future[bool] | asyncio.Future[None]) -> None:
-    """Cancel a task and wait until it is over; its own result was read before."""
-    task.cancel()
-    await asyncio.wait((task,))
+async def _close(stream: AsyncGenerator[Item, None]) -> None:
+    await stream.aclose()

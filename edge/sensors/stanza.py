@@ -17,6 +17,8 @@ class CameraSection(Section):
     """Keys that every camera has."""
 
     modalities: ClassVar[tuple[Modality, ...]] = (Modality.FACE,)
+    live: ClassVar[bool] = True
+    """Whether it shows the present: `rate_hz` pictures a second are then to be expected of it."""
 
     name: SensorName = Field(examples=["bedside"])
     """Name of this camera in messages and logs; unique in the file."""

@@ -45,7 +45,7 @@ class Scripted:
 
     def block(self) -> SampleBlock:
         """One sample, now."""
-        return SampleBlock(self.name, Channel.PPG, np.zeros(1, np.float32), 64.0, self.clock.now_ns())
+        return SampleBlock(self.name, Channel.PPG, np.zeros(1, np.float32), 1.0, self.clock.now_ns())
 
 
 def failing(error: Exception) -> Callable[[Scripted], AsyncIterator[SampleBlock]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -69,6 +69,8 @@ class Picamera2Camera(CameraSection):
 
 class VideoFileCamera(CameraSection):
     """A recorded video as a camera."""
+
+    live: ClassVar[bool] = False
 
     driver: Literal["video_file"]
     """Always "video_file"."""
