@@ -6,15 +6,8 @@ Nothing of bleak is replaced: it finds this service where bluetoothd would be.
 from __future__ import annotations
 
 import asyncio
-import os
-import select
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from bumble import att, core
 from bumble.core import UUID, AdvertisingData
@@ -23,6 +16,8 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy
 from bumble.hci import Address
 from dbus_fast import BusType, Message, MessageFlag, MessageType, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
+
+from tests.peers.private_bus import private_bus as private_bus
 
 BLUEZ = "org.bluez"
 ADAPTER_PATH = "/org/bluez/hci0"
@@ -34,37 +29,11 @@ SERVICE = "org.bluez.GattService1"
 CHARACTERISTIC = "org.bluez.GattCharacteristic1"
 DESCRIPTOR = "org.bluez.GattDescriptor1"
 
-BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
-</policy></busconfig>
-"""
 CLIENT_CONFIGURATION = UUID.from_16_bits(0x2902)
 
 Interfaces = dict[str, dict[str, Variant]]
 Reply = tuple[str, list[object]]
 NOTHING: Reply = ("", [])
-
-
-@contextmanager
-def private_bus(folder: Path) -> Iterator[str]:
-    """A message bus of its own; the value is its address."""
-    config = folder / "bus.conf"
-    config.write_text(BUS_CONFIG.format(socket=folder / "socket"))
-    daemon = subprocess.Popen(
-        ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert daemon.stdout is not None
-        ready, _, _ = select.select([daemon.stdout], [], [], 10.0)
-        assert ready, "dbus-daemon did not start"
-        yield daemon.stdout.readline().strip()
-    finally:
-        os.kill(daemon.pid, signal.SIGTERM)
-        daemon.wait(10)
-        if daemon.stdout is not None:
-            daemon.stdout.close()
 
 
 class RefusalError(Exception):
@@ -109,6 +78,8 @@ class BlueZ:
         self._discoverers: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: str | None = None
+        self.refusals: dict[str, tuple[str, str]] = {}
+        """Paths of devices whose Connect is refused: name and text of the error."""
 
     async def start(self) -> None:
         """Appear on the bus as org.bluez with one powered adapter."""
@@ -128,11 +99,12 @@ class BlueZ:
         """Leave the bus."""
         for task in self._tasks:
             task.cancel()
+        self._device.remove_listener("advertisement", self._on_advertisement)
         self._bus.disconnect()
         await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast leaves it untyped
 
     def set_powered(self, *, on: bool) -> None:
-        """Switch the adapter on or off, as rfkill does."""
+        """Say that the adapter is on or off."""
         self._set(ADAPTER_PATH, ADAPTER, Powered=Variant("b", on))
 
     # Messages
@@ -151,8 +123,7 @@ class BlueZ:
         except RefusalError as refusal:
             reply = Message.new_error(message, refusal.name, refusal.text)
         except att.ATT_Error as error:
-            text = f"Operation failed with ATT error: 0x{error.error_code:02x}"
-            reply = Message.new_error(message, "org.bluez.Error.Failed", text)
+            reply = Message.new_error(message, *_att_refusal(error))
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
             await self._bus.send(reply)
 
@@ -216,11 +187,21 @@ class BlueZ:
             raise RefusalError("org.bluez.Error.NotReady", "Resource Not Ready")
         if on and sender in self._discoverers:
             raise RefusalError("org.bluez.Error.InProgress", "Operation already in progress")
+        if not on and sender not in self._discoverers:
+            raise RefusalError("org.bluez.Error.Failed", "No discovery started")
         (self._discoverers.add if on else self._discoverers.discard)(sender)
         if on and not self._device.is_scanning:
             await self._device.start_scanning(active=False, filter_duplicates=False)
-        elif not self._discoverers and self._device.is_scanning:
+        elif not self._discoverers:
+            await self._end_discovery()
+
+    async def _end_discovery(self) -> None:
+        """Stop scanning and, like BlueZ, forget how strong everybody was."""
+        if self._device.is_scanning:
             await self._device.stop_scanning()
+        for path, interfaces in self._objects.items():
+            if DEVICE in interfaces and interfaces[DEVICE].pop("RSSI", None):
+                self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [DEVICE, {}, ["RSSI"]])
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
         if not self._discoverers:
@@ -232,12 +213,16 @@ class BlueZ:
         if path in self._objects:
             self._set(path, DEVICE, RSSI=rssi)
             return
-        name = advertisement.data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
+        # BlueZ, too, makes names valid UTF-8, and takes the address with dashes for the alias of a nameless device.
+        name = advertisement.data.get(AdvertisingData.COMPLETE_LOCAL_NAME, raw=True)
+        text = None if name is None else bytes(name).decode(errors="replace")
+        kind = "public" if advertisement.address.is_public else "random"
         properties = {
             "Adapter": Variant("o", ADAPTER_PATH),
             "Address": Variant("s", address),
-            "Name": Variant("s", str(name)),
-            "Alias": Variant("s", str(name)),
+            "AddressType": Variant("s", kind),
+            **({} if text is None else {"Name": Variant("s", text)}),
+            "Alias": Variant("s", address.replace(":", "-") if text is None else text),
             "RSSI": rssi,
             "UUIDs": Variant("as", []),
             "Connected": Variant("b", False),
@@ -248,6 +233,8 @@ class BlueZ:
     # Device1
 
     async def _connect(self, path: str) -> None:
+        if path in self.refusals:
+            raise RefusalError(*self.refusals[path])
         if path in self._links:
             return
         if self._connecting is not None:
@@ -373,6 +360,17 @@ class BlueZ:
 
     def _notified(self, path: str, value: bytes) -> None:
         self._set(path, CHARACTERISTIC, Value=Variant("ay", bytes(value)))
+
+
+def _att_refusal(error: att.ATT_Error) -> tuple[str, str]:
+    """Name and text of the D-Bus error that BlueZ makes of an ATT error."""
+    match error.error_code:
+        case att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR | att.ATT_INSUFFICIENT_ENCRYPTION_ERROR:
+            return "org.bluez.Error.NotPermitted", "Not paired"
+        case att.ATT_INSUFFICIENT_AUTHORIZATION_ERROR:
+            return "org.bluez.Error.NotAuthorized", "Operation Not Authorized"
+        case code:
+            return "org.bluez.Error.Failed", f"Operation failed with ATT error: 0x{code:02x}"
 
 
 async def _until_gone(link: _Link, request: asyncio.Future[bytes] | asyncio.Future[None]) -> None:

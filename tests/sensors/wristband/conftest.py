@@ -9,7 +9,8 @@ import pytest
 
 from tests.peers.band import VirtualBand
 from tests.peers.ble_radio import Air
-from tests.peers.bluez import BlueZ, private_bus
+from tests.peers.bluez_faults import FaultyBlueZ
+from tests.peers.private_bus import private_bus
 
 
 @pytest.fixture(scope="session")
@@ -34,19 +35,19 @@ def mtu(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-async def bluez(air: Air, mtu: int, bus_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BlueZ]:
+async def bluez(air: Air, mtu: int, bus_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FaultyBlueZ]:
     """The system's Bluetooth as bleak will find it."""
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_address)
     radio, _ = air.device("box", "F0:00:00:00:00:02")
     await radio.power_on()
-    service = BlueZ(radio, bus_address, mtu)
+    service = FaultyBlueZ(radio, bus_address, mtu)
     await service.start()
     yield service
     await service.stop()
 
 
 @pytest.fixture
-async def band(air: Air, bluez: BlueZ) -> AsyncIterator[VirtualBand]:  # noqa: ARG001  # the radio must be on first
+async def band(air: Air, bluez: FaultyBlueZ) -> AsyncIterator[VirtualBand]:  # noqa: ARG001  # the radio must be on first
     """A band with all services, switched on."""
     virtual = VirtualBand(air)
     await virtual.start()

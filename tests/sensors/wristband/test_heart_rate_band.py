@@ -12,7 +12,7 @@ from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.types import Channel
 from tests.peers.band import NAME, Offer, VirtualBand
 from tests.peers.ble_radio import Air
-from tests.peers.bluez import BlueZ
+from tests.peers.bluez_faults import FaultyBlueZ
 from tests.sensors.wristband.streaming import count, take
 
 WITH_CONTACT_AND_BEAT = bytes([0x16, 72, 0x00, 0x04])
@@ -76,8 +76,8 @@ async def test_a_connected_band_that_sends_nothing_is_told_so(monkeypatch: pytes
     assert raised.value.reason is SensorReason.NO_DATA
 
 
-async def test_a_radio_that_is_switched_off_is_named(bluez: BlueZ) -> None:
-    bluez.set_powered(on=False)
+async def test_a_radio_that_is_switched_off_is_named(bluez: FaultyBlueZ) -> None:
+    await bluez.power(on=False)
     with pytest.raises(SensorError, match="bluetoothctl power on") as raised:
         await take(driver(), bool)
     assert raised.value.reason is SensorReason.RADIO_OFF

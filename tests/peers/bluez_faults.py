@@ -1,0 +1,58 @@
+"""What befalls a BlueZ: switched off, unplugged, killed, or refused by a band."""
+
+from __future__ import annotations
+
+from tests.peers.bluez import ADAPTER_PATH, DEVICE, BlueZ
+
+
+class FaultyBlueZ(BlueZ):
+    """A BlueZ to which things happen."""
+
+    async def power(self, *, on: bool) -> None:
+        """Switch the adapter on or off, as rfkill does: links end first, then it says that it is off."""
+        if not on:
+            self._discoverers.clear()
+            await self._end_discovery()
+            await self._end_links()
+        self.set_powered(on=on)
+
+    async def unplug(self) -> None:
+        """Take the adapter out: its objects go without a word about their links."""
+        adapter = self._objects[ADAPTER_PATH]
+        self._discoverers.clear()
+        await self._end_discovery()
+        for path in sorted(self._objects, reverse=True):
+            self._remove(path)
+        await self._end_links()
+        self._unplugged = adapter
+
+    async def plug_in(self) -> None:
+        """Put the adapter back."""
+        self._add(ADAPTER_PATH, self._unplugged)
+
+    async def crash(self) -> None:
+        """Die: the name goes from the bus at once, and nothing more is said. The kernel ends the links."""
+        await self.stop()
+        if self._device.is_scanning:
+            await self._device.stop_scanning()
+        await self._end_links()
+
+    def refuse(self, address: str, name: str, text: str) -> None:
+        """Refuse every Connect to a device with this error."""
+        self.refusals[_path(address)] = (name, text)
+
+    def forget(self, address: str) -> None:
+        """Drop a device that nobody has paired, as BlueZ does half a minute after it was last heard."""
+        self._remove(_path(address))
+
+    def known(self) -> list[str]:
+        """Addresses of the devices that it has objects for."""
+        return [str(found[DEVICE]["Address"].value) for found in self._objects.values() if DEVICE in found]
+
+    async def _end_links(self) -> None:
+        for link in list(self._links.values()):
+            await link.connection.disconnect()
+
+
+def _path(address: str) -> str:
+    return f"{ADAPTER_PATH}/dev_{address.replace(':', '_')}"
