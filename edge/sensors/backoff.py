@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass
+
+from edge.clock import Clock
+from edge.sensors.driver import Heralded
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,20 @@ class Backoff:
         # The exponent is bounded: 2**64 is far beyond any cap, and larger powers overflow a float.
         full_s = min(self.cap_s, self.first_s * self.factor ** min(failures - 1, 64))
         return full_s * (1.0 - self.jitter * rng.random())
+
+
+async def rest(driver: object, clock: Clock, seconds: float) -> None:
+    """Sit out a wait, unless the driver can tell that its device is back before that is over."""
+    if not isinstance(driver, Heralded):
+        await clock.sleep(seconds)
+        return
+    waiting = asyncio.ensure_future(clock.sleep(seconds))
+    herald = asyncio.ensure_future(driver.until_back())
+    try:
+        await asyncio.wait((waiting, herald), return_when=asyncio.FIRST_COMPLETED)
+        if herald.done() and herald.exception() is not None:
+            await waiting  # a herald that fails must not turn the back-off into a storm
+    finally:
+        waiting.cancel()
+        herald.cancel()
+        await asyncio.gather(waiting, herald, return_exceptions=True)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
-from edge.sensors.backoff import Backoff
+from edge.sensors.backoff import Backoff, rest
 from edge.sensors.driver import Driver
 from edge.sensors.flow import Lack
 from edge.sensors.gauge import SensorGauge
@@ -92,7 +92,7 @@ async def supervise(
             care.log_end()
             return
         failures = 1 if outcome.streamed_s >= waits.proven_s else failures + 1
-        await clock.sleep(waits.wait_s(failures, chance))
+        await rest(driver, clock, waits.wait_s(failures, chance))
         await care.room_for_another()
 
 

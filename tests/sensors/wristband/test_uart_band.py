@@ -11,7 +11,8 @@ from bleak import BleakClient
 
 from edge.clock import SystemClock
 from edge.errors import SensorError, SensorReason
-from edge.sensors.care import Backoff, supervise
+from edge.sensors.backoff import Backoff
+from edge.sensors.care import supervise
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.timeline import Timeline
