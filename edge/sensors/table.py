@@ -12,6 +12,8 @@ from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.sensors.wristband.pulse_oximeter import PulseOximeterBand
+from edge.sensors.wristband.serial.lines import LineBand
+from edge.sensors.wristband.serial.shimmer import Shimmer3Band
 
 Camera = (
     V4l2Camera  # USB and CSI cameras
@@ -24,6 +26,8 @@ Band = (
     HeartRateBand  # Heart Rate Service
     | PulseOximeterBand  # Pulse Oximeter Service
     | NordicUartBand  # docs/band-protocol.md
+    | Shimmer3Band  # Shimmer3 GSR+ over its Bluetooth serial port
+    | LineBand  # microcontrollers that print lines, docs/serial.md
     | E4Recording  # exported sessions of the Empatica E4
     | SimulatedBand  # the demonstration's patient
 )

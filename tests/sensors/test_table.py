@@ -20,6 +20,7 @@ from edge.sensors.stanza import BandSection, CameraSection
 from edge.sensors.table import Band, Camera, Sensor
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.e4 import E4
+from edge.sensors.wristband.serial.driver import SerialDriver
 
 BLE = {"address": "C0:00:00:00:00:01"}
 STANZAS: list[tuple[dict[str, object], type]] = [
@@ -29,6 +30,8 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
     ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),
     ({"driver": "ble_uart", **BLE}, BleDriver),
+    ({"driver": "shimmer3", "device": "/dev/rfcomm0"}, SerialDriver),
+    ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),
     ({"driver": "e4_recording", "folder": Path("session")}, E4),
     ({"driver": "simulated_band"}, ScenePlayer),
 ]

@@ -1,0 +1,1 @@
+"""Wristbands on a serial port: USB, UART pins, and Bluetooth's RFCOMM."""
