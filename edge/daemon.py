@@ -27,6 +27,7 @@ from edge.inputs import CameraInput, Glance, Input, build_input
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge
+from edge.reporter import Reporter
 from edge.sensors.care import supervise
 from edge.store import Store, set_aside
 from edge.types import (
@@ -103,6 +104,8 @@ class Daemon:
         self.inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
         }
+        drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
+        self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = _open_store(config.box.state_dir / STORE_FILE)
         self._outbox = Outbox(self._store)
@@ -114,6 +117,7 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
+                group.create_task(self._reporter.run(), name="reporter")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():

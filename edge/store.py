@@ -233,6 +233,18 @@ def _damaged(path: Path) -> list[Path]:
     return [file for file in path.parent.glob(f"{path.name}.damaged-*") if file.suffix[-1].isdigit()]
 
 
+def is_held(path: Path) -> bool:
+    """Whether a daemon has this file open. Nothing is written, and a file that is not there is not made."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.0)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    except sqlite3.DatabaseError:
+        return False  # damaged, so nobody has it open
+    return False
+
+
 def set_aside(path: Path) -> Path:
     """Rename a damaged file and its log so that a new one can be begun; nothing is deleted.
 

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import getpass
 import json
-import logging
 import os
 import sys
 import termios
@@ -18,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from edge.cli.last_warning import LastWarning, only_handler
 from edge.clock import Clock, SystemClock
 from edge.config import Mqtt, load
 from edge.config import Tls as TlsSection
@@ -204,17 +204,6 @@ class Keys:
             self.typed = ""
 
 
-class _LastWarning(logging.Handler):
-    """Keeps the last warning for the bottom line: a log on the screen would tear the table."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage()
-
-
 class _Station:
     """The table on the screen."""
 
@@ -222,7 +211,7 @@ class _Station:
         self._by = by
         self._clock = clock
         self._ward = Ward()
-        self._warning = _LastWarning()
+        self._warning = LastWarning()
         self._shown: list[Line] = []
         self._said = ""
         self._left = asyncio.Event()
@@ -232,7 +221,7 @@ class _Station:
     async def show(self, seconds: float | None) -> None:
         """Draw until `q` or the end of the time."""
         deadline_ns = None if seconds is None else self._clock.now_ns() + round(seconds * 1e9)
-        with _only_handler(self._warning), Live(console=Console(), screen=True, auto_refresh=False) as live:
+        with only_handler(self._warning), Live(console=Console(), screen=True, auto_refresh=False) as live:
             while not self._left.is_set() and (deadline_ns is None or self._clock.now_ns() < deadline_ns):
                 if not self.keys.typed:  # the numbers must not move while somebody types one
                     self._shown = self._ward.active()
@@ -298,15 +287,3 @@ def _raw_keys(press: Callable[[str], None]) -> Iterator[None]:
     finally:
         loop.remove_reader(descriptor)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _only_handler(handler: logging.Handler) -> Iterator[None]:
-    """Send the log to one handler while the block runs."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    root.handlers = [handler]
-    try:
-        yield
-    finally:
-        root.handlers = before
