@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from edge.config.sections import Config, Mqtt, Tls
 from edge.section import Section
-from edge.sensors.table import Band, Camera
+from edge.sensors.table import Kind
 
 SENSOR = "sensor"
 """The one array of tables: `[[sensor]]`."""
@@ -45,7 +45,7 @@ class Key:
 @cache
 def drivers() -> Mapping[str, type[Section]]:
     """Sensor stanzas by the value of their `driver` key."""
-    return {get_args(model.model_fields["driver"].annotation)[0]: model for model in get_args(Camera | Band)}
+    return {get_args(model.model_fields["driver"].annotation)[0]: model for model in get_args(Kind)}
 
 
 @cache

@@ -155,8 +155,19 @@ class Mqtt(Section):
         return password_file
 
 
+class Recorder(Section):
+    """Sessions on disk, for finding out later what happened: signals and events, never pictures (docs/sessions.md)."""
+
+    folder: FilePath | None = Field(default=None, examples=["/var/lib/anodyne/sessions"])
+    """Folder of the sessions. Without it nothing is recorded: they are health data of the person in the bed."""
+    max_mb: int = Field(default=2000, ge=10, le=1_000_000)
+    """Room for all sessions, megabytes; the oldest are deleted first. A day of a camera and a band takes about 500."""
+    keep_days: float = Field(default=14.0, gt=0.0, le=3650.0)
+    """Sessions older than this are deleted, days; only while the wall clock is synchronised."""
+
+
 class Config(Section):
-    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[mqtt]`."""
+    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[recorder]`, `[mqtt]`."""
 
     box: Box = Box()
     """Where the box stands and where it keeps its state."""
@@ -168,6 +179,8 @@ class Config(Section):
     """From evidence to one assessment."""
     alarm: Alarm = Alarm()
     """Delays and thresholds."""
+    recorder: Recorder = Recorder()
+    """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
 

@@ -10,7 +10,7 @@ from edge.sensors.charge import ChargeMonitor
 from edge.sensors.flow import Flow, Lack
 from edge.sensors.report import ChannelReport, SensorReport
 from edge.sensors.wear import WearMonitor
-from edge.types import NS_PER_S, Channel, Frame, SampleBlock, SensorState, SensorStatus, SensorWarning
+from edge.types import NS_PER_S, Channel, Estimate, Frame, SampleBlock, SensorState, SensorStatus, SensorWarning
 
 FRAMES = "frames"
 """The one channel of a camera."""
@@ -70,9 +70,12 @@ class SensorGauge:
         self._lacks = {}
         self.flow.connected(now_ns)
 
-    def push(self, item: Frame | SampleBlock, now_ns: int) -> None:
+    def push(self, item: Frame | SampleBlock | Estimate, now_ns: int) -> None:
         """Take in what has just arrived."""
         self._newest_ns = now_ns
+        if isinstance(item, Estimate):  # a replayed camera's picture
+            self.flow.push(FRAMES, 1, self._expected_hz, now_ns, 0)
+            return
         if isinstance(item, Frame):
             missed = 0 if self._next_index is None else max(0, item.index - self._next_index)
             self._next_index = item.index + 1

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
+from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
@@ -30,8 +31,12 @@ Band = (
     | LineBand  # microcontrollers that print lines, docs/serial.md
     | E4Recording  # exported sessions of the Empatica E4
     | SimulatedBand  # the demonstration's patient
+    | ReplayedBand  # recorded sessions
 )
 """Any wristband stanza."""
 
-Sensor = Annotated[Camera | Band, Field(discriminator="driver")]
+Kind = Camera | Band | ReplayedFace
+"""Any stanza; of a recorded face there are estimates and no pictures, so it is no camera."""
+
+Sensor = Annotated[Kind, Field(discriminator="driver")]
 """Any `[[sensor]]` stanza, told apart by its `driver`."""

@@ -15,9 +15,10 @@ from edge.config.keys import drivers
 from edge.sensors.camera.picamera2 import Picamera2
 from edge.sensors.camera.v4l2 import V4l2
 from edge.sensors.camera.video_file import VideoFile
+from edge.sensors.replay import Player, ReplayedFace
 from edge.sensors.simulated.band import ScenePlayer
 from edge.sensors.stanza import BandSection, CameraSection
-from edge.sensors.table import Band, Camera, Sensor
+from edge.sensors.table import Kind, Sensor
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.e4 import E4
 from edge.sensors.wristband.serial.driver import SerialDriver
@@ -34,12 +35,14 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),
     ({"driver": "e4_recording", "folder": Path("session")}, E4),
     ({"driver": "simulated_band"}, ScenePlayer),
+    ({"driver": "replay", "session": Path("x.anodyne")}, Player),
+    ({"driver": "replay_face", "session": Path("x.anodyne")}, Player),
 ]
 
 
 @pytest.mark.parametrize(("values", "driver"), STANZAS, ids=lambda value: str(value))
 def test_every_stanza_opens_its_driver(values: dict[str, object], driver: type) -> None:
-    stanza: CameraSection | BandSection = TypeAdapter(Sensor).validate_python({**values, "name": "it"})
+    stanza: CameraSection | BandSection | ReplayedFace = TypeAdapter(Sensor).validate_python({**values, "name": "it"})
     opened = stanza.open(VirtualClock())
     assert isinstance(opened, driver)
     assert opened.name == "it"
@@ -48,7 +51,7 @@ def test_every_stanza_opens_its_driver(values: dict[str, object], driver: type) 
 
 def test_no_stanza_goes_untested() -> None:
     assert {str(values["driver"]) for values, _ in STANZAS} == set(drivers())
-    assert len(drivers()) == len(get_args(Camera | Band))
+    assert len(drivers()) == len(get_args(Kind))
 
 
 def test_libraries_for_radio_and_pictures_are_loaded_only_when_used() -> None:

@@ -1,0 +1,184 @@
+"""Reading a session file: its head and its events in order. The file is never changed.
+
+A damaged file gives the events before the damage and then a `SessionError`; nothing else is ever raised.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote
+
+from edge.errors import SessionError, SessionReason
+from edge.recorder import cells
+from edge.recorder import facts as heads
+from edge.recorder.cells import Cell
+from edge.recorder.events import Event
+from edge.recorder.file import APPLICATION_ID, ENDED, FORMAT_VERSION
+from edge.recorder.tables import TABLES, Table
+
+T = TypeVar("T")
+
+_MAGIC = b"SQLite format 3\0"
+"""How every SQLite file begins."""
+
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+_REMEDIES = {
+    SessionReason.NOT_FOUND: "there is no such file",
+    SessionReason.UNREADABLE: "it cannot be opened: check its owner and mode",
+    SessionReason.FOREIGN: "this is no session of Anodyne",
+    SessionReason.VERSION: "it was written by a newer program: use that one",
+    SessionReason.LOCKED: "it is being recorded: stop the box first, or copy it with its -wal file and read the copy",
+    SessionReason.CORRUPT: "the file is damaged",
+}
+
+_EVERYTHING = (-sys.maxsize - 1, sys.maxsize)
+
+
+class Session:
+    """An open session file. Make it with `Session.open`; it is a context manager.
+
+    Attributes:
+        path: the file.
+        facts: its head.
+        ended: whether it was closed, not cut short.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Read the head.
+
+        Raises:
+            SessionError: this is no session, or not one that can be read.
+        """
+        self.path = path
+        self._connection = connection
+        with _as_session_error(path):
+            self._check()
+            rows: dict[str, Cell] = dict(connection.execute("SELECT key, value FROM meta"))
+            self.facts = heads.from_rows(rows)
+        self.ended = ENDED in rows
+
+    @classmethod
+    def open(cls, path: Path) -> Session:
+        """Open a session.
+
+        Raises:
+            SessionError: NOT_FOUND, UNREADABLE, FOREIGN, VERSION, LOCKED (still being recorded) or CORRUPT.
+        """
+        if not path.is_file():
+            raise _error(path, SessionReason.NOT_FOUND)
+        with _as_session_error(path):
+            with path.open("rb") as file:
+                if file.read(len(_MAGIC)) != _MAGIC:
+                    raise _error(path, SessionReason.FOREIGN)
+            connection = sqlite3.connect(
+                f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=0.5, check_same_thread=False
+            )
+        try:
+            return cls(path, connection)
+        except SessionError:
+            connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """The session itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def span_ns(self) -> tuple[int, int]:
+        """Monotonic times of the first and the last tick; of a session without any, twice its start.
+
+        Raises:
+            SessionError: CORRUPT.
+        """
+        start_ns = self.facts.start.mono_ns
+        with _as_session_error(self.path):
+            first, last = self._connection.execute("SELECT min(at_ns), max(at_ns) FROM tick").fetchone()
+            if first is None:
+                return start_ns, start_ns
+            first_ns = cells.integer(first) if self.facts.part > 1 else start_ns
+            return first_ns, cells.integer(last)
+
+    def events(
+        self,
+        kinds: Collection[str] | None = None,
+        span_ns: tuple[int, int] = _EVERYTHING,
+        sensor: str | None = None,
+        after: int = 0,
+    ) -> Iterator[tuple[int, Event]]:
+        """The events in order, each with its number.
+
+        Args:
+            kinds: names of tables to read; None for all.
+            span_ns: only events from the first to before the second of these monotonic times.
+            sensor: only this sensor's; goes with `kinds` that are of a sensor.
+            after: only events with a higher number.
+
+        Raises:
+            SessionError: CORRUPT; everything before the damage has been yielded.
+        """
+        where = "at_ns >= ? AND at_ns < ? AND seq > ?" + ("" if sensor is None else " AND sensor = ?")
+        values: list[int | str] = [*span_ns, after, *([] if sensor is None else [sensor])]
+        chosen = [table for table in TABLES if kinds is None or table.name in kinds]
+        rows = (self._rows(table, where, values) for table in chosen)
+        yield from heapq.merge(*rows, key=_seq)
+
+    def _rows(self, table: Table, where: str, values: list[int | str]) -> Iterator[tuple[int, Event]]:
+        # Names come from the table of tables, never from outside.
+        query = f"SELECT {table.names} FROM {table.name} WHERE {where} ORDER BY seq"  # noqa: S608
+        with _as_session_error(self.path):
+            for seq, at_ns, *row in self._connection.execute(query, values):
+                yield seq, table.decode(cells.integer(at_ns), tuple(row))
+
+    def _check(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA trusted_schema=OFF")
+        execute("PRAGMA cell_size_check=ON")
+        execute("PRAGMA query_only=ON")
+        if execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise _error(self.path, SessionReason.FOREIGN)
+        if execute("PRAGMA user_version").fetchone()[0] != FORMAT_VERSION:
+            raise _error(self.path, SessionReason.VERSION)
+
+
+def _seq(numbered: tuple[int, Event]) -> int:
+    return numbered[0]
+
+
+@contextmanager
+def _as_session_error(path: Path) -> Iterator[None]:
+    """Turn what a damaged file makes SQLite and the decoders raise into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise _error(path, SessionReason.UNREADABLE, error) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in _LOCKED:
+            raise _error(path, SessionReason.LOCKED, error) from error
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise _error(path, SessionReason.UNREADABLE, error) from error
+        raise _error(path, SessionReason.CORRUPT, error) from error
+    except (ValueError, KeyError, OverflowError, MemoryError, RecursionError) as error:
+        raise _error(path, SessionReason.CORRUPT, error) from error
+
+
+def _error(path: Path, reason: SessionReason, detail: Exception | None = None) -> SessionError:
+    said = "" if detail is None else f" ({detail})"
+    return SessionError(reason, f"{path} cannot be read{said}: {_REMEDIES[reason]}")
