@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bumble.core import AdvertisingData
 from bumble.device import Connection
-from bumble.gatt import Characteristic, Service
+from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR, Characteristic, Descriptor, Service
+from bumble.hci import OwnAddressType
 
 from tests.peers.ble_radio import Air
 
@@ -33,18 +34,32 @@ class VirtualBand:
     Args:
         air: where it is.
         offer: its services.
-        address: its random address.
+        address: its address.
         more: services of its own kind.
+        name: the name that it advertises; None for none.
+        public: whether the address is a public one, not a random one.
+        subscribing_needs: "authentication", "encryption" or "authorization" where it wants that first.
     """
 
     def __init__(
-        self, air: Air, offer: Offer | None = None, address: str = ADDRESS, more: Sequence[Service] = ()
+        self,
+        air: Air,
+        offer: Offer | None = None,
+        address: str = ADDRESS,
+        more: Sequence[Service] = (),
+        name: bytes | None = NAME.encode(),
+        *,
+        public: bool = False,
+        subscribing_needs: str = "",
     ) -> None:
         """Build the services; `start` switches it on."""
         offer = offer or Offer()
-        self._device, self._controller = air.device(NAME, address)
+        self._device, self._controller = air.device(NAME, address, public=public)
+        self._own = OwnAddressType.PUBLIC if public else OwnAddressType.RANDOM
         self.heart_rate = notifying("2A37", b"\x00\x48")
-        self.uart_tx = notifying("6E400003-B5A3-F393-E0A9-E50E24DCCA9E", b"")
+        self.uart_tx = notifying("6E400003-B5A3-F393-E0A9-E50E24DCCA9E", b"", subscribing_needs=subscribing_needs)
+        self.hang_up_at_once = False
+        """Whether it ends every connection as soon as it stands."""
         self.battery = notifying("2A19", b"\x5a", readable=True)
         services = list(more)
         if offer.heart_rate:
@@ -58,7 +73,7 @@ class VirtualBand:
             AdvertisingData(
                 [
                     (AdvertisingData.FLAGS, b"\x06"),
-                    (AdvertisingData.COMPLETE_LOCAL_NAME, NAME.encode()),
+                    *([] if name is None else [(AdvertisingData.COMPLETE_LOCAL_NAME, name)]),
                     (AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, struct.pack("<H", 0x180D)),
                 ]
             )
@@ -87,7 +102,10 @@ class VirtualBand:
     async def come_back(self) -> None:
         """Advertise (again)."""
         await self._device.start_advertising(
-            auto_restart=True, advertising_interval_min=ADVERTISING_MS, advertising_interval_max=ADVERTISING_MS
+            own_address_type=self._own,
+            auto_restart=True,
+            advertising_interval_min=ADVERTISING_MS,
+            advertising_interval_max=ADVERTISING_MS,
         )
 
     async def vanish(self) -> None:
@@ -126,6 +144,8 @@ class VirtualBand:
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
         connection.on("disconnection", lambda _reason: self._disconnected())
+        if self.hang_up_at_once:
+            self._hanging_up = asyncio.create_task(connection.disconnect())
 
     def _disconnected(self) -> None:
         self._connection = None
@@ -140,9 +160,18 @@ class VirtualBand:
             event.clear()
 
 
-def notifying(uuid: str, value: bytes, *, readable: bool = False) -> Characteristic[bytes]:
+def notifying(uuid: str, value: bytes, *, readable: bool = False, subscribing_needs: str = "") -> Characteristic[bytes]:
     """A characteristic that notifies."""
     properties = Characteristic.Properties.NOTIFY
     if readable:
         properties |= Characteristic.Properties.READ
-    return Characteristic(uuid, properties, Characteristic.Permissions.READABLE, value)
+    guard = (_guarded(subscribing_needs),) if subscribing_needs else ()
+    return Characteristic(uuid, properties, Characteristic.Permissions.READABLE, value, guard)
+
+
+def _guarded(needs: str) -> Descriptor:
+    """The descriptor by which one subscribes, closed to whoever has not paired."""
+    permission = Descriptor.Permissions[f"WRITE_REQUIRES_{needs.upper()}"]
+    return Descriptor(
+        GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR, Descriptor.READABLE | permission, b"\x00\x00"
+    )

@@ -53,9 +53,9 @@ class Air:
         """Nobody is on the air."""
         self._link = LocalLink()  # type: ignore[no-untyped-call]  # bumble leaves it untyped
 
-    def device(self, name: str, address: str) -> tuple[Device, RadioController]:
-        """A device with this random address, and its controller."""
-        controller = RadioController(name, link=self._link)
+    def device(self, name: str, address: str, *, public: bool = False) -> tuple[Device, RadioController]:
+        """A device with this address, and its controller."""
+        controller = RadioController(name, link=self._link, public_address=address if public else None)
         device = Device(name, hci.Address(address))
         device.host = Host()
         device.host.controller = controller

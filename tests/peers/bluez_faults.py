@@ -37,6 +37,10 @@ class FaultyBlueZ(BlueZ):
             await self._device.stop_scanning()
         await self._end_links()
 
+    def successor(self, bus_address: str) -> FaultyBlueZ:
+        """The service that takes its place after a crash; it knows no device yet."""
+        return FaultyBlueZ(self._device, bus_address, self._mtu)
+
     def refuse(self, address: str, name: str, text: str) -> None:
         """Refuse every Connect to a device with this error."""
         self.refusals[_path(address)] = (name, text)

@@ -17,6 +17,7 @@ class Back:
         self._fault = fault
 
     async def until_back(self) -> None:
+        """As drivers that hear their device do."""
         await asyncio.sleep(self._seconds)
         if self._fault is not None:
             raise self._fault

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 
 import numpy as np
 import pytest
@@ -12,14 +11,13 @@ from bleak import BleakClient
 from edge.clock import SystemClock
 from edge.errors import SensorError, SensorReason
 from edge.sensors.backoff import Backoff
-from edge.sensors.care import supervise
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.timeline import Timeline
-from edge.types import Channel, SampleBlock, SensorState, SensorStatus
+from edge.types import Channel, SampleBlock, SensorState
 from tests.peers.band import ADDRESS, NAME, VirtualBand
 from tests.peers.ble_radio import Air
-from tests.sensors.wristband.streaming import PPG_HZ, close, count, gsr_frame, ppg_frame, take
+from tests.sensors.wristband.streaming import PPG_HZ, count, gsr_frame, ppg_frame, take, watched
 
 
 def driver(connect_timeout_s: float = 5.0, address: str = ADDRESS) -> BleDriver:
@@ -131,58 +129,17 @@ async def _keep_playing(band: VirtualBand) -> None:
         await asyncio.sleep(0.2)
 
 
-class _Watched:
-    """A band under care, and everything that was told about it."""
-
-    def __init__(self) -> None:
-        self.timeline = Timeline()
-        self.states: list[tuple[SensorState, SensorReason | None]] = []
-        self.changed = asyncio.Event()
-
-    def on_item(self, block: SampleBlock) -> None:
-        self.timeline.push(block)
-        self.changed.set()
-
-    def on_status(self, status: SensorStatus) -> None:
-        self.states.append((status.state, status.reason))
-        self.changed.set()
-
-    async def until(self, samples: int) -> None:
-        """Wait for this many PPG samples in the timeline."""
-        while self.samples() < samples:
-            self.changed.clear()
-            await self.changed.wait()
-
-    def samples(self) -> int:
-        newest_ns = self.timeline.newest_ns("wrist", Channel.PPG)
-        window = None if newest_ns is None else self.timeline.window("wrist", Channel.PPG, newest_ns + 1, 100.0)
-        return 0 if window is None else len(window.values)
-
-
 async def test_care_connects_again_after_the_link_was_lost(band: VirtualBand) -> None:
-    watched = _Watched()
-    care = asyncio.ensure_future(
-        supervise(
-            driver(),
-            SystemClock(),
-            watched.on_item,
-            watched.on_status,
-            backoff=Backoff(first_s=0.05),
-            rng=random.Random(1),  # noqa: S311  # jitter only
-        )
-    )
-    async with asyncio.timeout(15):
+    async with watched(driver(), Backoff(first_s=0.05)) as wrist:
         await play(band, 2)
-        await watched.until(2 * int(PPG_HZ))
+        await wrist.until_samples(2 * int(PPG_HZ))
         band.lose_link()
         await play(band, 2, first_s=4)
-        await watched.until(4 * int(PPG_HZ))
-    care.cancel()
-    await asyncio.wait((care,))
-    assert watched.states == [
+        await wrist.until_samples(4 * int(PPG_HZ))
+    assert wrist.states == [
         (SensorState.CONNECTING, SensorReason.STARTING),
         (SensorState.STREAMING, None),
         (SensorState.LOST, SensorReason.DISCONNECTED),
         (SensorState.STREAMING, None),
     ]
-    assert watched.timeline.duplicates("wrist") == 0
+    assert wrist.timeline.duplicates("wrist") == 0
