@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: test-suite test-tflite-runtime test-wheel test-train lint-systemd
+.PHONY: test-suite test-tflite-runtime test-wheel test-train test-picamera2 lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test-train: ## a short form of every training job, end to end (needs the shared 
 	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \
 	  $(MAKE) --no-print-directory $(QUANTIZE_VENV)/.ready && tests/train.sh $(QUANTIZE_VENV)/bin/python $(WORK); \
 	else echo "SKIPPED: training (no shared data folder: set ANODYNE_SHARED to it)"; fi
+
+test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
+	tests/picamera2/run.sh $(WORK)
 
 lock: ## resolve the exact packages anew (needs uv)
 	tests/lock.sh

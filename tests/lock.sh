@@ -16,6 +16,9 @@ uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml 
   --extra bench --constraint requirements.lock -o tests/requirements-bench.lock
 uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/build.in" \
   --extra test --extra tflite-runtime --override "$folder/without.in" -o tests/requirements-tflite.lock
+echo "python-prctl ; python_version < '3'" >"$folder/system.in" # Debian has it
+uv pip compile "${options[@]}" --python-version 3.13 tests/picamera2/requirements.in \
+  --override "$folder/system.in" -o tests/picamera2/requirements.lock
 python3.11 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --dry-run --report "$folder/report.json" ".[quantize]"
 "$folder/venv/bin/python" - "$folder/report.json" >quantize/requirements.lock <<'PYTHON'

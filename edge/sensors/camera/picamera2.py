@@ -168,8 +168,7 @@ class _Reader:
         measured_ns = exposed_ns(request.get_metadata().get("SensorTimestamp"), now_ns, _suspended_ns())
         if not self._pace.due(measured_ns):
             return
-        with api.mapped(request) as buffer:
-            pixels = layout.luma(buffer)
+        pixels = api.read(request, layout.luma)
         previous, self._previous = self._previous, pixels
         if previous is not None and np.array_equal(previous, pixels) and pixels.min() != pixels.max():
             return
@@ -242,6 +241,7 @@ def _started(camera: api.Camera, config: Picamera2Camera) -> setup.Layout:
         raw=None,
         sensor=setup.sensor_mode(modes, size_px, config.rate_hz, finest=still),
         transform=api.transform(hflip=hflip, vflip=vflip),
+        colour_space=api.full_range(),
         buffer_count=BUFFERS,
         controls=setup.controls(
             config.exposure,

@@ -7,8 +7,7 @@ system runs). They are imported when the first camera is opened, which takes a R
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -141,8 +140,8 @@ def attached() -> list[Mapping[str, object]]:
 def open_camera(number: int, tuning: str | None) -> Camera:
     """Acquire a camera.
 
-    A constructor of picamera2 that fails leaves the writing end of its pipe open; with a try every half minute
-    a busy camera would use up the process's descriptors in a day, so that end is closed here.
+    A constructor of picamera2 that fails leaves its pipe open; with a try every half minute a busy camera would use up
+    the process's descriptors in a day, so the pipe is closed here.
 
     Args:
         number: place in `attached()`.
@@ -158,9 +157,9 @@ def open_camera(number: int, tuning: str | None) -> Camera:
     try:
         camera.__init__(number, tuning=None if tuning is None else _tuning(tuning))
     except Exception:
-        descriptor = getattr(camera, "notifyme_w", None)
-        if isinstance(descriptor, int):
-            os.close(descriptor)
+        if hasattr(camera, "notifymeread"):
+            camera.notifymeread.close()
+            os.close(camera.notifyme_w)
         raise
     opened: Camera = camera
     return opened
@@ -188,6 +187,14 @@ def transform(*, hflip: bool, vflip: bool) -> Transform:
     return turn
 
 
+def full_range() -> object:
+    """The colour space whose luminance runs from 0 to 255, as in JPEG files; video's runs from 16 to 235."""
+    from libcamera import ColorSpace
+
+    space: object = ColorSpace.Sycc()
+    return space
+
+
 def exposure_mode(name: Literal["Short", "Long"]) -> object:
     """How libcamera's exposure control weighs exposure time against gain."""
     from libcamera import controls
@@ -199,11 +206,11 @@ def exposure_mode(name: Literal["Short", "Long"]) -> object:
     return modes[name]
 
 
-@contextmanager
-def mapped(request: Request) -> Iterator[NDArray[np.uint8]]:
-    """The bytes of a picture where they lie, (n,) uint8, not to be used after the block."""
+def read(request: Request, copy: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """What `copy` takes from the bytes of a picture, (n,) uint8, where they lie: it must not keep a view of them."""
     from picamera2 import MappedArray
 
-    view: AbstractContextManager[MappedArray] = MappedArray(request, "main", reshape=False, write=False)
-    with view as buffer:
-        yield buffer.array
+    # No name for the array itself: picamera2 cannot unmap a buffer that is still referred to.
+    with MappedArray(request, "main", reshape=False, write=False) as view:
+        copied: NDArray[np.uint8] = copy(view.array)
+    return copied
