@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.benchmarks import Figure
 from edge.benchmarks.radio import (
@@ -159,15 +160,19 @@ class _Play:
 
 def _play(blocks: list[SampleBlock]) -> _Play:
     told_s, true_s = placed(blocks, FLOOR_S)
-    untold_s = placed(blocks, 0.0)[0]
+    untold_s, untold_true_s = placed(blocks, 0.0)
     minimum_s, minimum_true_s = _by_minimum(blocks)
-    late, minimum_late = true_s >= SETTLED_S, minimum_true_s >= SETTLED_S
     return _Play(
-        true_s[late],
-        (told_s - true_s)[late],
-        (untold_s - true_s)[late],
-        (minimum_s - minimum_true_s)[minimum_late],
+        true_s[_counts(true_s)],
+        (told_s - true_s)[_counts(true_s)],
+        (untold_s - untold_true_s)[_counts(untold_true_s)],
+        (minimum_s - minimum_true_s)[_counts(minimum_true_s)],
     )
+
+
+def _counts(true_s: Seconds) -> NDArray[np.bool_]:
+    """Which samples count: neither from the first minute nor still on their way at the end."""
+    return (true_s >= SETTLED_S) & (true_s < MEASURED_S - LATEST_S)
 
 
 def placed(blocks: list[SampleBlock], least_delay_s: float) -> tuple[Seconds, Seconds]:

@@ -103,6 +103,7 @@ class ClockReport:
         points: seconds of arrivals that the estimate rests on.
         settled: whether what is placed stays where it is.
         restarts: how often the clock began anew.
+        steps: how often it was found to have lost time since then.
     """
 
     offset_s: float
@@ -112,6 +113,7 @@ class ClockReport:
     points: int
     settled: bool
     restarts: int
+    steps: int
 
 
 class DeviceClock:
@@ -147,17 +149,13 @@ class DeviceClock:
         if state is None:
             return self.restart(device_ns, arrived_ns)
         state.note(device_ns, arrived_ns)
-        owed_ns = state.owed_ns(device_ns)
-        if owed_ns > state.step_ns:
-            state.step(device_ns)
-            self._restarts += 1
-            return Placement(restarted=True)
-        if owed_ns < 0 and not state.settled:
-            state.mapping.shift(owed_ns)
+        moved_ns = min(0, state.owed_ns(device_ns))
+        if state.settled or not moved_ns:
             state.reach(device_ns)
-            return Placement(moved_ns=owed_ns)
+            return Placement()
+        state.mapping.shift(moved_ns)
         state.reach(device_ns)
-        return Placement()
+        return Placement(moved_ns=moved_ns)
 
     def restart(self, device_ns: int, arrived_ns: int) -> Placement:
         """Begin anew with a block; what is known of the crystal stays known."""
@@ -190,6 +188,7 @@ class DeviceClock:
             points=state.envelope.points,
             settled=state.settled,
             restarts=self._restarts,
+            steps=state.steps,
         )
 
 
@@ -203,15 +202,15 @@ class _Running:
         self.envelope = Envelope(device_ns, seen_ns, kind.prior, drift)
         self.mapping = Mapping(device_ns, device_ns + seen_ns - least_delay_ns, drift)
         self.settled = False
-        self.step_ns = 0
+        self.steps = 0
         self._started_ns = self._fell_ns = arrived_ns
         self._supported_ns = device_ns
+        self._left_ns: int | None = None
 
     def note(self, device_ns: int, arrived_ns: int) -> None:
-        """Let the envelope learn; forget what the clock has left behind."""
+        """Let the envelope learn from a block."""
         seen_ns = arrived_ns - device_ns
         above_ns = seen_ns - self.envelope.line.at(device_ns)
-        self.step_ns = round(STEP_S * NS_PER_S)
         unknown_ns = self._kind.prior.limit * max(0, device_ns - self._supported_ns)
         if -above_ns > NS_PER_S * max(FALLEN_S, self.envelope.line.jitter_s) + unknown_ns:
             self.envelope = Envelope(device_ns, seen_ns, self._kind.prior, self.envelope.expected_drift)
@@ -219,13 +218,23 @@ class _Running:
             self.envelope.add(device_ns, seen_ns)
         if above_ns < -STILL_FALLING_S * NS_PER_S:
             self._fell_ns = arrived_ns
+        self._support(device_ns, above_ns)
+        quiet_ns, all_ns = arrived_ns - self._fell_ns, arrived_ns - self._started_ns
+        self.settled = self.settled or quiet_ns > SETTLE_S * NS_PER_S or all_ns > SETTLE_AT_MOST_S * NS_PER_S
+
+    def _support(self, device_ns: int, above_ns: int) -> None:
+        """Forget the points of a line that the clock has left behind; what that amounts to may be a step."""
         if above_ns <= NEAR_S * NS_PER_S:
             self._supported_ns = max(self._supported_ns, device_ns)
-        elif device_ns - self._supported_ns > self._kind.unsupported_s * NS_PER_S:
-            self.envelope.forget_before(self._supported_ns + 1)
-            self._supported_ns = device_ns
-            self.step_ns = round(self._kind.step_s * NS_PER_S)
-        self._settle(arrived_ns)
+            self._left_ns = None
+        elif self._left_ns is None:
+            self._left_ns = device_ns
+        elif device_ns - self._left_ns > self._kind.unsupported_s * NS_PER_S:
+            self.envelope.forget_before(self._left_ns)
+            self._supported_ns, self._left_ns = device_ns, None
+            if (owed_ns := self.owed_ns(device_ns)) > self._kind.step_s * NS_PER_S:
+                self.mapping.jump(owed_ns, self.envelope.line.drift)
+                self.steps += 1
 
     def owed_ns(self, device_ns: int) -> int:
         """By how much the mapping lies before the envelope there."""
@@ -238,11 +247,6 @@ class _Running:
             self.mapping.turn(self._slope(device_ns) if self.settled else self.envelope.line.drift)
         self.mapping.head_ns = max(self.mapping.head_ns, device_ns)
 
-    def step(self, device_ns: int) -> None:
-        """Place on the envelope's line from `device_ns` on."""
-        line = self.envelope.line
-        self.mapping = Mapping(device_ns, device_ns + line.at(device_ns) - self._least_delay_ns, line.drift)
-
     def _slope(self, device_ns: int) -> float:
         head_ns, drift = self.mapping.head_ns, self.envelope.line.drift
         ahead_ns = device_ns - head_ns
@@ -250,7 +254,3 @@ class _Running:
         # A crystal's own drift counts as bend; the rate of a counted stream is a thing to be found out.
         steady = 0.0 if self._kind.prior.limit < self._kind.slew else drift
         return min(steady + self._kind.slew, max(steady - self._kind.slew, drift + bend))
-
-    def _settle(self, arrived_ns: int) -> None:
-        quiet_ns, all_ns = arrived_ns - self._fell_ns, arrived_ns - self._started_ns
-        self.settled = self.settled or quiet_ns > SETTLE_S * NS_PER_S or all_ns > SETTLE_AT_MOST_S * NS_PER_S

@@ -6,7 +6,7 @@ that is re-sent comes faster, or stands alone, and the old clock is heard again.
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,9 @@ CONFIRM_S = 3.0
 """Stretch of arrivals over which a new clock must keep pace, seconds: beyond the pauses of 1 to 2 s that a busy radio
 makes, short beside the five seconds after which silence counts as a stall."""
 
-PACE = (0.5, 1.5)
-"""Device seconds per second of arrivals that count as the pace of time: a backlog is sent at a multiple of it, and
-0.3 s of jitter at either end of `CONFIRM_S` make 0.8 to 1.2."""
+PACE = (0.7, 1.25)
+"""Device seconds per second of arrivals that count as the pace of time. Jitter of 0.3 s at either end of `CONFIRM_S`
+makes 0.8 to 1.2 of a running clock; a backlog that is sent no faster than 1.25 would take minutes to end."""
 
 INCOHERENT_S = 3.0
 """A block this much later on its own clock than the one before does not continue it, seconds."""
@@ -52,7 +52,7 @@ class Doubtful:
 
     def __init__(self) -> None:
         """None yet."""
-        self._waiting: deque[Stamped] = deque()
+        self._waiting: list[Stamped] = []
 
     def __len__(self) -> int:
         """Blocks that wait."""
@@ -71,19 +71,18 @@ class Doubtful:
 
     def release(self) -> list[Stamped]:
         """All of them; none waits after."""
-        released = list(self._waiting)
-        self._waiting.clear()
+        released, self._waiting = self._waiting, []
         return released
 
     def pace(self) -> list[Stamped]:
         """The newest blocks that span `CONFIRM_S` if they keep the pace of time, otherwise none."""
         newest = self._waiting[-1]
-        since_ns = newest.block.arrived_ns - CONFIRM_S * NS_PER_S
-        first = next(
-            (i for i in range(len(self._waiting) - 1, -1, -1) if self._waiting[i].block.arrived_ns <= since_ns), None
-        )
-        if first is None:
+        since_ns = newest.block.arrived_ns - round(CONFIRM_S * NS_PER_S)
+        first = bisect_right(self._waiting, since_ns, key=lambda item: item.block.arrived_ns) - 1
+        if first < 0:
             return []
         oldest = self._waiting[first]
-        pace = (newest.last_ns - oldest.last_ns) / (newest.block.arrived_ns - oldest.block.arrived_ns)
-        return list(self._waiting)[first:] if PACE[0] <= pace <= PACE[1] else []
+        elapsed_ns = newest.block.arrived_ns - oldest.block.arrived_ns
+        device_ns = newest.last_ns - oldest.last_ns
+        keeps = PACE[0] * elapsed_ns <= device_ns <= PACE[1] * elapsed_ns
+        return self._waiting[first:] if keeps else []

@@ -89,13 +89,26 @@ class _Chunk:
         self.device_sum += point[0]
         self.seen_sum += point[1]
 
+    def with_later(self, other: _Chunk) -> _Chunk:
+        """Both together; neither changes."""
+        both = _Chunk(
+            other.index,
+            self.hull.copy(),
+            self.count + other.count,
+            self.device_sum + other.device_sum,
+            self.seen_sum + other.seen_sum,
+        )
+        for vertex in other.hull:
+            _extend(both.hull, vertex)
+        return both
+
 
 class Envelope:
     """The running fit for one device.
 
     Adding a point costs O(1) amortised; a new fit, due once per second of device time or when a point lies under the
-    line, walks the hulls' vertices (about 100). Memory: at most `MEMORY_S / BUCKET_S + LEAST_POINTS` points, in
-    practice a sixth of that.
+    line, walks the vertices of the joint hull (about 20). Memory: at most `MEMORY_S / BUCKET_S + LEAST_POINTS` points,
+    in practice a sixth of that.
 
     Args:
         device_ns, seen_ns: the first point.
@@ -109,13 +122,14 @@ class Envelope:
         self._expected = expected_drift
         self._origin = (device_ns, seen_ns)
         self._chunks: deque[_Chunk] = deque()
+        self._full = _Chunk(0)
         self._open: Point = (0.0, 0.0)
         self.line = Line(device_ns, seen_ns, expected_drift)
 
     @property
     def points(self) -> int:
         """Points that the line rests on."""
-        return 1 + sum(chunk.count for chunk in self._chunks)
+        return 1 + self._full.count + (self._chunks[-1].count if self._chunks else 0)
 
     @property
     def expected_drift(self) -> float:
@@ -139,37 +153,44 @@ class Envelope:
         since = (device_ns - self._origin[0]) / NS_PER_S
         while self._chunks and self._chunks[0].hull[0][0] < since:
             self._chunks.popleft()
+        self._join()
         self._fit()
 
     def _close(self, point: Point) -> None:
         index = int(point[0] // (BUCKET_S * CHUNK_BUCKETS))
         if not self._chunks or self._chunks[-1].index != index:
+            self._forget(point[0] - MEMORY_S)
             self._chunks.append(_Chunk(index))
+            self._join()
         self._chunks[-1].add(point)
+
+    def _forget(self, since: float) -> None:
         spare = self.points - LEAST_POINTS
-        while len(self._chunks) > 1 and self._chunks[0].count <= spare:
-            if point[0] - self._chunks[0].hull[-1][0] <= MEMORY_S:
-                break
+        while self._chunks and self._chunks[0].hull[-1][0] < since and self._chunks[0].count <= spare:
             spare -= self._chunks.popleft().count
 
+    def _join(self) -> None:
+        """Make one hull of all chunks that are full, as all but the newest are."""
+        self._full = _Chunk(0)
+        for chunk in list(self._chunks)[:-1]:
+            self._full = self._full.with_later(chunk)
+
     def _fit(self) -> None:
-        hull: list[Point] = []
-        for chunk in self._chunks:
-            for vertex in chunk.hull:
-                _extend(hull, vertex)
-        _extend(hull, self._open)
-        count = self.points
-        mean_device = (self._open[0] + sum(chunk.device_sum for chunk in self._chunks)) / count
-        mean_seen = (self._open[1] + sum(chunk.seen_sum for chunk in self._chunks)) / count
+        newest = _Chunk(0)
+        newest.add(self._open)
+        known = self._full.with_later(self._chunks[-1]) if self._chunks else self._full
+        known = known.with_later(newest)
+        hull, count = known.hull, known.count
+        mean_device, mean_seen = known.device_sum / count, known.seen_sum / count
         pull = self._prior.sigma**2 * count / self._scale_s(count)
         drift = _tangent(hull, mean_device, pull, self._expected)
         drift = max(-self._prior.limit, min(self._prior.limit, drift))
         below = min(seen - drift * device for device, seen in hull)
         jitter_s = max(0.0, mean_seen - below - drift * mean_device)
-        newest = self._open[0]
+        at = self._open[0]
         self.line = Line(
-            self._origin[0] + round(newest * NS_PER_S),
-            self._origin[1] + round((below + drift * newest) * NS_PER_S),
+            self._origin[0] + round(at * NS_PER_S),
+            self._origin[1] + round((below + drift * at) * NS_PER_S),
             drift,
             jitter_s,
         )

@@ -67,9 +67,14 @@ class Mapping:
             self._knots.append((self.head_ns, self.at(self.head_ns)))
         self._slope = slope
         while self.head_ns - self._knots[0][0] > KEEP_S * NS_PER_S and len(self._knots) > 1:
-            first, second = self._knots[0], self._knots[1]
-            self._first_slope = (second[1] - first[1]) / (second[0] - first[0]) - 1.0
-            self._knots.popleft()
+            first, second = self._knots.popleft(), self._knots[0]
+            if second[0] - first[0] > 1:  # not the two sides of a jump
+                self._first_slope = (second[1] - first[1]) / (second[0] - first[0]) - 1.0
+
+    def jump(self, delta_ns: int, slope: float) -> None:
+        """Go on `delta_ns` > 0 later right after the newest sample, with this slope."""
+        self.turn(slope)
+        self._knots.append((self.head_ns + 1, self.at(self.head_ns) + 1 + delta_ns))
 
     def shift(self, delta_ns: int) -> None:
         """Move everything."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from edge.timeline.mapping import Times
 from edge.types import NS_PER_S, Channel, SampleBlock
 
-LARGEST_DEVICE_S = 2.0**32
-"""Device times beyond are damage: even seconds since 1970 in 32 bits are less."""
+LARGEST_DEVICE_S = 3.2e9
+"""Device times beyond are damage: seconds since 1970 are less until 2071, and differences fit 64 bits."""
 
 RATES_HZ = (0.01, 20_000.0)
 """Rates outside are damage: the framing of do-it-yourself bands counts in 0.01 Hz, and no wristband samples faster
@@ -30,7 +30,9 @@ CHAIN_STEP_S = 0.01
 
 
 def plausible(block: SampleBlock) -> bool:
-    """Whether the block's times can be meant: finite, within what a band may say."""
+    """Whether the block's times and shape can be meant: finite, within what a band may say."""
+    if block.values.ndim > 2:
+        return False
     if block.rate_hz and not RATES_HZ[0] <= block.rate_hz <= RATES_HZ[1]:  # NaN fails as well
         return False
     if block.rate_hz and len(block.values) / block.rate_hz > LONGEST_BLOCK_S:
@@ -38,12 +40,17 @@ def plausible(block: SampleBlock) -> bool:
     return block.device_s is None or abs(block.device_s) <= LARGEST_DEVICE_S
 
 
-def since_first(block: SampleBlock) -> NDArray[np.int64]:
-    """Nanoseconds from the block's first sample to each of its samples, (n,), strictly rising."""
+def since_first(block: SampleBlock, period_ns: float | None = None) -> NDArray[np.int64]:
+    """Nanoseconds from the block's first sample to each of its samples, (n,), strictly rising.
+
+    Args:
+        block: the block.
+        period_ns: distance of its samples where that is better known than by the nominal rate.
+    """
     count = len(block.values)
     order = np.arange(count, dtype=np.int64)
     if block.rate_hz:
-        return np.asarray(np.rint(order * (NS_PER_S / block.rate_hz)), np.int64)
+        return np.asarray(np.rint(order * (period_ns or NS_PER_S / block.rate_hz)), np.int64)
     if block.channel is Channel.IBI_S and block.values.ndim == 1:
         intervals = np.where(usable(block), block.values, 0.0)[1:].astype(np.float64)
         steps = np.maximum(1, np.rint(intervals * NS_PER_S).astype(np.int64))

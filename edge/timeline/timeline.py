@@ -30,8 +30,11 @@ class Timeline:
 
     def push(self, block: SampleBlock) -> None:
         """Place a block. Empty ones are ignored; damaged ones (`rejected`) too."""
-        if len(block.values):
-            self._sensors.setdefault(block.sensor, _Sensor(self._least_delay_s)).push(block)
+        if not block.values.size:
+            return
+        if (state := self._sensors.get(block.sensor)) is None:
+            state = self._sensors[block.sensor] = _Sensor(self._least_delay_s)
+        state.push(block)
 
     def window(self, sensor: str, channel: Channel, end_ns: int, seconds: float) -> Window | None:
         """The samples measured in the `seconds` before `end_ns`, or None if that channel never arrived."""
@@ -97,7 +100,8 @@ class _Sensor:
             track = self.tracks[block.channel] = Track(block)
         if block.device_s is not None:
             first_ns = round(block.device_s * NS_PER_S)
-            self.stamped.push(Stamped(block, first_ns + since_first(block)), track)
+            since = since_first(block, track.period.of(block, first_ns))
+            self.stamped.push(Stamped(block, first_ns + since), track)
         elif block.rate_hz:
             self._push_counted(block, track)
         else:

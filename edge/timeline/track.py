@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from edge.timeline.device_clock import Placement
+from edge.timeline.period import Period
 from edge.timeline.ring import EARLIEST_NS, Ring, Times, Values
 from edge.timeline.stamps import usable
 from edge.types import NS_PER_S, Channel, SampleBlock, Window
@@ -37,6 +38,7 @@ class Track:
         self.channel = block.channel
         self.rate_hz = block.rate_hz
         self.ring = Ring(_capacity(block.rate_hz), block.values.shape[1] if block.values.ndim == 2 else 0)
+        self.period = Period()
         self.duplicates = 0
         self._shape = block.values.shape[1:]
         self._floor_ns: int | None = None
@@ -58,7 +60,7 @@ class Track:
         keep = usable(block)
         if self._floor_ns is not None:
             keep &= times > self._floor_ns
-        times, values = times[keep], block.values[keep]
+        times, values = _rising(times[keep]), block.values[keep]
         if block.rate_hz and block.rate_hz != self.rate_hz:
             self.rate_hz = block.rate_hz
             self.ring.grow(_capacity(block.rate_hz))
@@ -88,6 +90,12 @@ class Track:
             return float(np.sum(times - np.maximum(begins, start_ns))) / NS_PER_S
         held = np.diff(np.append(times, end_ns)) / NS_PER_S
         return float(np.sum(np.minimum(held, HOLD_S)))
+
+
+def _rising(times: Times) -> Times:
+    """The same times, strictly rising: readings without times of their own lie one nanosecond apart."""
+    order = np.arange(len(times), dtype=np.int64)
+    return np.asarray(np.maximum.accumulate(times - order) + order, np.int64)
 
 
 def _capacity(rate_hz: float) -> int:
