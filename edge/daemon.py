@@ -20,13 +20,17 @@ from edge.alarm.manager import AlarmManager
 from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.config import Config
-from edge.errors import StoreError, StoreReason
+from edge.errors import CommandError, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
-from edge.inputs import CameraInput, Glance, Input, build_input
+from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge
+from edge.recorder.facts import Facts, SensorFacts
+from edge.recorder.head import head
+from edge.recorder.recorder import Recording
+from edge.recorder.recorder import recording as make_recording
 from edge.reporter import Reporter
 from edge.sensors.care import supervise
 from edge.store import Store, set_aside
@@ -75,6 +79,8 @@ class Daemon:
         notifier: tells the service manager that the box is ready and alive; silent by default.
         on_assessment: called with every assessment, after alarms and publishing have taken it.
         on_alert: called with every alert, after it is on disk.
+        recording: hears everything that results depend on; default: what `[recorder]` says.
+        store: where alarm state and outbox are kept; default: a file in the state folder.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -92,6 +98,8 @@ class Daemon:
         notifier: Notifier | None = None,
         on_assessment: Callable[[Assessment], None] | None = None,
         on_alert: Callable[[Alert], None] | None = None,
+        recording: Recording | None = None,
+        store: Store | None = None,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
@@ -100,20 +108,23 @@ class Daemon:
         self._on_assessment = on_assessment
         self._on_alert = on_alert
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
-        bundle = Bundle.load(config.models.bundle)
+        self._bundle = bundle = Bundle.load(config.models.bundle)
+        self._recording = recording or make_recording(config.recorder, clock)
         self.inputs: dict[str, Input] = {
-            stanza.name: build_input(stanza, bundle, config.models.threads, clock) for stanza in config.sensor
+            stanza.name: build_input(stanza, bundle, config.models.threads, clock, self._recording)
+            for stanza in config.sensor
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
-        self._store = _open_store(config.box.state_dir / STORE_FILE)
+        self._store = store or _open_store(config.box.state_dir / STORE_FILE)
         self._outbox = Outbox(self._store)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
-        self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self._on_command)
+        self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
+        self._recording.begin(self._head())
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
@@ -128,11 +139,21 @@ class Daemon:
         finally:
             self._notifier.stopping()
             self._store.close()
+            self._recording.close()
+
+    def _head(self) -> Facts:
+        sensors = tuple(
+            SensorFacts(name, stanza.driver, source.modalities, source.driver.stall_after_s)
+            for stanza, (name, source) in zip(self._config.sensor, self.inputs.items(), strict=True)
+        )
+        return head(self._config, self._bundle, self._alarms.started, self._alarms.kept, sensors)
 
     def _start(self, group: asyncio.TaskGroup, source: Input) -> None:
         name = source.driver.name
         if isinstance(source, CameraInput):
             group.create_task(source.run(), name=f"face of {name}")
+            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
+        elif isinstance(source, EstimateInput):
             care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
         else:
             care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
@@ -152,12 +173,14 @@ class Daemon:
     def look(self) -> Look:
         """What every sensor holds at this one moment."""
         now_ns = self._clock.now_ns()
+        self._recording.tick(now_ns)
         return Look(now_ns, {name: source.look(now_ns) for name, source in self.inputs.items()})
 
     async def conclude(self, look: Look) -> None:
         """One assessment, carried through to the alarms; only its completion feeds the watchdog."""
         assessment = await self._assess(look)
         alerts = self._alarms.step(assessment, {name: glance.status for name, glance in look.glances.items()})
+        self._recording.concluded(assessment, alerts)
         for alert in alerts:
             self._tell(alert)
         self._publisher.publish_state(assessment)
@@ -175,6 +198,7 @@ class Daemon:
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
+            f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
 
     async def _assess(self, look: Look) -> Assessment:
@@ -193,14 +217,19 @@ class Daemon:
         if self._on_alert is not None:
             self._on_alert(alert)
 
-    def _on_command(self, command: Acknowledge) -> Alert:
+    def on_command(self, command: Acknowledge) -> Alert:
         """Carry out what a station asked for; the publisher announces the alert and replies.
 
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
         target = command.condition or str(command.episode)
-        alert = self._alarms.acknowledge(target, command.by)
+        try:
+            alert = self._alarms.acknowledge(target, command.by)
+        except CommandError:
+            self._recording.acknowledged(target, ())
+            raise
+        self._recording.acknowledged(target, (alert,))
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert

@@ -15,10 +15,13 @@ from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.errors import InferenceError
 from edge.face import FaceEstimator
+from edge.recorder.recorder import Recording
 from edge.sensors.driver import Driver
 from edge.sensors.gauge import SensorGauge, damage_of
+from edge.sensors.replay import ReplayedFace
 from edge.sensors.report import SensorReport
-from edge.sensors.stanza import BandSection, CameraSection
+from edge.sensors.stanza import CameraSection
+from edge.sensors.table import Kind
 from edge.timeline import Timeline
 from edge.types import (
     NS_PER_S,
@@ -80,24 +83,75 @@ class Glance:
     windows: Mapping[Channel, Window] | None = None
 
 
-class CameraInput:
-    """One camera: its newest frame, its estimator and what that last said."""
+class _FaceInput:
+    """What was last said of a face."""
 
     modalities = (Modality.FACE,)
 
-    def __init__(
-        self, driver: Driver[Frame], estimator: FaceEstimator, clock: Clock, gauge: SensorGauge | None = None
-    ) -> None:
-        self.driver = driver
-        self.gauge = gauge or SensorGauge(driver.stall_after_s)
-        self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
+    def __init__(self, name: str, gauge: SensorGauge, clock: Clock, recording: Recording) -> None:
+        self.gauge = gauge
+        self.status = SensorStatus(name, SensorState.CONNECTING, None, clock.now_ns())
         self.dropped = 0
+        self._recording = recording
+        self._estimate: Estimate | None = None
+
+    def on_status(self, status: SensorStatus) -> None:
+        """Remember the state; what a camera said before it was lost is not evidence for when it is back."""
+        self._recording.status(status)
+        self.status = status
+        if status.state is SensorState.LOST:
+            self._estimate = None
+
+    def look(self, now_ns: int) -> Glance:
+        """What the face says now: the last estimate, or why there is none."""
+        estimate = self._estimate or Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns)
+        return Glance(now_ns, self.status, (estimate,))
+
+    async def judge(self, glance: Glance) -> tuple[Estimate, ...]:
+        """A face has been judged frame by frame already."""
+        return glance.estimates
+
+    def report(self, driver: str, now_ns: int) -> SensorReport:
+        """The figures of the camera; `driver` is the word for it in the configuration."""
+        estimates = () if self._estimate is None else (self._estimate,)
+        told = self.gauge.report(self.status, driver, now_ns)
+        return told.model_copy(update={"dropped": self.dropped, **_worth(estimates)})
+
+    def _say(self, estimate: Estimate) -> None:
+        self._recording.estimates(self.status.sensor, (estimate,))
+        self._estimate = estimate
+
+
+class EstimateInput(_FaceInput):
+    """A replayed face: its estimates come ready-made, for no pictures were kept to judge."""
+
+    def __init__(self, driver: Driver[Estimate], clock: Clock, recording: Recording) -> None:
+        super().__init__(driver.name, SensorGauge(driver.stall_after_s), clock, recording)
+        self.driver = driver
+
+    def on_item(self, estimate: Estimate) -> None:
+        """Keep the newest estimate."""
+        self._say(estimate)
+
+
+class CameraInput(_FaceInput):
+    """One camera: its newest frame, its estimator and what that last said."""
+
+    def __init__(
+        self,
+        driver: Driver[Frame],
+        estimator: FaceEstimator,
+        clock: Clock,
+        recording: Recording,
+        gauge: SensorGauge | None = None,
+    ) -> None:
+        super().__init__(driver.name, gauge or SensorGauge(driver.stall_after_s), clock, recording)
+        self.driver = driver
         self._faults = _FaultLog(driver.name)
         self._estimator = estimator
         self._clock = clock
         self._newest: Frame | None = None
         self._arrived = asyncio.Event()
-        self._estimate: Estimate | None = None
 
     def on_item(self, frame: Frame) -> None:
         """Keep the newest frame; one that was not looked at in time is dropped and counted."""
@@ -107,11 +161,10 @@ class CameraInput:
         self._arrived.set()
 
     def on_status(self, status: SensorStatus) -> None:
-        """Remember the state; what a camera said before it was lost is not evidence for when it is back."""
-        self.status = status
+        """Remember the state, and forget a frame from before a loss."""
+        super().on_status(status)
         if status.state is SensorState.LOST:
             self._newest = None
-            self._estimate = None
 
     async def run(self) -> None:
         """Estimate each newest frame in a worker thread, for ever."""
@@ -120,7 +173,7 @@ class CameraInput:
             self._arrived.clear()
             frame, self._newest = self._newest, None
             if frame is not None:
-                self._estimate = await self._clock.in_thread(self._step, frame)
+                self._say(await self._clock.in_thread(self._step, frame))
 
     def _step(self, frame: Frame) -> Estimate:
         try:
@@ -129,27 +182,17 @@ class CameraInput:
             self._faults.tell(error)
             return Estimate.absent(Modality.FACE, Absence.ESTIMATOR_FAULT, frame.measured_ns)
 
-    def look(self, now_ns: int) -> Glance:
-        """What the face says now: the last estimate, or why there is none."""
-        estimate = self._estimate or Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns)
-        return Glance(now_ns, self.status, (estimate,))
-
-    def report(self, driver: str, now_ns: int) -> SensorReport:
-        """The figures of the camera; `driver` is the word for it in the configuration."""
-        estimates = () if self._estimate is None else (self._estimate,)
-        told = self.gauge.report(self.status, driver, now_ns)
-        return told.model_copy(update={"dropped": self.dropped, **_worth(estimates)})
-
-    async def judge(self, glance: Glance) -> tuple[Estimate, ...]:
-        """A face has been judged frame by frame already."""
-        return glance.estimates
-
 
 class BandInput:
     """One wristband: its samples on the box's clock and its estimator."""
 
     def __init__(
-        self, driver: Driver[SampleBlock], modalities: tuple[Modality, ...], estimator: BiosignalEstimator, clock: Clock
+        self,
+        driver: Driver[SampleBlock],
+        modalities: tuple[Modality, ...],
+        estimator: BiosignalEstimator,
+        clock: Clock,
+        recording: Recording,
     ) -> None:
         self.driver = driver
         self.gauge = SensorGauge(driver.stall_after_s)
@@ -157,6 +200,7 @@ class BandInput:
         self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
         self._faults = _FaultLog(driver.name)
         self._timeline = Timeline()
+        self._recording = recording
         self._estimator = estimator
         self._clock = clock
         self._stepped_ns: int | None = None
@@ -164,10 +208,12 @@ class BandInput:
 
     def on_item(self, block: SampleBlock) -> None:
         """Place the samples on the box's clock."""
+        self._recording.block(block)
         self._timeline.push(block)
 
     def on_status(self, status: SensorStatus) -> None:
         """Remember the state; after a loss the band is judged anew."""
+        self._recording.status(status)
         self.status = status
         if status.state is SensorState.LOST:
             self._stepped_ns = None
@@ -193,6 +239,7 @@ class BandInput:
             return glance.estimates
         worn = SensorWarning.NOT_WORN not in glance.status.warnings
         self._estimates = await self._clock.in_thread(self._step, glance.at_ns, glance.windows, worn)
+        self._recording.estimates(self.driver.name, self._estimates)
         return self._estimates
 
     def report(self, driver: str, now_ns: int) -> SensorReport:
@@ -217,15 +264,17 @@ def _worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict
     }
 
 
-Input = CameraInput | BandInput
+Input = CameraInput | EstimateInput | BandInput
 """Any input."""
 
 
-def build_input(stanza: CameraSection | BandSection, bundle: Bundle, threads: int, clock: Clock) -> Input:
+def build_input(stanza: Kind, bundle: Bundle, threads: int, clock: Clock, recording: Recording) -> Input:
     """The input of a stanza. Nothing is opened before its driver's `stream` runs."""
     if isinstance(stanza, CameraSection):
         camera = stanza.open(clock)
         gauge = SensorGauge(camera.stall_after_s, stanza.rate_hz if stanza.live else 0.0)
-        return CameraInput(camera, FaceEstimator(bundle, threads=threads), clock, gauge)
+        return CameraInput(camera, FaceEstimator(bundle, threads=threads), clock, recording, gauge)
+    if isinstance(stanza, ReplayedFace):
+        return EstimateInput(stanza.open(clock), clock, recording)
     estimator = BiosignalEstimator(bundle, threads=threads)
-    return BandInput(stanza.open(clock), stanza.modalities, estimator, clock)
+    return BandInput(stanza.open(clock), stanza.modalities, estimator, clock, recording)

@@ -57,7 +57,7 @@ class AlarmManager:
         loaded = records.load(store)
         self._records = {condition: loaded[condition] for condition in Condition if condition in loaded}
         self.started = clock.instant()
-        self.kept = {condition: one.model_dump_json() for condition, one in self._records.items()}
+        self.kept = {str(condition): one.model_dump_json() for condition, one in self._records.items()}
         self._states = {
             condition: records.restore(self._records[condition], rule, self.started)
             if condition in self._records

@@ -254,3 +254,8 @@ class Recorder:
             waiting, self._waiting = self._waiting, []
         self._finished = last or bool(self.fault)
         return waiting
+
+
+def recording(settings: Settings, clock: Clock) -> Recording:
+    """What the configuration asks for."""
+    return NotRecording() if settings.folder is None else Recorder(settings.folder, settings, clock)
