@@ -224,7 +224,7 @@ class BlueZ:
             **({} if text is None else {"Name": Variant("s", text)}),
             "Alias": Variant("s", address.replace(":", "-") if text is None else text),
             "RSSI": rssi,
-            "UUIDs": Variant("as", []),
+            "UUIDs": Variant("as", _advertised(advertisement)),
             "Connected": Variant("b", False),
             "ServicesResolved": Variant("b", False),
         }
@@ -381,6 +381,18 @@ async def _until_gone(link: _Link, request: asyncio.Future[bytes] | asyncio.Futu
     if not request.done():
         request.cancel()
         raise RefusalError("org.bluez.Error.Failed", "Not connected")
+
+
+def _advertised(advertisement: Advertisement) -> list[str]:
+    """The services that the device names on the air."""
+    kinds = (
+        AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+        AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+        AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+        AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+    )
+    lists = [found for kind in kinds for found in advertisement.data.get_all(kind) if isinstance(found, list)]
+    return [_uuid(uuid) for uuids in lists for uuid in uuids]
 
 
 def _uuid(uuid: UUID) -> str:

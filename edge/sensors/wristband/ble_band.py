@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -26,6 +26,11 @@ BleAddress = Annotated[
 
 class BleBand(BandSection):
     """Keys that every Bluetooth Low Energy wristband has. Give `address` or `device_name`."""
+
+    advertised_services: ClassVar[frozenset[str]] = frozenset()
+    """Services by which `anodyne scan` knows the band on the air: lower-case 128-bit UUIDs."""
+    advertised_names: ClassVar[tuple[str, ...]] = ()
+    """...or how its name on the air begins, which says more than a service that many bands have."""
 
     address: BleAddress | None = Field(default=None, examples=["AA:BB:CC:DD:EE:FF"])
     """Bluetooth address of the band."""

@@ -52,15 +52,31 @@ _NOT_PAIRED_CODES = (
 """The same as ATT error codes (Bluetooth Core 5.4, Vol 3 Part F 3.4.1.1)."""
 
 
-def sensor_error(error: Exception, config: BleBand, address: str | None) -> SensorError:
-    """The `SensorError` for what bleak, D-Bus or the operating system raised about the band of this address."""
-    if _wants_pairing(error):
-        return _not_paired(config, address)
+def radio_error(error: Exception) -> SensorError | None:
+    """The `SensorError` for what is wrong with the radio itself, whichever band was meant; else None."""
     match error:
         case BleakBluetoothNotAvailableError():
             return SensorError(SensorReason.RADIO_OFF, _UNAVAILABLE.get(error.reason, _NOT_PERMITTED))
         case BleakDBusError() if error.dbus_error in _DBUS:
             return SensorError(SensorReason.RADIO_OFF, _DBUS[error.dbus_error])
+        case TimeoutError():
+            return None
+        case OSError() | EOFError():
+            return SensorError(
+                SensorReason.RADIO_OFF, f"the system's message bus cannot be reached ({error!r}): {_NO_BLUEZ}"
+            )
+        case _:
+            return None
+
+
+def sensor_error(error: Exception, config: BleBand, address: str | None) -> SensorError:
+    """The `SensorError` for what bleak, D-Bus or the operating system raised about the band of this address."""
+    if _wants_pairing(error):
+        return _not_paired(config, address)
+    radio = radio_error(error)
+    if radio is not None:
+        return radio
+    match error:
         case BleakDeviceNotFoundError():
             return SensorError(SensorReason.NOT_FOUND, f"{config.name} is out of reach or switched off")
         case BleakCharacteristicNotFoundError():
@@ -70,10 +86,6 @@ def sensor_error(error: Exception, config: BleBand, address: str | None) -> Sens
         case TimeoutError():
             return SensorError(
                 SensorReason.TIMED_OUT, f"{config.name} did not answer in time: bring it nearer, or charge it"
-            )
-        case OSError() | EOFError():
-            return SensorError(
-                SensorReason.RADIO_OFF, f"the system's message bus cannot be reached ({error!r}): {_NO_BLUEZ}"
             )
         case _:
             return SensorError(SensorReason.DISCONNECTED, f"the link to {config.name} failed: {error}")

@@ -31,6 +31,7 @@ class HeartRateBand(BleBand):
     """Any band or strap with the standard Heart Rate Service (0x180D): heart rate and RR intervals, no waveform."""
 
     modalities: ClassVar[tuple[Modality, ...]] = (Modality.HEART_RATE,)
+    advertised_services: ClassVar[frozenset[str]] = frozenset({"0000180d-0000-1000-8000-00805f9b34fb"})
 
     driver: Literal["ble_heart_rate"]
     """Always "ble_heart_rate"."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from edge.errors import DecodeError
 from edge.sensors.wristband.ble_band import BleBand
@@ -21,6 +21,8 @@ SILENCE_S = 5.0
 
 class NordicUartBand(BleBand):
     """A PPG/GSR band that sends Anodyne's binary frames over the Nordic UART Service (docs/band-protocol.md)."""
+
+    advertised_services: ClassVar[frozenset[str]] = frozenset({"6e400001-b5a3-f393-e0a9-e50e24dcca9e"})
 
     driver: Literal["ble_uart"]
     """Always "ble_uart"."""

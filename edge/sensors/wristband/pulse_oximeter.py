@@ -78,6 +78,7 @@ class PulseOximeterBand(BleBand):
     """Any wrist or finger oximeter with the standard Pulse Oximeter Service (0x1822): pulse rate and saturation."""
 
     modalities: ClassVar[tuple[Modality, ...]] = (Modality.HEART_RATE,)
+    advertised_services: ClassVar[frozenset[str]] = frozenset({"00001822-0000-1000-8000-00805f9b34fb"})
 
     driver: Literal["ble_pulse_oximeter"]
     """Always "ble_pulse_oximeter"."""
