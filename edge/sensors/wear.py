@@ -69,8 +69,9 @@ _LOWEST_HZ = 8.0
 class WearMonitor:
     """Follows the blocks of one band.
 
-    The band's own contact flag decides where it has one. Otherwise conductance decides, unless a pulse proves a very
-    dry skin; where there is no conductance either, the pulse wave decides.
+    A contact flag that says "no skin" decides. One that says "skin" does not: bands are known to feel skin, and even to
+    tell a heart rate, on a table. Then conductance decides, unless a pulse proves a very dry skin; where there is no
+    conductance, the pulse wave does.
     """
 
     def __init__(self) -> None:
@@ -121,7 +122,7 @@ class WearMonitor:
 
     def _against(self, now_ns: int) -> str:
         """What speaks against a wrist now."""
-        if self._contact.heard:
+        if self._contact.holds:
             return "its contact sensor feels no skin" if self._contact.lasted_s(now_ns) >= NO_CONTACT_S else ""
         if self._open.heard:
             off = self._open.lasted_s(now_ns) >= OPEN_S and not self._pulse.present
@@ -129,8 +130,8 @@ class WearMonitor:
         return self._pulse.against(now_ns)
 
     def _doubt(self) -> bool:
-        if self._contact.heard:
-            return self._contact.holds
+        if self._contact.holds:
+            return True
         if self._open.heard:
             return self._open.holds and not self._pulse.present
         return self._pulse.heard and not self._pulse.present
