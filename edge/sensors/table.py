@@ -12,6 +12,7 @@ from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.sensors.wristband.nordic_uart import NordicUartBand
+from edge.sensors.wristband.polar.band import PolarBand, PolarStrap
 from edge.sensors.wristband.pulse_oximeter import PulseOximeterBand
 from edge.sensors.wristband.serial.lines import LineBand
 from edge.sensors.wristband.serial.shimmer import Shimmer3Band
@@ -26,6 +27,8 @@ Camera = (
 Band = (
     HeartRateBand  # Heart Rate Service
     | PulseOximeterBand  # Pulse Oximeter Service
+    | PolarBand  # Polar Verity Sense and OH1
+    | PolarStrap  # Polar H10
     | NordicUartBand  # docs/band-protocol.md
     | Shimmer3Band  # Shimmer3 GSR+ over its Bluetooth serial port
     | LineBand  # microcontrollers that print lines, docs/serial.md

@@ -30,6 +30,8 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "video_file", "path": Path("clip.mov")}, VideoFile),
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
     ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),
+    ({"driver": "ble_polar", **BLE}, BleDriver),
+    ({"driver": "ble_polar_strap", **BLE}, BleDriver),
     ({"driver": "ble_uart", **BLE}, BleDriver),
     ({"driver": "shimmer3", "device": "/dev/rfcomm0"}, SerialDriver),
     ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),

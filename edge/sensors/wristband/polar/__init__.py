@@ -1,0 +1,1 @@
+"""Polar bands and straps: the Polar Measurement Data service."""
