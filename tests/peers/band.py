@@ -135,11 +135,12 @@ class VirtualBand:
         """One indication; returns when the other side has confirmed it."""
         await self._device.indicate_subscribers(characteristic, value)
 
-    async def send(self, data: bytes) -> None:
-        """Send a byte stream over the UART in pieces that fit the connection's MTU."""
+    async def send(self, data: bytes) -> int:
+        """Send a byte stream over the UART in pieces that fit the connection's MTU; the value is their length."""
         size = (self._connection.att_mtu if self._connection else 23) - 3
         for begin in range(0, len(data), size):
             await self.notify(self.uart_tx, data[begin : begin + size])
+        return size
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection

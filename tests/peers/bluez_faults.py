@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from tests.peers.bluez import ADAPTER_PATH, DEVICE, BlueZ
+import asyncio
+
+from bumble.device import Device
+
+from tests.peers.bluez import ADAPTER_PATH, DEVICE, BlueZ, RefusalError
 
 
 class FaultyBlueZ(BlueZ):
     """A BlueZ to which things happen."""
+
+    forget_before_connect = False
+    """Whether a device's object goes just before it is to be connected."""
+
+    def __init__(self, device: Device, bus_address: str, mtu: int = 247) -> None:
+        """Prepare; nothing has happened yet."""
+        super().__init__(device, bus_address, mtu)
+        self.searched = asyncio.Event()
+        self.search_ended = asyncio.Event()
 
     async def power(self, *, on: bool) -> None:
         """Switch the adapter on or off, as rfkill does: links end first, then it says that it is off."""
@@ -52,6 +65,16 @@ class FaultyBlueZ(BlueZ):
     def known(self) -> list[str]:
         """Addresses of the devices that it has objects for."""
         return [str(found[DEVICE]["Address"].value) for found in self._objects.values() if DEVICE in found]
+
+    async def _discover(self, sender: str, *, on: bool) -> None:
+        await super()._discover(sender, on=on)
+        (self.searched if on else self.search_ended).set()
+
+    async def _connect(self, path: str) -> None:
+        if self.forget_before_connect:
+            self._remove(path)
+            raise RefusalError("org.freedesktop.DBus.Error.UnknownObject", f"no object {path}")
+        await super()._connect(path)
 
     async def _end_links(self) -> None:
         for link in list(self._links.values()):

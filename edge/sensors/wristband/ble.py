@@ -84,7 +84,7 @@ class BleDriver:
         self._missing = False
         async with aclosing(self._notifications()) as source:
             async for notification in source:
-                for block in self._blocks(notification):
+                for block in self.blocks(notification):
                     yield block
 
     async def until_back(self) -> None:
@@ -94,7 +94,8 @@ class BleDriver:
         else:
             await asyncio.get_running_loop().create_future()
 
-    def _blocks(self, notification: Notification) -> list[SampleBlock]:
+    def blocks(self, notification: Notification) -> list[SampleBlock]:
+        """What a notification says; what is wrong with it is counted."""
         if len(notification.data) > MAX_VALUE:
             self.damage.note(DecodeError(DecodeReason.LONG, f"a value of {len(notification.data)} bytes"))
             return []

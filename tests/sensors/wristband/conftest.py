@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.peers.band import VirtualBand
+from edge.sensors.wristband import radio
+from tests.peers.band import ADVERTISING_MS, VirtualBand
 from tests.peers.ble_radio import Air
 from tests.peers.bluez_faults import FaultyBlueZ
 from tests.peers.private_bus import private_bus
@@ -38,9 +39,10 @@ def mtu(request: pytest.FixtureRequest) -> int:
 async def bluez(air: Air, mtu: int, bus_address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FaultyBlueZ]:
     """The system's Bluetooth as bleak will find it."""
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_address)
-    radio, _ = air.device("box", "F0:00:00:00:00:02")
-    await radio.power_on()
-    service = FaultyBlueZ(radio, bus_address, mtu)
+    monkeypatch.setattr(radio, "NAME_SETTLE_S", 4 * ADVERTISING_MS / 1000)  # these bands advertise often
+    adapter, _ = air.device("box", "F0:00:00:00:00:02")
+    await adapter.power_on()
+    service = FaultyBlueZ(adapter, bus_address, mtu)
     await service.start()
     yield service
     await service.stop()
