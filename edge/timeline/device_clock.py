@@ -77,6 +77,11 @@ COUNTED = ClockKind(DriftPrior(sigma=1e-2, limit=3e-2), slew=0.01, late_s=STEP_S
 is not a crystal, so its intervals are no better than that to begin with. Lost samples are missing from the count, so
 lateness soon means a gap."""
 
+BEATS = ClockKind(DriftPrior(sigma=1e-3, limit=3e-2), slew=0.002, late_s=1.5, unsupported_s=15.0, step_s=0.3)
+"""Time told only by the sum of inter-beat intervals, which are rounded to 1/1024 s (and by some bands taken for
+milliseconds, 2.4 % off). A Heart Rate band notifies once per second, so 1.5 s is doubtful; a beat or two that it left
+out shows within a few breaths."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:

@@ -21,13 +21,6 @@ LONGEST_BLOCK_S = 600.0
 LONGEST_IBI_S = 10.0
 """Inter-beat intervals outside 0 to 10 s are damage. (Which of them are beats is for the estimators to say.)"""
 
-CHAIN_S = 1.0
-"""Inter-beat intervals continue from the last beat while that agrees with the arrival within this: the Heart Rate
-Service notifies once per second, so a beat is up to a second old when it arrives."""
-
-CHAIN_STEP_S = 0.01
-"""Largest correction per beat towards the arrival meanwhile: about the resolution of a pulse-derived beat."""
-
 
 def plausible(block: SampleBlock) -> bool:
     """Whether the block's times and shape can be meant: finite, within what a band may say."""
@@ -68,15 +61,7 @@ def usable(block: SampleBlock) -> NDArray[np.bool_]:
 
 
 def arrival_times(block: SampleBlock, newest_ns: int | None) -> Times:
-    """Times of irregular samples that are known only by their arrival."""
+    """Times of readings that are known only by their arrival, (n,)."""
     since = since_first(block)
     first_ns = block.arrived_ns - int(since[-1])
-    if newest_ns is None:
-        return since + first_ns
-    if block.channel is Channel.IBI_S and not block.lost_before and bool(usable(block)[0]):
-        chained_ns = newest_ns + round(float(block.values[0]) * NS_PER_S)
-        error_ns = first_ns - chained_ns
-        if abs(error_ns) <= CHAIN_S * NS_PER_S:
-            step_ns = round(CHAIN_STEP_S * NS_PER_S)
-            return since + chained_ns + max(-step_ns, min(step_ns, error_ns))
-    return since + max(first_ns, newest_ns + 1)
+    return since + (first_ns if newest_ns is None else max(first_ns, newest_ns + 1))

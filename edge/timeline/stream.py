@@ -37,6 +37,13 @@ class Stream:
         if pace := self._doubtful.pace():
             self._begin_anew(pace)
 
+    def cut(self, item: Stamped, track: Track) -> None:
+        """Begin anew with a block: nothing tells how it continues the ones before."""
+        self._tracks[item.block.channel] = track
+        self._release()
+        self._follow(self.clock.restart(item.last_ns, item.block.arrived_ns))
+        self._place(item)
+
     def _begin_anew(self, pace: list[Stamped]) -> None:
         """The blocks in doubt keep the pace of time: they have a clock of their own, and it runs."""
         waited = self._doubtful.release()
@@ -48,7 +55,7 @@ class Stream:
             self._place(item)
 
     def _release(self) -> None:
-        """The old clock goes on: what waited was sent again, was held up, or is damaged."""
+        """Trust the old clock: what waited was sent again, was held up, or is damaged."""
         for item in self._doubtful.release():
             self._place(item)
 

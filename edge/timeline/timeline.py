@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.timeline.device_clock import COUNTED, STAMPED, ClockReport
+from edge.timeline.device_clock import BEATS, COUNTED, STAMPED, ClockKind, ClockReport
 from edge.timeline.doubtful import Stamped
-from edge.timeline.stamps import arrival_times, plausible, since_first
+from edge.timeline.stamps import LARGEST_DEVICE_S, arrival_times, plausible, since_first, usable
 from edge.timeline.stream import Stream
 from edge.timeline.track import HISTORY_S, Track
 from edge.types import NS_PER_S, Channel, SampleBlock, Window
@@ -104,13 +104,37 @@ class _Sensor:
             self.stamped.push(Stamped(block, first_ns + since), track)
         elif block.rate_hz:
             self._push_counted(block, track)
+        elif block.channel is Channel.IBI_S and block.values.ndim == 1:
+            self._push_beats(block, track)
         else:
             track.add(block, arrival_times(block, track.ring.newest_ns))
 
     def _push_counted(self, block: SampleBlock, track: Track) -> None:
         """The count of samples, in seconds of the nominal rate, stands in for a device time."""
-        stream = self.counted.setdefault(block.channel, Stream(COUNTED, self._least_delay_s))
         lost = max(0, min(block.lost_before, round(HISTORY_S * block.rate_hz)))
-        first_ns = self._counted_ns.get(block.channel, 0) + round(lost / block.rate_hz * NS_PER_S)
-        self._counted_ns[block.channel] = first_ns + round(len(block.values) / block.rate_hz * NS_PER_S)
-        stream.push(Stamped(block, first_ns + since_first(block)), track)
+        lost_ns, length_ns = (round(n / block.rate_hz * NS_PER_S) for n in (lost, len(block.values)))
+        first_ns = self._count(block.channel, lost_ns, length_ns)
+        self._own_stream(block.channel, COUNTED).push(Stamped(block, first_ns + since_first(block)), track)
+
+    def _push_beats(self, block: SampleBlock, track: Track) -> None:
+        """The sum of the intervals stands in for a device time, for as long as none is missing."""
+        since, whole = since_first(block), usable(block)
+        to_first_ns = round(float(block.values[0]) * NS_PER_S) if whole[0] else 0
+        item = Stamped(block, self._count(block.channel, to_first_ns, int(since[-1])) + since)
+        stream = self._own_stream(block.channel, BEATS)
+        if whole.all() and not block.lost_before:
+            stream.push(item, track)
+        else:
+            stream.cut(item, track)
+
+    def _own_stream(self, channel: Channel, kind: ClockKind) -> Stream:
+        """The clock of a channel without device times."""
+        if (stream := self.counted.get(channel)) is None:
+            stream = self.counted[channel] = Stream(kind, self._least_delay_s)
+        return stream
+
+    def _count(self, channel: Channel, before_ns: int, length_ns: int) -> int:
+        """Where a block begins in the time that its channel has counted; wraps where a device's clock would."""
+        first_ns = self._counted_ns.get(channel, 0) % round(LARGEST_DEVICE_S * NS_PER_S) + before_ns
+        self._counted_ns[channel] = first_ns + length_ns
+        return first_ns
