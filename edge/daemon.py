@@ -23,7 +23,7 @@ from edge.config import Config
 from edge.errors import CommandError, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
-from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
+from edge.inputs import CameraInput, Glance, Input, build_input
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge
@@ -32,7 +32,6 @@ from edge.recorder.head import head
 from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.reporter import Reporter
-from edge.sensors.care import supervise
 from edge.store import Store, set_aside
 from edge.types import (
     NS_PER_S,
@@ -152,12 +151,7 @@ class Daemon:
         name = source.driver.name
         if isinstance(source, CameraInput):
             group.create_task(source.run(), name=f"face of {name}")
-            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
-        elif isinstance(source, EstimateInput):
-            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
-        else:
-            care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
-        group.create_task(care, name=f"care of {name}")
+        group.create_task(source.follow(), name=f"care of {name}")
 
     async def _tick_forever(self) -> None:
         next_ns = self._clock.now_ns()

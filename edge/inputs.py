@@ -16,10 +16,11 @@ from edge.clock import Clock
 from edge.errors import InferenceError
 from edge.face import FaceEstimator
 from edge.recorder.recorder import Recording
+from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
 from edge.sensors.gauge import SensorGauge, damage_of
 from edge.sensors.replay import ReplayedFace
-from edge.sensors.report import SensorReport
+from edge.sensors.report import ClockReport, SensorReport
 from edge.sensors.stanza import CameraSection
 from edge.sensors.table import Kind
 from edge.timeline import Timeline
@@ -128,10 +129,15 @@ class EstimateInput(_FaceInput):
     def __init__(self, driver: Driver[Estimate], clock: Clock, recording: Recording) -> None:
         super().__init__(driver.name, SensorGauge(driver.stall_after_s), clock, recording)
         self.driver = driver
+        self._clock = clock
 
     def on_item(self, estimate: Estimate) -> None:
         """Keep the newest estimate."""
         self._say(estimate)
+
+    async def follow(self) -> None:
+        """Keep the sensor connected, for ever or until that is of no more use."""
+        await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
 
 
 class CameraInput(_FaceInput):
@@ -165,6 +171,10 @@ class CameraInput(_FaceInput):
         super().on_status(status)
         if status.state is SensorState.LOST:
             self._newest = None
+
+    async def follow(self) -> None:
+        """Keep the sensor connected, for ever or until that is of no more use."""
+        await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
 
     async def run(self) -> None:
         """Estimate each newest frame in a worker thread, for ever."""
@@ -218,6 +228,10 @@ class BandInput:
         if status.state is SensorState.LOST:
             self._stepped_ns = None
 
+    async def follow(self) -> None:
+        """Keep the sensor connected, for ever or until that is of no more use."""
+        await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
+
     def look(self, now_ns: int) -> Glance:
         """The past minute, where it is to be judged anew (once per `BAND_STEP_S` while data flow)."""
         if self.status.state is not SensorState.STREAMING:
@@ -246,7 +260,13 @@ class BandInput:
         """The figures of the band; `driver` is the word for it in the configuration."""
         told = self.gauge.report(self.status, driver, now_ns)
         counts = {"duplicates": self._timeline.duplicates(self.driver.name), "damage": damage_of(self.driver)}
-        return told.model_copy(update={**counts, **_worth(self._estimates)})
+        return told.model_copy(update={**counts, **_worth(self._estimates), "clock": self._clock_report()})
+
+    def _clock_report(self) -> ClockReport | None:
+        known = self._timeline.clock_report(self.driver.name)
+        if known is None:
+            return None
+        return ClockReport(offset_s=known.offset_s, drift_ppm=known.drift_ppm, jitter_ms=1000.0 * known.jitter_s)
 
     def _step(self, now_ns: int, windows: Mapping[Channel, Window], worn: bool) -> tuple[Estimate, ...]:
         try:

@@ -20,8 +20,8 @@ from edge.config import Config, load
 from edge.daemon import STORE_FILE
 from edge.errors import StoreError, StoreReason
 from edge.inputs import CameraInput, Input, build_input
+from edge.recorder.recorder import NotRecording
 from edge.reporter import Reporter
-from edge.sensors.care import supervise
 from edge.sensors.report import EVERY_S, BoxReport, read_report
 from edge.sensors.screen import duration, render
 from edge.store import is_held
@@ -169,7 +169,8 @@ class _Own:
         bundle = Bundle.load(config.models.bundle)
         self._clock = system
         self._inputs: dict[str, Input] = {
-            stanza.name: build_input(stanza, bundle, config.models.threads, system) for stanza in config.sensor
+            stanza.name: build_input(stanza, bundle, config.models.threads, system, NotRecording())
+            for stanza in config.sensor
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reporter = Reporter(self._inputs, drivers, config.box.state_dir, system)
@@ -185,10 +186,7 @@ class _Own:
             for source in self._inputs.values():
                 if isinstance(source, CameraInput):
                     group.create_task(source.run())
-                    care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
-                else:
-                    care = supervise(source.driver, self._clock, source.on_item, source.on_status, gauge=source.gauge)
-                group.create_task(care)
+                group.create_task(source.follow())
             while True:
                 await self._clock.sleep(EVERY_S)
                 for source in self._inputs.values():

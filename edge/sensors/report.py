@@ -49,10 +49,12 @@ class ChannelReport(_Told):
 class ClockReport(_Told):
     """How a band's own clock stands to the box's."""
 
+    offset_s: float
+    """Box time less band time, seconds."""
     drift_ppm: float
-    """Rate of the band's clock against the box's, parts per million."""
-    residual_ms: float | None = None
-    """How well arrivals agree with the mapping, milliseconds."""
+    """By how much the band's clock is slow, parts per million."""
+    jitter_ms: float
+    """Mean delay of arrivals beyond the least one, milliseconds."""
 
 
 class SensorReport(_Told):

@@ -128,7 +128,7 @@ def _counts(sensor: SensorReport) -> Text:
         if count or name == "outages":
             text.append(f"  {name} ").append(f"{count}", "yellow" if count else "dim")
     if sensor.clock is not None:
-        text.append(f"  clock {sensor.clock.drift_ppm:+.0f} ppm")
+        text.append(f"  clock {sensor.clock.drift_ppm:+.0f} ppm, jitter {sensor.clock.jitter_ms:.0f} ms")
     return text
 
 
