@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from edge.errors import StoreError, StoreReason
 
@@ -86,7 +87,7 @@ class Store:
         self._reserved = 0
 
     @classmethod
-    def open(cls, path: Path) -> Store:
+    def open(cls, path: Path) -> Self:
         """Open or create the file and check it.
 
         Raises:

@@ -157,6 +157,22 @@ class Session:
             raise _error(self.path, SessionReason.VERSION)
 
 
+def chain(path: Path) -> list[Path]:
+    """The parts of a session up to this file, first part first; without those that are not there.
+
+    Raises:
+        SessionError: one of them cannot be read.
+    """
+    found = [path]
+    while True:
+        with Session.open(found[0]) as session:
+            before = session.facts.continues
+        earlier = path.parent / Path(before).name
+        if not before or earlier in found or not earlier.is_file():
+            return found
+        found.insert(0, earlier)
+
+
 def _seq(numbered: tuple[int, Event]) -> int:
     return numbered[0]
 
