@@ -11,6 +11,8 @@ from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.heart_rate import HeartRateBand
+from edge.sensors.wristband.emotibit.band import EmotiBitBand
+from edge.sensors.wristband.emotibit.recording import EmotiBitRecording
 from edge.sensors.wristband.nordic_uart import NordicUartBand
 from edge.sensors.wristband.polar.band import PolarBand, PolarStrap
 from edge.sensors.wristband.pulse_oximeter import PulseOximeterBand
@@ -32,9 +34,11 @@ Band = (
     | NordicUartBand  # docs/band-protocol.md
     | Shimmer3Band  # Shimmer3 GSR+ over its Bluetooth serial port
     | LineBand  # microcontrollers that print lines, docs/serial.md
+    | EmotiBitBand  # EmotiBit over Bluetooth
     | E4Recording  # exported sessions of the Empatica E4
     | SimulatedBand  # the demonstration's patient
     | ReplayedBand  # recorded sessions
+    | EmotiBitRecording  # sessions from the memory card of an EmotiBit
 )
 """Any wristband stanza."""
 

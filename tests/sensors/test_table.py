@@ -21,6 +21,7 @@ from edge.sensors.stanza import BandSection, CameraSection
 from edge.sensors.table import Kind, Sensor
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.e4 import E4
+from edge.sensors.wristband.emotibit.recording import EmotiBitPlayer
 from edge.sensors.wristband.serial.driver import SerialDriver
 
 BLE = {"address": "C0:00:00:00:00:01"}
@@ -36,6 +37,7 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "shimmer3", "device": "/dev/rfcomm0"}, SerialDriver),
     ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),
     ({"driver": "e4_recording", "folder": Path("session")}, E4),
+    ({"driver": "emotibit_recording", "file": Path("session.csv")}, EmotiBitPlayer),
     ({"driver": "simulated_band"}, ScenePlayer),
     ({"driver": "replay", "session": Path("x.anodyne")}, Player),
     ({"driver": "replay_face", "session": Path("x.anodyne")}, Player),

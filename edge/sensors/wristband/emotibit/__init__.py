@@ -1,0 +1,1 @@
+"""The EmotiBit: its text lines, live and recorded."""
