@@ -33,6 +33,7 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),
     ({"driver": "ble_polar", **BLE}, BleDriver),
     ({"driver": "ble_polar_strap", **BLE}, BleDriver),
+    ({"driver": "ble_emotibit", **BLE}, BleDriver),
     ({"driver": "ble_uart", **BLE}, BleDriver),
     ({"driver": "shimmer3", "device": "/dev/rfcomm0"}, SerialDriver),
     ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),
