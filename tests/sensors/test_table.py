@@ -12,7 +12,9 @@ from pydantic import TypeAdapter
 
 from edge.clock import VirtualClock
 from edge.config.keys import drivers
+from edge.sensors.camera.mjpeg import Mjpeg
 from edge.sensors.camera.picamera2 import Picamera2
+from edge.sensors.camera.rtsp import Rtsp
 from edge.sensors.camera.v4l2 import V4l2
 from edge.sensors.camera.video_file import VideoFile
 from edge.sensors.replay import Player, ReplayedFace
@@ -28,6 +30,8 @@ BLE = {"address": "C0:00:00:00:00:01"}
 STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "v4l2"}, V4l2),
     ({"driver": "picamera2"}, Picamera2),
+    ({"driver": "rtsp", "url": "rtsp://camera/stream"}, Rtsp),
+    ({"driver": "mjpeg", "url": "http://camera/video.mjpg"}, Mjpeg),
     ({"driver": "video_file", "path": Path("clip.mov")}, VideoFile),
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
     ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),
@@ -37,8 +41,8 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "ble_uart", **BLE}, BleDriver),
     ({"driver": "shimmer3", "device": "/dev/rfcomm0"}, SerialDriver),
     ({"driver": "serial_lines", "usb_serial": "A50285BI", "columns": "ppg", "rate_hz": 50.0}, SerialDriver),
-    ({"driver": "e4_recording", "folder": Path("session")}, E4),
     ({"driver": "emotibit_recording", "file": Path("session.csv")}, EmotiBitPlayer),
+    ({"driver": "e4_recording", "folder": Path("session")}, E4),
     ({"driver": "simulated_band"}, ScenePlayer),
     ({"driver": "replay", "session": Path("x.anodyne")}, Player),
     ({"driver": "replay_face", "session": Path("x.anodyne")}, Player),

@@ -1,20 +1,21 @@
-"""A thread that reads a live OpenCV source and keeps only the newest picture."""
+"""A thread that reads a live source and keeps only the newest picture."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
-from edge.sensors.camera.picture import fit, to_gray
-from edge.types import NS_PER_S
+from edge.sensors.camera.newest import NewestFrame
+from edge.sensors.camera.picture import fit
+from edge.sensors.camera.sieve import Held, Sieve
+from edge.sensors.camera.source import Source
+from edge.types import NS_PER_S, Frame
+
+log = logging.getLogger(__name__)
 
 FAILED_READS = 10
 """Reads in a row that may fail before the source counts as gone: a driver that drops a damaged picture reports one
@@ -23,82 +24,79 @@ failed read and goes on."""
 RETRY_S = 0.1
 """Pause after a failed read: an unplugged camera fails at once, and is given up after a second."""
 
-STAMP_AGE_S = 1.0
-"""A picture's own time stamp is believed if it is at most this old and not in the future; otherwise it counts from
-another origin than the monotonic clock, as with most sources that are not Video4Linux2."""
+READ_TIMEOUT_S = 3
+"""Longest wait of one read, whole seconds; OpenCV's own defaults are 10 and 30. Thirty periods of a 10 Hz camera."""
 
-EARLY_SHARE = 0.1
-"""A picture may come this share of a period early and still be due: cameras jitter by a few milliseconds."""
+FIRST_PICTURE_S = 15.0
+"""Longest wait for the first picture, opening included: a Jetson's camera takes 5 s, a network camera two time-outs
+and the look for their reason."""
 
-JOIN_S = 15.0
+JOIN_S = READ_TIMEOUT_S + 1.0
 """Longest wait for the thread at the end: the read time-out of the source and a margin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One picture from the thread: its pixels, when it was exposed, and its number among those that were due."""
-
-    pixels: NDArray[np.uint8]
-    measured_ns: int
-    index: int
 
 
 class Capture:
     """Runs one source in its own thread, from opening to release.
 
-    Pictures beyond `rate_hz` are not even decoded. A source that repeats the very same picture is taken as frozen: a
-    real sensor's noise never repeats, so the repeats are held back and the consumer notices the silence. (A picture of
-    one single value, from a covered lens, is not held back: it is for the estimator to call it dark.)
+    Pictures beyond the wanted rate are not even decoded, where the source allows it.
 
     Args:
+        name: of the camera.
         clock: stamps pictures whose source gives no time.
         open_source: opens the source, called in the thread; raises `SensorError` if it cannot.
-        rate_hz: pictures per second at most.
+        sieve: says which pictures are news.
         size_px: (width, height) that pictures are shrunk to fit.
     """
 
     def __init__(
-        self, clock: Clock, open_source: Callable[[], cv2.VideoCapture], rate_hz: float, size_px: tuple[int, int]
+        self, name: str, clock: Clock, open_source: Callable[[], Source], sieve: Sieve, size_px: tuple[int, int]
     ) -> None:
         """Prepare; `start` begins."""
+        self._name = name
         self._clock = clock
         self._open_source = open_source
-        self._period_ns = round(NS_PER_S / rate_hz)
+        self._sieve = sieve
         self._size_px = size_px
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
-        self._lock = threading.Lock()
-        self._newest: Shot | None = None
-        self._failure: Exception | None = None
+        self._frames = NewestFrame()
+        self._begun = False
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"camera {name}", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Open the source and read it, in the thread."""
         self._thread.start()
 
-    async def newest(self) -> Shot:
-        """Wait for a picture that was not handed out yet.
+    async def newest(self) -> Frame:
+        """Wait for a frame that was not handed out yet.
 
         Raises:
-            SensorError: the source cannot be opened, or is gone.
+            SensorError: the source cannot be opened, is gone, or gives nothing new; TIMED_OUT if its first picture
+                does not come.
         """
-        while True:
-            with self._lock:
-                shot, self._newest = self._newest, None
-                failure = self._failure
-            if shot is not None:
-                return shot
-            if failure is not None:
-                raise failure
-            self._changed.clear()
-            await self._changed.wait()
+        if self._begun:
+            return await self._frames.get()
+        try:
+            async with asyncio.timeout(FIRST_PICTURE_S):
+                frame = await self._frames.get()
+        except TimeoutError as error:
+            raise SensorError(
+                SensorReason.TIMED_OUT,
+                f"no picture came within {FIRST_PICTURE_S:.0f} s of connecting: check the camera's cable and power",
+            ) from error
+        self._begun = True
+        return frame
 
     async def close(self) -> None:
-        """Stop the thread and wait until the device is released."""
+        """Stop the thread and wait until the source is released, but not for one that hangs."""
         self._stop.set()
-        if self._thread.ident is not None:
-            await self._clock.in_thread(self._thread.join, JOIN_S)
+        await self._clock.in_thread(self._thread.join, JOIN_S)
+        if self._thread.is_alive():
+            log.warning("%s: the camera's library hangs and is left to itself", self._name)
 
     def _run(self) -> None:
         try:
@@ -108,51 +106,44 @@ class Capture:
             finally:
                 source.release()
         except Exception as error:  # noqa: BLE001  # whatever it is, the consumer gets it from `newest`
-            self._tell(None, error)
+            self._tell(error)
 
-    def _read(self, source: cv2.VideoCapture) -> None:
-        due_ns = 0
-        index = -1
+    def _read(self, source: Source) -> None:
         failed = 0
-        previous: NDArray[np.uint8] | None = None
+        picture_ns = self._clock.now_ns()
+        self._sieve.connect(picture_ns)
         while not self._stop.is_set():
-            if not source.grab():
-                failed += 1
-                if failed >= FAILED_READS:
-                    raise SensorError(
-                        SensorReason.DISCONNECTED, "the camera gives no more pictures: check its cable and power"
-                    )
-                self._stop.wait(RETRY_S)
+            grabbed = source.grab()
+            if self._stop.is_set():
+                return  # another connection may have begun while this one hung
+            now_ns = self._clock.now_ns()
+            if grabbed:
+                failed, picture_ns = 0, now_ns
+                self._look(source, now_ns)
                 continue
-            failed = 0
-            measured_ns = self._stamp(source)
-            if measured_ns < due_ns - EARLY_SHARE * self._period_ns:
-                continue
-            ok, picture = source.retrieve()
-            if not ok:
-                continue
-            in_phase_ns = due_ns + self._period_ns
-            due_ns = in_phase_ns if in_phase_ns > measured_ns else measured_ns + self._period_ns
-            index += 1
-            pixels = fit(to_gray(picture), *self._size_px)
-            if not _repeats(previous, pixels):
-                self._tell(Shot(pixels, measured_ns, index), None)
-            previous = pixels
+            failed += 1
+            if failed >= FAILED_READS or now_ns - picture_ns >= READ_TIMEOUT_S * NS_PER_S:
+                raise SensorError(SensorReason.DISCONNECTED, Held.NOTHING.value)
+            self._stop.wait(RETRY_S)
 
-    def _stamp(self, source: cv2.VideoCapture) -> int:
-        now_ns = self._clock.now_ns()
-        stamped_ns = round(source.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
-        return stamped_ns if 0 <= now_ns - stamped_ns <= STAMP_AGE_S * NS_PER_S else now_ns
+    def _look(self, source: Source, now_ns: int) -> None:
+        """Hand on the grabbed picture if it is wanted."""
+        measured_ns = self._sieve.due_ns(source.stamp_ns(), now_ns)
+        if measured_ns is None:
+            return
+        picture = source.retrieve()
+        if picture is None:
+            self._sieve.hold(Held.DAMAGED, now_ns)
+            return
+        pixels = fit(picture, *self._size_px)
+        index = self._sieve.number(pixels, measured_ns, now_ns)
+        if index is not None:
+            self._tell(Frame(self._name, pixels, measured_ns, index))
 
-    def _tell(self, shot: Shot | None, failure: Exception | None) -> None:
-        with self._lock:
-            self._newest = shot or self._newest
-            self._failure = failure
-        if not self._stop.is_set() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._changed.set)
-
-
-def _repeats(previous: NDArray[np.uint8] | None, pixels: NDArray[np.uint8]) -> bool:
-    if previous is None or not np.array_equal(previous, pixels):
-        return False
-    return bool(pixels.min() != pixels.max())
+    def _tell(self, news: Frame | Exception) -> None:
+        if self._stop.is_set():
+            return  # nobody listens any more; the loop itself may be gone
+        if isinstance(news, Frame):
+            self._frames.put(news)
+        else:
+            self._frames.fail(news)

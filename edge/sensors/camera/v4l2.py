@@ -5,24 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import cv2
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
-from edge.sensors.camera.capture import Capture
+from edge.sensors.camera.capture import READ_TIMEOUT_S
+from edge.sensors.camera.live import LiveCamera
+from edge.sensors.camera.source import OpenCvSource, Source
 from edge.sensors.camera.stanzas import V4l2Camera
-from edge.types import Frame
-
-READ_TIMEOUT_S = 3
-"""Longest wait of one read, whole seconds; OpenCV's own default is 10. Thirty periods of a 10 Hz camera."""
 
 _FIND = "list the cameras with `v4l2-ctl --list-devices` or `ls /dev/v4l/by-id/` and correct `device`"
 
 
-class V4l2:
+class V4l2(LiveCamera):
     """A camera node such as /dev/video0, read in a thread; the newest picture wins.
 
     Args:
@@ -32,37 +29,16 @@ class V4l2:
 
     def __init__(self, config: V4l2Camera, clock: Clock) -> None:
         """Open nothing yet."""
+        super().__init__(config, clock)
         self._config = config
-        self._clock = clock
 
-    @property
-    def name(self) -> str:
-        """Name from the configuration."""
-        return self._config.name
-
-    @property
-    def stall_after_s(self) -> float:
-        """Ten missed pictures, at least two seconds (the exposure of a cheap camera in the dark is up to one)."""
-        return max(2.0, 10.0 / self._config.rate_hz)
-
-    async def stream(self) -> AsyncIterator[Frame]:
-        """Frames until the camera is gone.
+    def open_source(self) -> Source:
+        """Open the camera.
 
         Raises:
             SensorError: NOT_FOUND (no such node), UNREADABLE (no permission, busy, or no picture), WRONG_DEVICE (not
-                a camera), DISCONNECTED (unplugged).
+                a camera).
         """
-        size_px = (self._config.width_px, self._config.height_px)
-        capture = Capture(self._clock, self._open, self._config.rate_hz, size_px)
-        capture.start()
-        try:
-            while True:
-                shot = await capture.newest()
-                yield Frame(self.name, shot.pixels, shot.measured_ns, shot.index)
-        finally:
-            await capture.close()
-
-    def _open(self) -> cv2.VideoCapture:
         device = self._config.device
         check_node(Path(device))
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
@@ -73,7 +49,7 @@ class V4l2:
         source.set(cv2.CAP_PROP_FRAME_HEIGHT, self._config.height_px)
         # The camera's own rate stays as it is: at a lower one most of them expose longer, and faces blur.
         source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        return source
+        return OpenCvSource(source, stamped=True)
 
 
 def check_node(device: Path) -> None:

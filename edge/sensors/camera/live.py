@@ -1,0 +1,79 @@
+"""What all cameras that are read through a blocking library have in common: one thread per connection."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+
+from edge.clock import Clock
+from edge.errors import SensorError, SensorReason
+from edge.sensors.camera.capture import Capture
+from edge.sensors.camera.sieve import Sieve
+from edge.sensors.camera.source import Source
+from edge.sensors.stanza import CameraSection
+from edge.types import Frame
+
+STALL_S = 2.5
+"""Silence after which a live camera counts as stalled: under the three seconds that a nurse may be left with a frozen
+picture; over two periods of the slowest rate (1 Hz), and over the longest exposure of a cheap camera in the dark."""
+
+HUNG_AT_MOST = 3
+"""Threads of one camera that may hang in their library at a time: a first and a second may have been bad luck that
+the next connection escapes; each holds a few megabytes."""
+
+
+class LiveCamera(ABC):
+    """A camera read in a thread; the newest picture wins.
+
+    Args:
+        config: its stanza.
+        clock: stamps pictures without a time of their own.
+    """
+
+    def __init__(self, config: CameraSection, clock: Clock) -> None:
+        """Open nothing yet."""
+        self._section = config
+        self._clock = clock
+        self._sieve = Sieve(config.rate_hz)
+        self._captures: list[Capture] = []
+
+    @property
+    def name(self) -> str:
+        """Name from the configuration."""
+        return self._section.name
+
+    @property
+    def stall_after_s(self) -> float:
+        """The same for every rate."""
+        return STALL_S
+
+    async def stream(self) -> AsyncIterator[Frame]:
+        """Frames until the camera is gone.
+
+        Raises:
+            SensorError: HUNG (the threads of earlier connections hang), DISCONNECTED (gone), NO_DATA (nothing new for
+                five seconds: frozen, late or damaged pictures), TIMED_OUT (silent), or what opening says.
+        """
+        self._captures = [capture for capture in self._captures if capture.alive]
+        if len(self._captures) >= HUNG_AT_MOST:
+            raise SensorError(
+                SensorReason.HUNG,
+                "the camera's library hangs and does not let go of it: unplug the camera, or restart the box",
+            )
+        size_px = (self._section.width_px, self._section.height_px)
+        capture = Capture(self.name, self._clock, self.open_source, self._sieve, size_px)
+        self._captures.append(capture)
+        capture.start()
+        try:
+            while True:
+                yield await capture.newest()
+        finally:
+            await capture.close()
+
+    @abstractmethod
+    def open_source(self) -> Source:
+        """Open the camera; called in the thread of each connection.
+
+        Raises:
+            SensorError: why it cannot be opened.
+        """
