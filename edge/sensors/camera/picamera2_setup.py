@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -155,7 +155,10 @@ def _integers(value: object) -> tuple[int, ...]:
 
 
 def controls(
-    exposure: Exposure, rate_hz: float, advertised: Mapping[str, object], short: object, long: object
+    exposure: Exposure,
+    rate_hz: float,
+    advertised: Mapping[str, object],
+    exposure_mode: Callable[[Literal["Short", "Long"]], object],
 ) -> dict[str, object]:
     """The controls to start with, of those that the camera has (picamera2 refuses others).
 
@@ -164,15 +167,14 @@ def controls(
             long exposures; under infrared light also no white balance, for there is no colour to balance.
         rate_hz: pictures per second.
         advertised: `camera_controls` of the camera.
-        short: libcamera's value for short exposures and more gain.
-        long: its value for long exposures and less gain.
+        exposure_mode: libcamera's values for short exposures with more gain, and for long ones with less.
     """
     period_us = round(1e6 / rate_hz)
     dark = exposure != "auto"
     wanted: dict[str, object] = {
         "FrameDurationLimits": (period_us, max(period_us, NIGHT_FRAME_US) if dark else period_us),
         "AeEnable": True,
-        "AeExposureMode": long if dark else short,
+        "AeExposureMode": exposure_mode("Long" if dark else "Short"),
     }
     if exposure == "ir":
         wanted |= {"AwbEnable": False, "ColourGains": FLAT_GAINS}
