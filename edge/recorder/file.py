@@ -57,16 +57,16 @@ class SessionFile:
     def _prepare(self, facts: Facts) -> None:
         execute = self._connection.execute
         execute("PRAGMA locking_mode=EXCLUSIVE")
-        execute(f"PRAGMA application_id={APPLICATION_ID}")
-        execute("PRAGMA journal_mode=WAL")
         execute("PRAGMA synchronous=FULL")
-        execute("BEGIN")
+        execute("BEGIN")  # not in the log yet: the file alone can always say what it is
+        execute(f"PRAGMA application_id={APPLICATION_ID}")
         execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
         for table in TABLES:
             execute(table.create)
         self._connection.executemany("INSERT INTO meta VALUES (?, ?)", to_rows(facts))
         execute(f"PRAGMA user_version={FORMAT_VERSION}")
         execute("COMMIT")
+        execute("PRAGMA journal_mode=WAL")
 
     def append(self, events: Iterable[Event]) -> None:
         """Write events as one transaction, in their order.

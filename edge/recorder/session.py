@@ -151,10 +151,12 @@ class Session:
         execute("PRAGMA trusted_schema=OFF")
         execute("PRAGMA cell_size_check=ON")
         execute("PRAGMA query_only=ON")
+        execute("PRAGMA writable_schema=ON")  # nothing is written: SQLite then reads a copy that was cut short
         if execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise _error(self.path, SessionReason.FOREIGN)
-        if execute("PRAGMA user_version").fetchone()[0] != FORMAT_VERSION:
-            raise _error(self.path, SessionReason.VERSION)
+        version = execute("PRAGMA user_version").fetchone()[0]
+        if version != FORMAT_VERSION:
+            raise _error(self.path, SessionReason.VERSION if version > FORMAT_VERSION else SessionReason.CORRUPT)
 
 
 def chain(path: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Tests of edge/replay and of the drivers that replay."""
