@@ -40,9 +40,7 @@ def _found(number: int, camera: Mapping[str, object]) -> Found:
     model = str(camera.get("Model", "camera"))
     facts = [f"identity {camera['Id']}"] if "Id" in camera else []
     keys: dict[str, str | int | float] = {"camera": number}
-    if camera.get("Rotation") == 180:
-        keys["rotation"] = 180
-        facts.append("mounted upside down, says its module")
+    # Not by `Rotation`, which is 180 for most modules in their upright position: libcamera turns those by itself.
     remark = 'exposure = "ir" for a NoIR camera with an infrared lamp' if "noir" in model.lower() else ""
     return Found(Kind.CAMERA, f"{model} at the CSI connector", tuple(facts), "picamera2", keys, remark)
 
