@@ -12,8 +12,11 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
 from edge.config import Config
+from edge.errors import SensorError
 from edge.health.findings import Finding, error, ok, warning
-from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.camera import picamera2_api
+from edge.sensors.camera.picamera2_setup import find_camera
+from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.e4 import E4Recording
@@ -27,9 +30,22 @@ def cameras(config: Config) -> Iterator[Finding]:
     wanted = [stanza for stanza in config.sensor if isinstance(stanza, V4l2Camera)]
     for stanza in wanted:
         yield _readable(f"camera {stanza.name}", Path(stanza.device))
+    yield from (_seen_by_libcamera(stanza) for stanza in config.sensor if isinstance(stanza, Picamera2Camera))
     if not config.sensor:
         nodes = sorted(str(path) for path in Path("/dev").glob("video*"))
         yield ok("camera", ", ".join(nodes)) if nodes else warning("camera", "no /dev/video*: no V4L2 camera connected")
+
+
+def _seen_by_libcamera(stanza: Picamera2Camera) -> Finding:
+    name = f"camera {stanza.name}"
+    try:
+        picamera2_api.load()
+        cameras = picamera2_api.attached()
+        return ok(name, str(cameras[find_camera(cameras, stanza.camera)].get("Model")))
+    except SensorError as missing:
+        return error(name, missing.message)
+    except (RuntimeError, OSError) as failure:
+        return error(name, f"libcamera cannot list its cameras ({failure}): check that `rpicam-hello` shows a picture")
 
 
 def recordings(config: Config) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ import pytest
 from edge.config import Config
 from edge.health import devices
 from edge.health.findings import Grade
-from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
 from edge.sensors.wristband.heart_rate import HeartRateBand
 from tests.peers.ble_radio import Air
 from tests.peers.bluez import BlueZ, private_bus
+from tests.peers.picamera2_fake import Device, Rig
 
 BAND = HeartRateBand(driver="ble_heart_rate", name="strap", address="AA:BB:CC:DD:EE:FF")
 
@@ -65,6 +66,18 @@ def test_a_camera_node_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     camera = V4l2Camera(driver="v4l2", name="bedside", device=str(tmp_path / "video7"))
     (finding,) = devices.cameras(Config(sensor=(camera,)))
     assert (finding.name, finding.grade) == ("camera bedside", Grade.ERROR)
+
+
+def test_a_camera_that_libcamera_sees_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    Rig([Device(model="imx708_noir")]).install(monkeypatch)
+    (finding,) = devices.cameras(Config(sensor=(Picamera2Camera(driver="picamera2", name="bedside"),)))
+    assert (finding.name, finding.grade, finding.text) == ("camera bedside", Grade.OK, "imx708_noir")
+
+
+def test_a_camera_that_libcamera_does_not_see_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    Rig([]).install(monkeypatch)
+    (finding,) = devices.cameras(Config(sensor=(Picamera2Camera(driver="picamera2", name="bedside"),)))
+    assert (finding.grade, "ribbon cable" in finding.text) == (Grade.ERROR, True)
 
 
 def test_a_recording_that_is_there_is_fine(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ if ! command -v mmdebstrap >/dev/null; then
   command -v apt-get >/dev/null || skip "it needs mmdebstrap and there is no apt-get to fetch it"
   { apt-get update -qq && apt-get install -qq --no-install-recommends mmdebstrap; } >/dev/null
 fi
+# Ubuntu has the tool without Debian's keys.
+[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || apt-get install -qq debian-archive-keyring >/dev/null
 mkdir -p "$1"
 root=$(realpath "$1")/picamera2-root
 shift
@@ -74,4 +76,4 @@ if [ -n "${RECORD:-}" ]; then
   mv "$here/signatures.json.new" "$here/signatures.json"
 fi
 inside "$root" "${python[@]}" -m pytest --rootdir /checkout -c /checkout/pyproject.toml -p no:cacheprovider \
-  /checkout/tests/picamera2/check_virtual_camera.py "$@"
+  -v /checkout/tests/picamera2/check_virtual_camera.py "$@"
