@@ -39,10 +39,6 @@ STEP_S = 1.0
 BACKLOG_MOVE_S = 600.0
 """Largest backlog after connecting that settling undoes, seconds."""
 
-FALLEN_S = 0.02
-"""A point this far (and farther than the usual delay) under the line shows that the older points knew nothing of the
-least delay, or that the clock stepped: they are forgotten."""
-
 NEAR_S = 0.05
 """Points nearer to the line than this support it: one connection interval."""
 
@@ -209,18 +205,13 @@ class _Running:
         self.settled = False
         self.steps = 0
         self._started_ns = self._fell_ns = arrived_ns
-        self._supported_ns = device_ns
         self._left_ns: int | None = None
 
     def note(self, device_ns: int, arrived_ns: int) -> None:
         """Let the envelope learn from a block."""
         seen_ns = arrived_ns - device_ns
         above_ns = seen_ns - self.envelope.line.at(device_ns)
-        unknown_ns = self._kind.prior.limit * max(0, device_ns - self._supported_ns)
-        if -above_ns > NS_PER_S * max(FALLEN_S, self.envelope.line.jitter_s) + unknown_ns:
-            self.envelope = Envelope(device_ns, seen_ns, self._kind.prior, self.envelope.expected_drift)
-        else:
-            self.envelope.add(device_ns, seen_ns)
+        self.envelope.add(device_ns, seen_ns)
         if above_ns < -STILL_FALLING_S * NS_PER_S:
             self._fell_ns = arrived_ns
         self._support(device_ns, above_ns)
@@ -230,13 +221,12 @@ class _Running:
     def _support(self, device_ns: int, above_ns: int) -> None:
         """Forget the points of a line that the clock has left behind; what that amounts to may be a step."""
         if above_ns <= NEAR_S * NS_PER_S:
-            self._supported_ns = max(self._supported_ns, device_ns)
             self._left_ns = None
         elif self._left_ns is None:
             self._left_ns = device_ns
         elif device_ns - self._left_ns > self._kind.unsupported_s * NS_PER_S:
             self.envelope.forget_before(self._left_ns)
-            self._supported_ns, self._left_ns = device_ns, None
+            self._left_ns = None
             if (owed_ns := self.owed_ns(device_ns)) > self._kind.step_s * NS_PER_S:
                 self.mapping.jump(owed_ns, self.envelope.line.drift)
                 self.steps += 1

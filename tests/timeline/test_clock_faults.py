@@ -172,6 +172,22 @@ def test_a_changed_rate_keeps_what_is_placed() -> None:
     assert np.abs(errors_s(window)[:640]).max() < 0.001
 
 
+def test_a_higher_rate_gets_room_for_three_minutes_too() -> None:
+    faster = [replace(block, values=np.repeat(block.values, 4), rate_hz=4 * HZ) for block in Band().blocks(1.0, 200.0)]
+    assert everything(filled(Band().blocks(0.0, 1.0) + faster)).values.size == 180 * 4 * HZ
+
+
+def test_readings_with_one_time_for_all_keep_their_order() -> None:
+    """Five battery readings in a block, on a clock that is 400 ppm fast."""
+    levels = [
+        replace(block, channel=Channel.BATTERY_PERCENT, values=np.arange(5, dtype=np.float32), rate_hz=0.0)
+        for block in Band(drift_ppm=400.0).blocks(0.0, 120.0)
+    ]
+    window = everything(filled(levels), Channel.BATTERY_PERCENT)
+    assert window.values.size == 720
+    assert (np.diff(window.times_ns) > 0).all()
+
+
 def test_a_sensor_that_samples_faster_than_it_says_loses_no_sample() -> None:
     """65.3 Hz, declared as 64, in blocks of one second: by the nominal rate each would overlap the next by 20 ms."""
     true_hz = 1.02 * HZ

@@ -126,7 +126,7 @@ def test_any_order_gives_every_sample_once_at_its_time(order: list[int]) -> None
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.sampled_from([HZ, 0.0]))
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=4)
 def test_memory_is_bounded(jumps_s: list[float], rate_hz: float) -> None:
     """Three thousand blocks whose clock jumps about for ever."""
     timeline = Timeline()
@@ -143,3 +143,15 @@ def test_memory_is_bounded(jumps_s: list[float], rate_hz: float) -> None:
     window = timeline.window("wrist", Channel.PPG, 2**62, 2**33)
     assert window is not None
     assert window.values.size <= max(IRREGULAR_CAPACITY, 180 * HZ)
+
+
+def test_an_endless_backlog_does_not_wait_for_ever() -> None:
+    """A clock an hour behind that goes twice as fast: neither the old one nor a new one that keeps the pace of time."""
+    timeline = Timeline()
+    for block in Band().blocks(0.0, 20.0):
+        timeline.push(block)
+    for number in range(WAITING_AT_MOST + 100):
+        block = Band().block(number, at_s=3600.0 + number * 0.125)
+        timeline.push(block)
+    assert len(timeline._sensors["wrist"].stamped._doubtful) == 100
+    assert everything(timeline).values.size == 180 * HZ
