@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from edge.clock import Clock
 from edge.errors import DecodeError, SensorError, SensorReason
@@ -27,6 +28,13 @@ GARBLED_BYTES = 64
 """...and so many bytes: a few stray ones of a plug that is pushed in say nothing."""
 
 
+LOOK_S = 0.25
+"""Time between two looks for a device that is gone: with the opening it is back within half a second."""
+
+SETTLE_S = 0.2
+"""Time that udev takes to give a new node its group and its links."""
+
+
 class SerialDriver:
     """One band on a serial port.
 
@@ -44,7 +52,7 @@ class SerialDriver:
         self.damage = Damage(config.name, clock)
         self.first_s = FIRST_S
         self.garbled_s = GARBLED_S
-        self.find_node = find.node_of
+        self.find_node: Callable[[str], str] = find.node_of
         self.link: SerialLink | None = None
 
     @property
@@ -84,6 +92,20 @@ class SerialDriver:
             if self.protocol.farewell:
                 link.send(self.protocol.farewell)
             await link.close()
+
+    async def until_back(self) -> None:
+        """Return when the device, having been unplugged, is there again; never if it has been there all the time."""
+        while await self._clock.in_thread(self._plugged_in):
+            await self._clock.sleep(LOOK_S)
+        while not await self._clock.in_thread(self._plugged_in):
+            await self._clock.sleep(LOOK_S)
+        await self._clock.sleep(SETTLE_S)
+
+    def _plugged_in(self) -> bool:
+        try:
+            return Path(self._node()).exists()
+        except SensorError:
+            return False
 
     def _node(self) -> str:
         config = self._config

@@ -56,7 +56,7 @@ def node_of(usb_serial: str, folder: Path = BY_ID, ports: Callable[[], Iterable[
         ports: lists the ports where udev's folder knows nothing (containers often have none).
 
     Raises:
-        SensorError: NOT_FOUND; or WRONG_DEVICE if several ports have this number.
+        SensorError: NOT_FOUND; or AMBIGUOUS if several ports have this number.
     """
     named = re.compile(rf"(^|.*[_-]){re.escape(usb_serial)}{_INTERFACE}")
     nodes = {node for name, node in linked_ports(folder) if named.fullmatch(name)}
@@ -70,7 +70,7 @@ def node_of(usb_serial: str, folder: Path = BY_ID, ports: Callable[[], Iterable[
         )
     if len(nodes) > 1:
         raise SensorError(
-            SensorReason.WRONG_DEVICE,
+            SensorReason.AMBIGUOUS,
             f'{" and ".join(sorted(nodes))} both have the USB serial number "{usb_serial}": give one of them as '
             "`device` instead of `usb_serial`",
         )

@@ -21,7 +21,7 @@ MAX_LINE = 256
 LARGEST = 1e12
 """Largest number that is believed: microseconds of eleven days."""
 
-_NUMBER = re.compile(rb"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(rb"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?")
 """A decimal number as `Serial.print` and printf write it; "nan", "inf", "ovf" and hexadecimal are none."""
 
 _CHECKSUM = re.compile(rb"(.*)\*([0-9A-Fa-f]{2})")

@@ -15,6 +15,7 @@ from edge.sensors.wristband.serial.band import SerialBand
 from edge.sensors.wristband.serial.device_time import DeviceTime
 from edge.sensors.wristband.serial.grove import conductance_us
 from edge.sensors.wristband.serial.line_format import Column, LineSplitter, decode_line, header_of
+from edge.sensors.wristband.serial.means import Means
 from edge.sensors.wristband.serial.protocol import Chunk, SerialProtocol
 from edge.types import NS_PER_S, Channel, Modality, SampleBlock
 
@@ -22,6 +23,9 @@ TIMES = {Column.TIME_MS: (1e3, 2**32), Column.TIME_US: (1e6, 2**32), Column.TIME
 """Counts per second, and the turn, of each time column."""
 
 AXES = (Column.ACC_X_G, Column.ACC_Y_G, Column.ACC_Z_G)
+
+LEAST_KOHM = 1e-3
+"""A resistance of 0 is a short circuit: it becomes a conductance that no skin has, and not a division by zero."""
 
 SKINS = (Column.GSR_US, Column.GSR_KOHM, Column.GROVE_GSR)
 
@@ -125,6 +129,7 @@ class _Row:
     values: tuple[float, ...]
     device_s: float | None
     lost_before: int
+    anew: bool = False
 
 
 class Lines(SerialProtocol):
@@ -144,12 +149,14 @@ class Lines(SerialProtocol):
         # Kept across connections: the device's clock goes on while the link is down.
         self._clock = None if self._time is None else DeviceTime(*TIMES[self._time])
         self._last_s: float | None = None
+        self._skin = Means(config.rate_hz)
         self.connected()
 
     def connected(self) -> None:
         """Forget the line that was cut off by the end of the last connection."""
         self._splitter = LineSplitter()
         self._missing = 0
+        self._skin.restart()
         self._told: dict[Channel, tuple[float, int]] = {}
         self._seen = self._printable = 0
 
@@ -206,7 +213,7 @@ class Lines(SerialProtocol):
         device_s, follows = self._clock.read(values[self._place[self._time]], arrived_ns)
         lost = self._lost(device_s) if follows else 0
         self._last_s = device_s
-        return _Row(values, device_s, lost)
+        return _Row(values, device_s, lost, not follows)
 
     def _compare(self, header: tuple[Column, ...]) -> None:
         if header != self._columns:
@@ -224,37 +231,47 @@ class Lines(SerialProtocol):
         first_s = rows[0].device_s
         if first_s is None or row.device_s is None:
             return not row.lost_before
+        if row.anew:
+            return False
         return abs((row.device_s - first_s) * self._config.rate_hz - len(rows)) <= OFF_PERIODS
 
     def _blocks(self, rows: list[_Row], arrived_ns: int) -> Iterator[SampleBlock]:
         """The blocks of rows that follow each other without a gap."""
         table = np.array([row.values for row in rows], np.float64)
         first = rows[0]
+        rate_hz = self._config.rate_hz
         for channel, values in self._channels(table):
-            yield SampleBlock(
-                sensor=self.sensor,
-                channel=channel,
-                values=np.asarray(values, np.float32),
-                rate_hz=self._config.rate_hz,
-                arrived_ns=arrived_ns,
-                device_s=first.device_s,
-                lost_before=first.lost_before,
-            )
+            samples = np.asarray(values, np.float32)
+            yield SampleBlock(self.sensor, channel, samples, rate_hz, arrived_ns, first.device_s, first.lost_before)
+        if first.anew:
+            self._skin.restart()
+        skin_us = self._skin_us(table)
+        if skin_us is not None:
+            for slow in self._skin.feed(skin_us, first.device_s, first.lost_before):
+                samples, rate_hz = np.asarray(slow.values, np.float32), self._skin.rate_hz
+                yield SampleBlock(
+                    self.sensor, Channel.GSR_US, samples, rate_hz, arrived_ns, slow.device_s, slow.lost_before
+                )
         for column, channel in READINGS.items():
             if column in self._place:
                 yield from self._reading(channel, float(table[-1, self._place[column]]), arrived_ns)
 
+    def _skin_us(self, table: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Skin conductance of (n, columns) rows, or None without such a column."""
+        column = next((column for column in SKINS if column in self._place), None)
+        if column is None:
+            return None
+        values = table[:, self._place[column]]
+        if column is Column.GSR_KOHM:
+            return 1e3 / np.maximum(values, LEAST_KOHM)
+        if column is Column.GROVE_GSR:
+            return conductance_us(values, self._config.grove_open, self._config.adc_bits)
+        return values
+
     def _channels(self, table: NDArray[np.float64]) -> Iterator[tuple[Channel, NDArray[np.float64]]]:
-        config = self._config
-        for column, place in self._place.items():
-            if column in REGULAR:
-                yield REGULAR[column], table[:, place]
-            elif column is Column.GSR_US:
-                yield Channel.GSR_US, table[:, place]
-            elif column is Column.GSR_KOHM:
-                yield Channel.GSR_US, 1e3 / np.maximum(table[:, place], 1e-3)
-            elif column is Column.GROVE_GSR:
-                yield Channel.GSR_US, conductance_us(table[:, place], config.grove_open, config.adc_bits)
+        for column, channel in REGULAR.items():
+            if column in self._place:
+                yield channel, table[:, self._place[column]]
         if Column.ACC_X_G in self._place:
             yield Channel.ACC_G, table[:, [self._place[axis] for axis in AXES]]
 

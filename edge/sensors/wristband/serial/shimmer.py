@@ -11,6 +11,7 @@ from pydantic import Field
 from edge.errors import DecodeError
 from edge.sensors.wristband.serial.band import SerialBand
 from edge.sensors.wristband.serial.device_time import DeviceTime
+from edge.sensors.wristband.serial.means import Means
 from edge.sensors.wristband.serial.protocol import Chunk, Port, SerialProtocol
 from edge.sensors.wristband.serial.shimmer_calibration import (
     acceleration_g,
@@ -53,7 +54,7 @@ class Shimmer3Band(SerialBand):
 
 
 class Shimmer3(SerialProtocol):
-    """GSR in µS, PPG in mV, acceleration in g, on the Shimmer's own clock.
+    """GSR in µS (means of a quarter of a second), PPG in mV, acceleration in g, on the Shimmer's own clock.
 
     Args:
         config: rate and sensors.
@@ -67,6 +68,7 @@ class Shimmer3(SerialProtocol):
         self._config = config
         self._setup: Setup | None = None
         self._splitter: PacketSplitter | None = None
+        self._skin = Means(config.rate_hz)
         # Kept across connections: the Shimmer's clock goes on while the link is down.
         self._clock = DeviceTime(TICKS_PER_S, TURN)
         self._last_s: float | None = None
@@ -88,6 +90,7 @@ class Shimmer3(SerialProtocol):
     def begin(self, setup: Setup) -> None:
         """Know what the packets look like."""
         self._setup = setup
+        self._skin = Means(TICKS_PER_S / setup.layout.period_ticks)
         self._splitter = PacketSplitter(setup.layout)
 
     def decode(self, chunk: Chunk) -> Iterator[SampleBlock | DecodeError]:
@@ -106,6 +109,8 @@ class Shimmer3(SerialProtocol):
                 if run.packets and (lost or not follows):
                     yield from self._blocks(run, self._setup, chunk.arrived_ns)
                     run = _Run()
+                if not follows:
+                    self._skin.restart()
                 run.add(found, at_s, lost)
                 self._last_s = at_s
         if run.packets:
@@ -141,20 +146,19 @@ class Shimmer3(SerialProtocol):
         place = {channel: index for index, channel in enumerate(layout.channels)}
         values = {
             Channel.PPG: millivolts(words[:, place[ChannelId.PPG]].astype(np.float64)),
-            Channel.GSR_US: conductance_us(words[:, place[ChannelId.GSR]]),
         }
         if place.keys() >= set(_AXES):
             counts = words[:, [place[axis] for axis in _AXES]].astype(np.float64)
             values[Channel.ACC_G] = acceleration_g(counts, setup.calibration)
         for channel, converted in values.items():
+            samples = np.asarray(converted, np.float32)
+            rate_hz = TICKS_PER_S / layout.period_ticks
+            yield SampleBlock(self.sensor, channel, samples, rate_hz, arrived_ns, run.first_s, run.lost_before)
+        skin_us = conductance_us(words[:, place[ChannelId.GSR]])
+        for slow in self._skin.feed(skin_us, run.first_s, run.lost_before):
+            samples = np.asarray(slow.values, np.float32)
             yield SampleBlock(
-                sensor=self.sensor,
-                channel=channel,
-                values=np.asarray(converted, np.float32),
-                rate_hz=TICKS_PER_S / layout.period_ticks,
-                arrived_ns=arrived_ns,
-                device_s=run.first_s,
-                lost_before=run.lost_before,
+                self.sensor, Channel.GSR_US, samples, self._skin.rate_hz, arrived_ns, slow.device_s, slow.lost_before
             )
 
 

@@ -73,8 +73,9 @@ class PacketSplitter:
         """
         if self._held[begin] == Op.DATA:
             packet = self._packet(begin)
+            repeated = packet.ticks == self._last
             self._last = packet.ticks
-            return packet, self._layout.size
+            return None if repeated else packet, self._layout.size
         if not self._in_step:  # between damaged bytes nothing but a packet can be told from chance
             raise DecodeError(DecodeReason.HEADER, "no packet begins here")
         if self._held[begin] == Op.ACK:

@@ -1,0 +1,1 @@
+"""Bands on serial ports, against devices on pseudo-terminals."""
