@@ -122,6 +122,7 @@ class _Care(Generic[Item]):
         self._story = Story(driver.name, clock, on_status, gauge)
         self._last_ns = 0
         self._first_ns: int | None = None
+        self._exposed_ns: int | None = None
         self._judged_ns = 0
         self._flowing = asyncio.Event()
         self._connection = 0
@@ -134,7 +135,7 @@ class _Care(Generic[Item]):
 
     async def connect_once(self) -> _Outcome:
         """Make one connection, follow it to its end, and say whether another attempt makes sense."""
-        self._first_ns = None
+        self._first_ns = self._exposed_ns = None
         self._connection += 1
         self._flowing.clear()
         self._last_ns = self._clock.now_ns()
@@ -160,27 +161,34 @@ class _Care(Generic[Item]):
             await asyncio.wait(self._hung, return_when=asyncio.FIRST_COMPLETED)
 
     async def _pump(self, stream: AsyncIterator[Item], connection: int) -> bool:
-        """Hand on items until the stream ends; the answer is whether to try again."""
+        """Hand on items until the stream ends; the answer is whether to try again.
+
+        A connection that was left behind may come to itself much later: nobody wants to hear of it any more.
+        """
         turn = 0
         while True:
             try:
                 item = await anext(stream)
-            except StopAsyncIteration:
-                self.report(SensorState.LOST, SensorReason.END_OF_RECORDING, "the recording has ended")
-                return False
-            except SensorError as error:
-                self.report(SensorState.LOST, error.reason, error.message)
-                return error.retryable
             except Exception as error:  # noqa: BLE001  # a driver's bug must not end the bed's other sensors; it is logged
-                self._report_fault(error)
-                return True
-            if connection != self._connection:  # it was given up and comes to itself only now
-                return True
-            if not self._take(item):
+                return connection != self._connection or self._report_end(error)
+            if connection != self._connection or not self._take(item):
                 return True
             turn += 1
             if turn % TURN == 0:
                 await asyncio.sleep(0)
+
+    def _report_end(self, error: Exception) -> bool:
+        """Tell how a connection ended; the answer is whether to try again."""
+        match error:
+            case StopAsyncIteration():
+                self.report(SensorState.LOST, SensorReason.END_OF_RECORDING, "the recording has ended")
+                return False
+            case SensorError():
+                self.report(SensorState.LOST, error.reason, error.message)
+                return error.retryable
+            case _:
+                self._report_fault(error)
+                return True
 
     def _take(self, item: Item) -> bool:
         """Hand one item on; the answer is whether the connection is worth keeping."""
@@ -190,8 +198,10 @@ class _Care(Generic[Item]):
             self._flowing.set()
             self._gauge.connected(now_ns)
         self._on_item(item)
-        if isinstance(item, Frame) and now_ns - item.measured_ns > self._driver.stall_after_s * NS_PER_S:
-            return True  # an old picture that is handed out again is no sign of life
+        if isinstance(item, Frame):
+            if self._exposed_ns is not None and item.measured_ns <= self._exposed_ns:
+                return True  # an old picture that is handed out again is no sign of life
+            self._exposed_ns = item.measured_ns
         self._last_ns = now_ns
         self._gauge.push(item, now_ns)
         if now_ns - self._judged_ns >= JUDGE_EVERY_S * NS_PER_S:
@@ -241,6 +251,7 @@ class _Care(Generic[Item]):
         detail = f"the driver does not let go of the device within {within_s:.0f} s"
         if not self._hung:
             log.error("%s: %s; this is a bug, please report it", self._driver.name, detail)
+        self._connection += 1
         for task in hanging:
             self._hung.add(task)
             task.add_done_callback(self._came_back)

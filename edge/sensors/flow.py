@@ -96,11 +96,16 @@ class Flow:
 
     Args:
         silence_s: silence of a channel that is no fault yet; at least `BLOCKS` of its own blocks are waited for.
+        partial_below, whole_from: shares of the declared samples below which a channel is partial, and whole again.
     """
 
-    def __init__(self, silence_s: float) -> None:
+    def __init__(
+        self, silence_s: float, *, partial_below: float = PARTIAL_BELOW, whole_from: float = WHOLE_FROM
+    ) -> None:
         """Nothing has arrived yet."""
         self._silence_s = silence_s
+        self._partial_below = partial_below
+        self._whole_from = whole_from
         self._channels: dict[str, _Channel] = {}
 
     def push(self, channel: str, samples: int, rate_hz: float, now_ns: int, lost: int = 0) -> None:
@@ -160,7 +165,7 @@ class Flow:
         if seconds < int(wanted_s):
             return held.lack
         share = held.arrived(seconds, now_ns) / (held.rate_hz * seconds)
-        enough = PARTIAL_BELOW if held.lack is None else WHOLE_FROM
+        enough = self._partial_below if held.lack is None else self._whole_from
         return None if share >= enough else Lack.PARTIAL
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from edge.sensors.charge import ChargeMonitor
-from edge.sensors.flow import Flow, Lack
+from edge.sensors.flow import PARTIAL_BELOW, WHOLE_FROM, Flow, Lack
 from edge.sensors.report import ChannelReport, SensorReport
 from edge.sensors.wear import WearMonitor
 from edge.types import NS_PER_S, Channel, Estimate, Frame, SampleBlock, SensorState, SensorStatus, SensorWarning
@@ -18,10 +18,13 @@ FRAMES = "frames"
 _EVIDENCE = frozenset({Channel.PPG, Channel.GSR_US, Channel.HEART_RATE_BPM, Channel.IBI_S, FRAMES})
 """Channels that an assessment can rest on; the others only help to judge these."""
 
+_SLOW_BELOW, _BRISK_FROM = 0.25, 0.4
+"""The same shares for a camera: in the dark it exposes for up to 0.2 s and rightly gives 5 pictures of 10."""
+
 _LACKING = {Lack.PARTIAL: SensorWarning.PARTIAL, Lack.SILENT: SensorWarning.CHANNEL_SILENT}
 
 _LACK_WORDS = {
-    Lack.PARTIAL: "less than half of what it declares arrives of",
+    Lack.PARTIAL: "much less than it declares arrives of",
     Lack.SILENT: "nothing arrives any more of",
 }
 
@@ -53,7 +56,8 @@ class SensorGauge:
 
     def __init__(self, silence_s: float, expected_hz: float = 0.0) -> None:
         """Nothing has arrived yet."""
-        self.flow = Flow(silence_s)
+        slow, brisk = (_SLOW_BELOW, _BRISK_FROM) if expected_hz else (PARTIAL_BELOW, WHOLE_FROM)
+        self.flow = Flow(silence_s, partial_below=slow, whole_from=brisk)
         self.charge = ChargeMonitor()
         self.wear = WearMonitor()
         self._silence_s = silence_s
