@@ -211,6 +211,12 @@ class BleLink:
         """The value of a characteristic."""
         return bytes(await self._inbox.unless_lost(self._client.read_gatt_char(uuid)))
 
+    async def describe(self, uuid: str, descriptor: str) -> bytes | None:
+        """The value of a characteristic's descriptor; None where it has no such descriptor."""
+        characteristic = self._client.services.get_characteristic(uuid)
+        found = None if characteristic is None else characteristic.get_descriptor(descriptor)
+        return None if found is None else bytes(await self._inbox.unless_lost(self._client.read_gatt_descriptor(found)))
+
     async def write(self, uuid: str, data: bytes) -> None:
         """Write a characteristic, with response where it allows one."""
         await self._inbox.unless_lost(self._client.write_gatt_char(uuid, data))

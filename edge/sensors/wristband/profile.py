@@ -41,6 +41,10 @@ class Link(Protocol):
         """The value of a characteristic."""
         ...
 
+    async def describe(self, uuid: str, descriptor: str) -> bytes | None:
+        """The value of a characteristic's descriptor; None where it has no such descriptor."""
+        ...
+
     async def write(self, uuid: str, data: bytes) -> None:
         """Write a characteristic, with response where it allows one."""
         ...
