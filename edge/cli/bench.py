@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     for name in (arguments.name,) if arguments.name else NAMES:
         for figure in _figures(name)():
-            sys.stdout.write((_json(figure) if arguments.json else _line(figure)) + "\n")
+            sys.stdout.write((json_line(figure) if arguments.json else _line(figure)) + "\n")
             sys.stdout.flush()
     return 0
 
@@ -56,7 +56,8 @@ def _figures(name: str) -> Callable[[], Iterator[Figure]]:
             return box.figures
 
 
-def _json(figure: Figure) -> str:
+def json_line(figure: Figure) -> str:
+    """The figure as one JSON object."""
     return json.dumps(
         {
             "name": figure.name,

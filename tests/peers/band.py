@@ -81,8 +81,10 @@ class VirtualBand:
         self._device.on("connection", self._connected)
         self._connection: Connection | None = None
         self._listened: dict[Characteristic[bytes], asyncio.Event] = {}
+        self._unlistened: dict[Characteristic[bytes], asyncio.Event] = {}
         for characteristic in (characteristic for service in services for characteristic in service.characteristics):
             self._listened[characteristic] = asyncio.Event()
+            self._unlistened[characteristic] = asyncio.Event()
             characteristic.on(
                 "subscription",
                 lambda _connection, notify, indicate, which=characteristic: self._subscribed(
@@ -127,6 +129,10 @@ class VirtualBand:
         """Wait until somebody is subscribed."""
         await self._listened[characteristic].wait()
 
+    async def unlistened(self, characteristic: Characteristic[bytes]) -> None:
+        """Wait until nobody is subscribed."""
+        await self._unlistened[characteristic].wait()
+
     async def notify(self, characteristic: Characteristic[bytes], value: bytes) -> None:
         """One notification."""
         await self._device.notify_subscribers(characteristic, value)
@@ -150,15 +156,15 @@ class VirtualBand:
 
     def _disconnected(self) -> None:
         self._connection = None
-        for event in self._listened.values():
-            event.clear()
+        for characteristic in self._listened:
+            self._subscribed(characteristic, on=False)
 
     def _subscribed(self, characteristic: Characteristic[bytes], *, on: bool) -> None:
-        event = self._listened[characteristic]
-        if on:
-            event.set()
-        else:
-            event.clear()
+        now, past = self._listened, self._unlistened
+        if not on:
+            now, past = past, now
+        past[characteristic].clear()
+        now[characteristic].set()
 
 
 def notifying(uuid: str, value: bytes, *, readable: bool = False, subscribing_needs: str = "") -> Characteristic[bytes]:

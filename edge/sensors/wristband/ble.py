@@ -23,6 +23,7 @@ from edge.sensors.wristband.battery import BATTERY_LEVEL
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.ble_errors import connect_error, sensor_error
 from edge.sensors.wristband.damage import Damage
+from edge.sensors.wristband.gathering import GATHER_S, joined
 from edge.sensors.wristband.inbox import Inbox
 from edge.sensors.wristband.profile import Notification, Profile
 from edge.sensors.wristband.radio import RADIO_ERRORS, Radio, Wanted, shared_radio
@@ -83,8 +84,8 @@ class BleDriver:
         self.profile.connected()
         self._missing = False
         async with aclosing(self._notifications()) as source:
-            async for notification in source:
-                for block in self.blocks(notification):
+            async for gathered in source:
+                for block in joined(block for notification in gathered for block in self.blocks(notification)):
                     yield block
 
     async def until_back(self) -> None:
@@ -109,7 +110,7 @@ class BleDriver:
                 blocks.append(found)
         return blocks
 
-    async def _notifications(self) -> AsyncGenerator[Notification, None]:
+    async def _notifications(self) -> AsyncGenerator[list[Notification], None]:
         radio = shared_radio(self._clock)
         connection: _Connection | None = None
         try:
@@ -128,16 +129,18 @@ class BleDriver:
                 self.dropped += connection.inbox.dropped
                 await _disconnect(connection.client, self.name)
 
-    async def _values(self, connection: _Connection) -> AsyncGenerator[Notification, None]:
-        """Start the band; its values, and those of its battery beside them."""
+    async def _values(self, connection: _Connection) -> AsyncGenerator[list[Notification], None]:
+        """Start the band; its values, burst by burst, and those of its battery among them."""
         inbox = connection.inbox
         link = BleLink(connection.client, inbox)
         await _start(self.profile, link, self.name)
-        yield await _first(inbox, self._config, self.profile.silence_s)
+        yield [await _first(inbox, self._config, self.profile.silence_s)]
         charge = asyncio.create_task(_follow_battery(link, self.name))
         try:
             while True:
-                yield await inbox.get()
+                first = await inbox.get()
+                await self._clock.sleep(GATHER_S)
+                yield [first, *inbox.rest()]
         finally:
             charge.cancel()
             await asyncio.wait((charge,))

@@ -110,3 +110,9 @@ class Inbox:
             self._changed.clear()
             await self._changed.wait()
         return self._waiting.popleft()
+
+    def rest(self) -> list[Notification]:
+        """Everything else that waits."""
+        values = list(self._waiting)
+        self._waiting.clear()
+        return values

@@ -1,0 +1,1 @@
+"""Benchmarks whose peers live with the tests, so that the installed program lacks them; `make bench` runs them."""
