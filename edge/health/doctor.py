@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.config import Config, load
 from edge.errors import ConfigError
-from edge.health import broker, devices, machine
+from edge.health import broker, devices, machine, serial_ports
 from edge.health.findings import Finding, error, ok
 
 
@@ -36,6 +36,7 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield machine.state_folder(config.box.state_dir, configured=path is not None)
     yield from devices.cameras(config)
     yield from devices.recordings(config)
+    yield from serial_ports.serial_ports(config)
     yield devices.bluetooth(config)
     if path is not None:
         if config.mqtt.password_file:

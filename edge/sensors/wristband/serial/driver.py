@@ -28,6 +28,9 @@ GARBLED_BYTES = 64
 """...and so many bytes: a few stray ones of a plug that is pushed in say nothing."""
 
 
+GARBLED_FLOOD_BYTES = 1 << 16
+"""...or so many bytes, however quick they come: twice what 115,200 baud brings in that time."""
+
 LOOK_S = 0.25
 """Time between two looks for a device that is gone: with the opening it is back within half a second."""
 
@@ -158,7 +161,8 @@ class _Sense:
     def _doubt(self, chunk: Chunk) -> None:
         self._senseless_bytes += len(chunk.data)
         senseless_s = (chunk.arrived_ns - self.since_ns) / NS_PER_S
-        if senseless_s >= self._driver.garbled_s and self._senseless_bytes >= GARBLED_BYTES:
+        long = senseless_s >= self._driver.garbled_s and self._senseless_bytes >= GARBLED_BYTES
+        if long or self._senseless_bytes >= GARBLED_FLOOD_BYTES:
             raise SensorError(
                 SensorReason.GARBLED,
                 f"{self._senseless_bytes} bytes came from {self._driver.name} in {senseless_s:.0f} s and none could be "

@@ -136,8 +136,11 @@ def split_cells(line: bytes, separator: str = ",", *, checksum: bool = False) ->
 
 def header_of(line: bytes, separator: str = ",") -> tuple[Column, ...] | None:
     """The columns that a header line names, or None if it is no header of this protocol."""
+    line = line.strip()
+    if not line[:1].isalpha():  # most lines begin with a digit
+        return None
     try:
-        cells = split_cells(line.strip(), separator)
+        cells = split_cells(line, separator)
         return tuple(Column(cell.decode("ascii").lower()) for cell in cells)
     except (DecodeError, ValueError):  # UnicodeDecodeError is a ValueError
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge.errors import DecodeError, DecodeReason
 from edge.sensors.wristband.serial.shimmer_packets import (
+    STAMP_BYTES,
     TICKS_PER_S,
     TURN,
     BatteryReading,
@@ -49,6 +50,10 @@ class PacketSplitter:
         self._held += data
         begin = 0
         while begin < len(self._held):
+            if not self._in_step:
+                begin = self._start(begin)
+                if len(self._held) - begin < 2 * self._layout.size:
+                    break
             try:
                 found, size = self._found(begin)
             except DecodeError as error:
@@ -76,11 +81,29 @@ class PacketSplitter:
             repeated = packet.ticks == self._last
             self._last = packet.ticks
             return None if repeated else packet, self._layout.size
-        if not self._in_step:  # between damaged bytes nothing but a packet can be told from chance
-            raise DecodeError(DecodeReason.HEADER, "no packet begins here")
         if self._held[begin] == Op.ACK:
             return None, 1
         return self._told(begin)
+
+    def _start(self, begin: int) -> int:
+        """The first place where two packets may stand in a row, or from where on there are too few bytes to say.
+
+        Between damaged bytes nothing but that can be told from chance.
+        """
+        size = self._layout.size
+        while True:
+            begin = self._held.find(Op.DATA, begin)
+            if begin < 0:
+                return len(self._held)
+            after = begin + size
+            if len(self._held) - after < size or (
+                self._held[after] == Op.DATA and self._follows(self._ticks(begin), self._ticks(after))
+            ):
+                return begin
+            begin += 1
+
+    def _ticks(self, begin: int) -> int:
+        return int.from_bytes(self._held[begin + 1 : begin + 1 + STAMP_BYTES], "little")
 
     def _packet(self, begin: int) -> Packet:
         packet = self._at(begin)
@@ -93,7 +116,7 @@ class PacketSplitter:
 
     def _next_packet(self, begin: int) -> int:
         """Where the next packet must begin: behind what may stand between two."""
-        while self._in_step and begin < len(self._held) and self._held[begin] != Op.DATA:
+        while begin < len(self._held) and self._held[begin] != Op.DATA:
             begin += 1 if self._held[begin] == Op.ACK else self._told(begin)[1]
         return begin
 
