@@ -165,25 +165,25 @@ def test_a_recording_is_the_only_end_that_is_not_tried_again() -> None:
     assert told.statuses[-1].reason is SensorReason.END_OF_RECORDING
 
 
-def test_after_a_day_of_failures_it_is_still_tried() -> None:
+def test_after_hours_of_failures_it_is_still_tried() -> None:
     clock = VirtualClock()
     band, told = Band(clock, breaking), Told()
 
-    async def a_day() -> None:
+    async def hours() -> None:
         care = asyncio.ensure_future(
             supervise(band, clock, told.items.append, told.statuses.append, rng=random.Random(7))  # noqa: S311
         )
-        await clock.sleep(86_400.0)
+        await clock.sleep(14_400.0)
         before = band.opened
         await clock.sleep(31.0)
         assert band.opened > before
         care.cancel()
         await asyncio.wait((care,))
 
-    run(clock, a_day())
+    run(clock, hours())
 
 
-def test_two_thousand_reconnections_leave_no_task_and_no_memory(caplog: pytest.LogCaptureFixture) -> None:
+def test_hundreds_of_reconnections_leave_no_task_and_no_memory(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "edge.sensors.care")  # what the test keeps of the log is no leak
     clock = VirtualClock()
     band = Band(clock, breaking)
@@ -202,9 +202,9 @@ def test_two_thousand_reconnections_leave_no_task_and_no_memory(caplog: pytest.L
     async def storms() -> None:
         await storm(200)
         _, before = await storm(200)
-        tasks, after = await storm(2000)
+        tasks, after = await storm(600)
         assert tasks <= 4
-        assert after - before < 100_000
+        assert after - before < 50_000
 
     tracemalloc.start()
     try:
