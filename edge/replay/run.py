@@ -296,7 +296,7 @@ def _command(target: str) -> Acknowledge:
     elif target.isdecimal() and len(target) < MOST_DIGITS:
         named = {"episode": int(target)}
     else:
-        raise SessionError(SessionReason.CORRUPT, f"{target!r:.40} is neither a condition nor an episode")
+        raise SessionError(SessionReason.CORRUPT, f"the file is damaged: {target!r:.40} is no condition and no episode")
     return Acknowledge.model_validate({"id": WHO, "do": "acknowledge", "by": WHO, **named})
 
 

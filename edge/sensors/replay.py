@@ -181,6 +181,7 @@ class _Tape:
 
     def __init__(self, path: Path, sensor: str, after: int) -> None:
         self.chunk: deque[tuple[int, Event]] = deque()
+        self._damage: SensorError | None = None
         with _as_sensor_error(), ExitStack() as opened:
             session = opened.enter_context(Session.open(path))
             names = [one.name for one in session.facts.sensors]
@@ -189,19 +190,32 @@ class _Tape:
                 raise SensorError(
                     SensorReason.EMPTY, f'{path} has no sensor "{sensor}" (it has: {has})', retryable=False
                 )
-            self.start_ns, self.end_ns = session.span_ns()
+            self.start_ns, self.end_ns = _span_ns(session)
             self._events = session.events(KINDS, sensor=sensor, after=after)
             self._opened = opened.pop_all()
 
     def fill(self) -> bool:
-        """Read on; False at the end."""
-        with _as_sensor_error():
-            self.chunk.extend(islice(self._events, CHUNK))
+        """Read on; False at the end. What comes before a damage is there to be played before the damage is told."""
+        if self._damage is not None:
+            raise self._damage
+        try:
+            with _as_sensor_error():
+                self.chunk.extend(islice(self._events, CHUNK))
+        except SensorError as error:
+            self._damage = error
+            return bool(self.chunk) or self.fill()
         return bool(self.chunk)
 
     def close(self) -> None:
         """Close the file."""
         self._opened.close()
+
+
+def _span_ns(session: Session) -> tuple[int, int]:
+    """First and last moment of a session; where its end is damaged, its start."""
+    with suppress(SessionError):
+        return session.span_ns()
+    return session.facts.start.mono_ns, session.facts.start.mono_ns
 
 
 @contextmanager
