@@ -22,7 +22,7 @@ class SerialBand(BandSection):
     usb_serial: str | None = Field(
         default=None, min_length=1, max_length=64, validate_default=True, examples=["85735313932351E0C1A2"]
     )
-    """Serial number of the USB device (`udevadm info` shows it as ID_SERIAL_SHORT): finds it under any name."""
+    """Serial number of the USB device (ID_SERIAL_SHORT of `udevadm info`): found under any name, before `device`."""
     baud: int = Field(default=115200, ge=300, le=4_000_000)
     """Bits per second that the device sends; of no meaning over Bluetooth and on boards with USB of their own."""
 
@@ -31,8 +31,6 @@ class SerialBand(BandSection):
     def _findable(cls, usb_serial: str | None, info: Info) -> str | None:
         if usb_serial is None and info.data.get("device", "") is None:
             raise ValueError("is missing and so is device: give one of them, or the band cannot be found")
-        if usb_serial is not None and info.data.get("device") is not None:
-            raise ValueError("is given and so is device: keep one of them")
         return usb_serial
 
     @abstractmethod
