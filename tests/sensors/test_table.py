@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from edge.clock import VirtualClock
 from edge.config.keys import drivers
+from edge.sensors.camera.gstreamer import GStreamer
 from edge.sensors.camera.mjpeg import Mjpeg
 from edge.sensors.camera.picamera2 import Picamera2
 from edge.sensors.camera.rtsp import Rtsp
@@ -32,6 +33,7 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "picamera2"}, Picamera2),
     ({"driver": "rtsp", "url": "rtsp://camera/stream"}, Rtsp),
     ({"driver": "mjpeg", "url": "http://camera/video.mjpg"}, Mjpeg),
+    ({"driver": "gstreamer", "pipeline": "videotestsrc"}, GStreamer),
     ({"driver": "video_file", "path": Path("clip.mov")}, VideoFile),
     ({"driver": "ble_heart_rate", **BLE}, BleDriver),
     ({"driver": "ble_pulse_oximeter", **BLE}, BleDriver),

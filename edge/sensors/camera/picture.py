@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-from cv2.typing import MatLike
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike  # a distribution's own OpenCV has no such module
 
 
 def to_gray(picture: MatLike) -> NDArray[np.uint8]:

@@ -67,6 +67,34 @@ class Picamera2Camera(CameraSection):
         return Picamera2(self, clock)
 
 
+class GStreamerCamera(CameraSection):
+    """A GStreamer pipeline as a camera, above all on a Jetson."""
+
+    driver: Literal["gstreamer"]
+    """Always "gstreamer"."""
+    pipeline: str = Field(
+        examples=["nvarguscamerasrc ! nvvidconv ! video/x-raw,format=GRAY8,width=640,height=480"]
+    )
+    """The pipeline as for gst-launch-1.0, without a sink; gray pictures need no conversion any more."""
+
+    @field_validator("pipeline")
+    @classmethod
+    def _open_ended(cls, pipeline: str) -> str:
+        trimmed = pipeline.strip().removesuffix("!").rstrip()
+        last = trimmed.rpartition("!")[2].split()
+        if not last:
+            raise ValueError("is empty: write at least the source's element")
+        if last[0].endswith("sink"):
+            raise ValueError(f"ends in {last[0]}: leave the sink out, the program brings its own")
+        return trimmed
+
+    def open(self, clock: Clock) -> Driver[Frame]:
+        """Its driver."""
+        from edge.sensors.camera.gstreamer import GStreamer
+
+        return GStreamer(self, clock)
+
+
 class VideoFileCamera(CameraSection):
     """A recorded video as a camera."""
 
