@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -45,45 +46,34 @@ def render(report: BoxReport, heading: str, footing: str = "") -> RenderableType
 
 def _block(sensor: SensorReport) -> Iterator[RenderableType]:
     yield _head(sensor)
-    if sensor.detail:
-        yield _indented(sensor.detail, "red" if sensor.state is SensorState.LOST else "yellow")
+    if sensor.reason is not None:
+        why = f"{_words(sensor.reason)}: {sensor.detail}" if sensor.detail else _words(sensor.reason)
+        yield _indented(Text(why, style="red" if sensor.state is SensorState.LOST else "yellow"))
     for warning, sentence in sensor.warnings.items():
-        yield _indented(f"! {_words(warning)}: {sentence}", "bold yellow")
+        yield _indented(Text(f"{_words(warning)}: {sentence}", style="bold yellow"))
     if sensor.channels:
-        yield _channels(sensor)
-    quality = _quality(sensor)
-    if quality.plain.strip():
-        yield quality
-    yield _counts(sensor)
+        yield _indented(_channels(sensor))
+    if sensor.quality:
+        yield _indented(_quality(sensor))
+    yield _indented(_counts(sensor))
 
 
 def _head(sensor: SensorReport) -> Text:
-    since = duration(sensor.since_s)
-    text = Text.assemble(
-        (sensor.sensor, "bold"),
-        f" ({sensor.driver})  ",
-        (f" {sensor.state} ", _STATE_STYLE[sensor.state]),
-        f" for {since}",
-    )
-    if sensor.reason is not None:
-        text.append(f", {_words(sensor.reason)}", "yellow")
-    return text
+    state = (f" {sensor.state} ", _STATE_STYLE[sensor.state])
+    return Text.assemble((sensor.sensor, "bold"), f" ({sensor.driver})  ", state, f" for {duration(sensor.since_s)}")
 
 
-def _indented(text: str, style: str) -> RenderableType:
-    table = Table.grid(padding=(0, 0, 0, 2))
-    table.add_row("", Text(text, style=style))
-    return table
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2))
 
 
 def _channels(sensor: SensorReport) -> Table:
-    table = Table(box=None, padding=(0, 0, 0, 2), header_style="dim", show_edge=False)
-    table.add_column("", width=0)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
     table.add_column("channel", min_width=18)
     for name in ("rate", "declared", "last 60 s", "received", "lost"):
         table.add_column(name, justify="right", min_width=9)
     for channel in sensor.channels:
-        table.add_row("", *_channel_row(channel))
+        table.add_row(*_channel_row(channel))
     return table
 
 
@@ -101,18 +91,18 @@ def _channel_row(channel: ChannelReport) -> tuple[Text, ...]:
 
 
 def _quality(sensor: SensorReport) -> Text:
-    text = Text("  quality")
+    text = Text("quality")
     for modality, quality in sensor.quality.items():
         text.append(f"  {modality} ")
         if modality in sensor.absent:
             text.append(f"none ({_words(sensor.absent[modality])})", "yellow")
         else:
             text.append(f"{quality:.2f}", _style(quality))
-    return text if sensor.quality else Text("")
+    return text
 
 
 def _counts(sensor: SensorReport) -> Text:
-    text = Text("  ")
+    text = Text()
     if sensor.battery_percent is not None:
         low = SensorWarning.BATTERY_LOW in sensor.warnings or sensor.battery_percent < _BATTERY_LOW
         text.append("battery ").append(f"{sensor.battery_percent:.0f} %", "bold yellow" if low else "")
