@@ -26,6 +26,10 @@ PMD_CONTROL = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
 PMD_DATA = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 """Its data, notified."""
 
+STOPPED_AFTER_S = 10.0
+"""A needed measurement that sends nothing for so long while the heart rate goes on has ended without a word: frames
+come about once per second. Connecting anew starts it again."""
+
 _CHANNELS = {Kind.PPG: Channel.PPG, Kind.ACC: Channel.ACC_G}
 
 
@@ -80,6 +84,11 @@ class Polar(Profile):
         self._welcome = welcome
         self._streams: dict[Kind, StampedChannel] = {}
         self._factor = 1.0
+        self._heard_ns: dict[Kind, int] = {}
+
+    def connected(self) -> None:
+        """Nothing has been heard over this connection."""
+        self._heard_ns = {}
 
     async def start(self, link: Link) -> None:
         """Follow the heart rate, where there is one, and start the measurements.
@@ -102,8 +111,9 @@ class Polar(Profile):
         """The blocks of one notification.
 
         Raises:
-            SensorError: STOPPED where the sensor says that it has ended a needed measurement.
+            SensorError: STOPPED where the sensor says, or shows by its silence, that it has ended a needed measurement.
         """
+        self._watch(notification)
         if notification.uuid == PMD_CONTROL:
             ended = control.stopped(notification.data) & frozenset(self._needed)
             if ended:
@@ -117,6 +127,20 @@ class Polar(Profile):
                 yield from self._samples(frame.parse_frame(notification.data), notification.arrived_ns)
         except DecodeError as error:
             yield error
+
+    def _watch(self, notification: Notification) -> None:
+        """Notice a needed measurement that has ended while others go on."""
+        now_ns = notification.arrived_ns
+        if notification.uuid == PMD_DATA and notification.data[:1]:
+            for number in control.known(notification.data[:1]):
+                self._heard_ns[Kind(number)] = now_ns
+        ended = [
+            kind
+            for kind in self._needed
+            if now_ns - self._heard_ns.setdefault(kind, now_ns) > STOPPED_AFTER_S * NS_PER_S
+        ]
+        if ended:
+            raise has_stopped(self.sensor, ended)
 
     def _samples(self, received: PmdFrame, arrived_ns: int) -> Iterator[SampleBlock | DecodeError]:
         if received.kind == Kind.PPI:

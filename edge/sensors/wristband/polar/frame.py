@@ -105,8 +105,9 @@ def pulse(frame: PmdFrame) -> NDArray[np.float32]:
     """The pulse wave of a frame, (n,), a heart beat being a rise.
 
     It is the mean under green light less the ambient light, with its sign turned: the three LED pairs see the same
-    artery from different sides, so their mean is less noisy than any of them; ambient light flickers in all of them
-    alike; and more blood lets less light come back.
+    vessels from different sides, so their mean is less noisy than any of them; ambient light flickers in all of them
+    alike; and more blood lets less light come back (users of the Verity Sense found the same: issue 472 of Polar's own
+    repository).
 
     Raises:
         DecodeError: TYPE where it is not known which integers are green light, SHORT or VALUE for damage.

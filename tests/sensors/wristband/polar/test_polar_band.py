@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.clock import SystemClock
-from edge.errors import DecodeReason, SensorError, SensorReason
+from edge.errors import DecodeError, DecodeReason, SensorError, SensorReason
 from edge.sensors.wristband.ble import BleDriver
-from edge.sensors.wristband.polar.band import PolarBand, PolarStrap
+from edge.sensors.wristband.heart_rate import HEART_RATE_MEASUREMENT
+from edge.sensors.wristband.polar.band import PMD_CONTROL, PMD_DATA, PolarBand, PolarStrap
 from edge.sensors.wristband.polar.control import Command, Status
 from edge.sensors.wristband.polar.frame import Kind
+from edge.sensors.wristband.profile import Notification
+from edge.sensors.wristband.stamped import FASTEST_HZ
 from edge.timeline import Timeline
 from edge.types import Channel, SampleBlock
 from tests.peers import polar
@@ -72,8 +78,17 @@ def samples(channel: Channel, number: int) -> Callable[[list[SampleBlock]], bool
 async def test_pulse_acceleration_heart_rate_and_beats_reach_the_timeline(air: Air) -> None:
     service = PolarService(VERITY_SENSE)
     async with worn(air, service) as band:
-        blocks = await take(verity(), samples(Channel.ACC_G, 6 * SIZE), play(band, service, 6))
-    assert {block.channel for block in blocks} >= {Channel.PPG, Channel.ACC_G, Channel.HEART_RATE_BPM, Channel.IBI_S}
+        whole = samples(Channel.ACC_G, 6 * SIZE)
+        blocks = await take(
+            verity(), lambda got: whole(got) and bool(count(got, Channel.BATTERY_PERCENT)), play(band, service, 6)
+        )
+    assert {block.channel for block in blocks} >= {
+        Channel.PPG,
+        Channel.ACC_G,
+        Channel.HEART_RATE_BPM,
+        Channel.IBI_S,
+        Channel.BATTERY_PERCENT,
+    }
     timeline = Timeline()
     for block in blocks:
         timeline.push(block)
@@ -209,6 +224,84 @@ async def test_a_sensor_put_into_its_charger_ends_the_connection_with_its_reason
         with pytest.raises(SensorError, match="has stopped measuring PPG: is it worn") as raised:
             await take(verity(), lambda _: False, put_away(band))
     assert raised.value.reason is SensorReason.STOPPED
+
+
+def test_a_pulse_that_ends_without_a_word_while_the_heart_rate_goes_on_is_noticed() -> None:
+    config = PolarBand(driver="ble_polar", name="arm", address=ADDRESS)
+    profile = config.profile()
+    profile.connected()
+
+    def beat(second: float) -> None:
+        list(profile.decode(Notification(HEART_RATE_MEASUREMENT, bytes([0, 72]), round(second * S))))
+
+    for second in range(100, 105):
+        list(profile.decode(Notification(PMD_DATA, polar.ppg_frame(5, np.zeros(4, np.float32)), second * S)))
+    for second in range(105, 115):
+        beat(second)
+    with pytest.raises(SensorError, match="has stopped measuring PPG") as raised:
+        beat(114.5)
+    assert raised.value.reason is SensorReason.STOPPED
+    profile.connected()
+    beat(115)
+
+
+class Willing:
+    """A link whose control point agrees to everything at once."""
+
+    def offers(self, uuid: str) -> bool:
+        """Everything."""
+        return bool(uuid)
+
+    async def read(self, uuid: str) -> bytes:
+        """All features."""
+        return bytes([0x0F, 0xFF, 0]) if uuid == PMD_CONTROL else b""
+
+    async def describe(self, _uuid: str, _descriptor: str) -> bytes | None:
+        """Nothing."""
+        return None
+
+    async def write(self, uuid: str, data: bytes) -> None:
+        """Nothing comes of it."""
+
+    async def subscribe(self, uuid: str) -> None:
+        """Nothing comes of it."""
+
+    async def request(self, _uuid: str, data: bytes) -> bytes:
+        """Success."""
+        settings = VERITY_SENSE[Kind(data[1])] if data[0] == Command.GET_SETTINGS else b""
+        return bytes([0xF0, data[0], data[1], 0, 0]) + settings
+
+    async def more(self, _uuid: str) -> bytes:
+        """Nothing."""
+        return b""
+
+
+HEADERS = st.builds(
+    lambda kind, stamp_ns, form: bytes([kind]) + stamp_ns.to_bytes(8, "little") + bytes([form]),
+    st.sampled_from([1, 2, 3, 0x81]),
+    st.integers(0, 2**64 - 1),
+    st.sampled_from([0, 1, 2, 4, 0x80, 0x81, 0x8A]),
+)
+VALUES = st.one_of(
+    st.tuples(st.just(PMD_DATA), st.builds(bytes.__add__, HEADERS, st.binary(max_size=234))),
+    st.tuples(st.sampled_from([PMD_DATA, PMD_CONTROL, HEART_RATE_MEASUREMENT]), st.binary(max_size=244)),
+)
+
+
+@given(st.lists(VALUES, max_size=20))
+def test_any_bytes_give_possible_samples_or_errors(values: list[tuple[str, bytes]]) -> None:
+    profile = PolarBand(driver="ble_polar", name="arm", address=ADDRESS, intervals=True).profile()
+    asyncio.run(profile.start(Willing()))
+    found: list[SampleBlock | DecodeError] = []
+    with suppress(SensorError):  # the control point may say that the measurement has ended
+        for uuid, data in values:
+            found += profile.decode(Notification(uuid, data, 5))
+    timeline = Timeline()
+    for one in found:
+        if isinstance(one, SampleBlock):
+            assert np.isfinite(one.values).all()
+            assert one.rate_hz <= FASTEST_HZ
+            timeline.push(one)
 
 
 async def test_reports_of_led_gains_are_no_damage_and_garbage_costs_only_itself(air: Air) -> None:
