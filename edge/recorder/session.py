@@ -6,10 +6,12 @@ A damaged file gives the events before the damage and then a `SessionError`; not
 from __future__ import annotations
 
 import heapq
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -51,18 +53,22 @@ class Session:
         ended: whether it was closed, not cut short.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, opened: ExitStack, *, elsewhere: bool = False) -> None:
         """Read the head.
 
         Raises:
             SessionError: this is no session, or not one that can be read.
         """
         self.path = path
-        self._connection = connection
-        with _as_session_error(path):
+        with opened, _as_session_error(path):
+            place = _copy(path, opened) if elsewhere else path
+            uri = f"file:{quote(str(place.absolute()))}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=0.5, check_same_thread=False)
+            opened.callback(self._connection.close)
             self._check()
-            rows: dict[str, Cell] = dict(connection.execute("SELECT key, value FROM meta"))
+            rows: dict[str, Cell] = dict(self._connection.execute("SELECT key, value FROM meta"))
             self.facts = heads.from_rows(rows)
+            self._opened = opened.pop_all()
         self.ended = ENDED in rows
 
     @classmethod
@@ -74,18 +80,16 @@ class Session:
         """
         if not path.is_file():
             raise _error(path, SessionReason.NOT_FOUND)
-        with _as_session_error(path):
-            with path.open("rb") as file:
-                if file.read(len(_MAGIC)) != _MAGIC:
-                    raise _error(path, SessionReason.FOREIGN)
-            connection = sqlite3.connect(
-                f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=0.5, check_same_thread=False
-            )
+        with _as_session_error(path), path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise _error(path, SessionReason.FOREIGN)
         try:
-            return cls(path, connection)
-        except SessionError:
-            connection.close()
-            raise
+            return cls(path, ExitStack())
+        except SessionError as error:
+            if error.reason is SessionReason.LOCKED or not _beside(path, "-wal").exists():
+                raise
+        # A log beside the file is read through a third file, for which a full or read-only disk has no room.
+        return cls(path, ExitStack(), elsewhere=True)
 
     def __enter__(self) -> Self:
         """The session itself."""
@@ -99,7 +103,7 @@ class Session:
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._opened.close()
 
     def span_ns(self) -> tuple[int, int]:
         """Monotonic times of the first and the last tick; of a session without any, twice its start.
@@ -173,6 +177,18 @@ def chain(path: Path) -> list[Path]:
         if not before or earlier in found or not earlier.is_file():
             return found
         found.insert(0, earlier)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _copy(path: Path, opened: ExitStack) -> Path:
+    """The session and its log in a temporary folder, which goes when `opened` is closed."""
+    folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="anodyne-session-")))
+    for suffix in ("", "-wal"):
+        shutil.copyfile(_beside(path, suffix), folder / f"copy{suffix}")
+    return folder / "copy"
 
 
 def _seq(numbered: tuple[int, Event]) -> int:

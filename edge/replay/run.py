@@ -224,7 +224,7 @@ class Replay:
             if isinstance(found, kind):
                 return found
         raise SessionError(
-            SessionReason.CORRUPT, f'{self._parts[-1]}: an event is of "{name}", which is no such sensor'
+            SessionReason.CORRUPT, f'the file is damaged: an event is of "{name}", which is no such sensor'
         )
 
     async def _conclude(self, assessment: Assessment, alerts: list[Alert]) -> None:
