@@ -17,9 +17,10 @@ from edge.timeline.envelope import DriftPrior, Envelope
 from edge.timeline.mapping import Mapping, Times
 from edge.types import NS_PER_S
 
-SETTLE_S = 5.0
+SETTLE_S = 10.0
 """Time after a (re)start in which a smaller delay moves what was already placed: bands send a backlog right after
-connecting, and no estimator speaks this early."""
+connecting, and the first blocks say little (one block per second with 30 to 300 ms of delay: 92 ms of error after 5 s,
+37 ms after 10 s). The estimators want more than this before they judge."""
 
 STILL_FALLING_S = 0.05
 """A smaller delay by this much shows that a backlog is still being worked off: the settling begins anew. An ordinary
@@ -39,9 +40,6 @@ STEP_S = 1.0
 BACKLOG_MOVE_S = 600.0
 """Largest backlog after connecting that settling undoes, seconds."""
 
-NEAR_S = 0.05
-"""Points nearer to the line than this support it: one connection interval."""
-
 
 @dataclass(frozen=True, slots=True)
 class ClockKind:
@@ -51,6 +49,7 @@ class ClockKind:
         prior: of its drift.
         slew: largest bend of the placed times, seconds per second.
         late_s: a block later than this is doubtful: late, repeated, or the clock began anew.
+        near_s: points nearer than this to the line support it.
         unsupported_s: a line that no arrival came near for this long has been left by the clock, seconds of device
             time.
         step_s: after that, a jump beyond this is a step; a smaller one is slewed.
@@ -59,24 +58,32 @@ class ClockKind:
     prior: DriftPrior
     slew: float
     late_s: float
+    near_s: float
     unsupported_s: float
     step_s: float
 
 
-STAMPED = ClockKind(DriftPrior(sigma=1e-4, limit=5e-4), slew=0.002, late_s=3.0, unsupported_s=120.0, step_s=STEP_S)
-"""A device with a clock: crystals are within 100 ppm (Bluetooth LE allows 500, Core 5.4 Vol 6 Part B 4.2.2), and the
-slew is four times the worst of them and only 0.2 % of an inter-beat interval. BLE delivers in order and bands buffer
-a second or two, so 3 s is doubtful. Congestion beyond two minutes is rarer than a clock that lost time."""
+STAMPED = ClockKind(
+    DriftPrior(sigma=5e-5, limit=5e-4), slew=0.002, late_s=3.0, near_s=0.05, unsupported_s=120.0, step_s=STEP_S
+)
+"""A device with a clock. Bluetooth LE asks for 50 ppm while active and allows 500 asleep (Core 5.4, Vol 6 Part B
+4.2.1 and 4.2.2); the slew is four times the worst of them and only 0.2 % of an inter-beat interval. BLE delivers in
+order and bands buffer a second or two, so 3 s is doubtful. Near is one connection interval (50 ms in Linux);
+congestion beyond two minutes is rarer than a clock that lost time."""
 
-COUNTED = ClockKind(DriftPrior(sigma=1e-2, limit=3e-2), slew=0.01, late_s=STEP_S, unsupported_s=40.0, step_s=0.1)
+COUNTED = ClockKind(
+    DriftPrior(sigma=1e-2, limit=3e-2), slew=0.01, late_s=STEP_S, near_s=0.05, unsupported_s=40.0, step_s=0.1
+)
 """Time told only by the count of samples: a sensor's own oscillator makes the rate, which is off by 1 to 2 % where it
 is not a crystal, so its intervals are no better than that to begin with. Lost samples are missing from the count, so
 lateness soon means a gap."""
 
-BEATS = ClockKind(DriftPrior(sigma=1e-3, limit=3e-2), slew=0.002, late_s=1.5, unsupported_s=15.0, step_s=0.3)
+BEATS = ClockKind(
+    DriftPrior(sigma=1e-3, limit=3e-2), slew=0.002, late_s=1.5, near_s=0.4, unsupported_s=25.0, step_s=0.3
+)
 """Time told only by the sum of inter-beat intervals, which are rounded to 1/1024 s (and by some bands taken for
-milliseconds, 2.4 % off). A Heart Rate band notifies once per second, so 1.5 s is doubtful; a beat or two that it left
-out shows within a few breaths."""
+milliseconds, 2.4 % off). A Heart Rate band notifies once per second, so 1.5 s is doubtful, and of 25 notifications one
+is nearly always within 0.4 s of its beat (all but 1 in 70,000 times); a beat that was left out is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ class _Running:
 
     def _support(self, device_ns: int, above_ns: int) -> None:
         """Forget the points of a line that the clock has left behind; what that amounts to may be a step."""
-        if above_ns <= NEAR_S * NS_PER_S:
+        if above_ns <= self._kind.near_s * NS_PER_S:
             self._left_ns = None
         elif self._left_ns is None:
             self._left_ns = device_ns

@@ -73,7 +73,7 @@ def errors_s(window: Window) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 class Witness:
     """Writes down where samples are placed once the first seconds are over, and notices if one moves or goes."""
 
-    def __init__(self, settled_s: float = 6.0) -> None:
+    def __init__(self, settled_s: float = 11.0) -> None:
         """Nothing is written yet."""
         self.timeline = Timeline()
         self.moved: list[float] = []
