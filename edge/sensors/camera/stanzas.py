@@ -19,7 +19,10 @@ class V4l2Camera(CameraSection):
     driver: Literal["v4l2"]
     """Always "v4l2"."""
     device: str = Field(default="/dev/video0", min_length=1)
-    """Device node; prefer a stable one below /dev/v4l/by-id/."""
+    """Device node; prefer a stable one below /dev/v4l/by-id/, which names the camera and not its number."""
+    format: Literal["auto", "mjpg", "yuyv", "grey"] = "auto"
+    """How the camera sends its pictures: "auto" lets OpenCV choose; "mjpg" for many pixels over USB 2; "yuyv" for none
+    of JPEG's losses; "grey" for infrared cameras that have no colour."""
 
     def open(self, clock: Clock) -> Driver[Frame]:
         """Its driver."""

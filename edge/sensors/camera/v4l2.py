@@ -15,6 +15,13 @@ from edge.sensors.camera.capture import READ_TIMEOUT_S
 from edge.sensors.camera.live import LiveCamera
 from edge.sensors.camera.source import OpenCvSource, Source
 from edge.sensors.camera.stanzas import V4l2Camera
+from edge.sensors.camera.v4l2_node import KnownNode
+
+LOOK_S = 0.5
+"""Time between two looks for a camera that is unplugged."""
+
+SETTLE_S = 0.3
+"""Time that udev takes to give a new node its group and its links."""
 
 _FIND = "list the cameras with `v4l2-ctl --list-devices` or `ls /dev/v4l/by-id/` and correct `device`"
 
@@ -31,32 +38,63 @@ class V4l2(LiveCamera):
         """Open nothing yet."""
         super().__init__(config, clock)
         self._config = config
+        self._node = KnownNode(Path(config.device))
 
     def open_source(self) -> Source:
-        """Open the camera.
+        """Find the camera and open it.
 
         Raises:
-            SensorError: NOT_FOUND (no such node), UNREADABLE (no permission, busy, or no picture), WRONG_DEVICE (not
-                a camera).
+            SensorError: NOT_FOUND (no such node), AMBIGUOUS (two of a kind have come back), UNREADABLE (no permission),
+                IN_USE (by another program), WRONG_DEVICE (not a camera, or without pictures of the wanted format).
         """
-        device = self._config.device
-        check_node(Path(device))
-        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
-        source = cv2.VideoCapture(device, cv2.CAP_V4L2)
-        if not source.isOpened():
-            raise SensorError(SensorReason.WRONG_DEVICE, f"{device} is not a camera that can be read: {_FIND}")
+        node = self._node.locate()
+        check_node(node)
+        source = _open(node)
+        try:
+            self._set_up(source, node)
+        except SensorError:
+            source.release()
+            raise
+        self._node.remember(node)
+        return OpenCvSource(source, stamped=True)
+
+    async def until_back(self) -> None:
+        """Return when the camera, having been unplugged, is there again; never if it has been there all the time."""
+        while await self._clock.in_thread(self._node.present):
+            await self._clock.sleep(LOOK_S)
+        while not await self._clock.in_thread(self._node.present):
+            await self._clock.sleep(LOOK_S)
+        await self._clock.sleep(SETTLE_S)
+
+    def _set_up(self, source: cv2.VideoCapture, node: Path) -> None:
+        if self._config.format != "auto":
+            wanted = cv2.VideoWriter.fourcc(*self._config.format.upper())
+            source.set(cv2.CAP_PROP_FOURCC, wanted)
+            if int(source.get(cv2.CAP_PROP_FOURCC)) != wanted:
+                raise SensorError(
+                    SensorReason.WRONG_DEVICE,
+                    f'{node} gives no pictures of the format "{self._config.format}": `v4l2-ctl -d {node} '
+                    "--list-formats` lists those it gives; correct `format`",
+                )
         source.set(cv2.CAP_PROP_FRAME_WIDTH, self._config.width_px)
         source.set(cv2.CAP_PROP_FRAME_HEIGHT, self._config.height_px)
         # The camera's own rate stays as it is: at a lower one most of them expose longer, and faces blur.
         source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        return OpenCvSource(source, stamped=True)
+
+
+def _open(node: Path) -> cv2.VideoCapture:
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
+    source = cv2.VideoCapture(str(node), cv2.CAP_V4L2)
+    if not source.isOpened():
+        raise SensorError(SensorReason.WRONG_DEVICE, f"{node} is not a camera that can be read: {_FIND}")
+    return source
 
 
 def check_node(device: Path) -> None:
     """Say in plain words why a device node cannot be opened; OpenCV itself only says that it could not.
 
     Raises:
-        SensorError: NOT_FOUND, WRONG_DEVICE or UNREADABLE.
+        SensorError: NOT_FOUND, WRONG_DEVICE, IN_USE or UNREADABLE.
     """
     try:
         mode = device.stat().st_mode
@@ -67,7 +105,8 @@ def check_node(device: Path) -> None:
     try:
         os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
-        raise SensorError(SensorReason.UNREADABLE, _refusal(device, error)) from error
+        reason = SensorReason.IN_USE if error.errno == errno.EBUSY else SensorReason.UNREADABLE
+        raise SensorError(reason, _refusal(device, error)) from error
 
 
 def _refusal(device: Path, error: OSError) -> str:
