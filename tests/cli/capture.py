@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.cli import config, doctor, models
+from edge.cli import config, doctor, models, scan, sensors
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Outcome:
 
 
 def anodyne(*arguments: str) -> Outcome:
-    """Run a sub-command of this room ("config", "models", "doctor") as the command line would.
+    """Run a sub-command of this room ("config", "models", "doctor", "scan", "sensors") as the command line would.
 
     Raises:
         AnodyneError: as the command does; `edge.cli.main` turns it into exit code 2.
     """
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers(required=True)
-    for command in (config, models, doctor):
+    for command in (config, models, doctor, scan, sensors):
         command.add_parser(subparsers)
     parsed = parser.parse_args(arguments)
     handler: Callable[[argparse.Namespace], int] = parsed.handler
