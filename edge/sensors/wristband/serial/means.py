@@ -77,6 +77,8 @@ class Means:
             self._held_s = device_s - (len(self._held) + lost_before) / self._fast_hz
         self._held = np.concatenate((self._held, np.full(lost_before, np.nan), values))
         whole = len(self._held) // self._count
+        if not whole:
+            return
         groups = self._held[: whole * self._count].reshape(whole, self._count)
         begin_s, self._held = self._held_s, self._held[whole * self._count :]
         if begin_s is not None:

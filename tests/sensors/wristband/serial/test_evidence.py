@@ -25,7 +25,7 @@ from edge.sensors.wristband.serial.shimmer_packets import (
 )
 from edge.sensors.wristband.serial.shimmer_setup import Setup
 from edge.timeline import Timeline
-from edge.types import NS_PER_S, Channel, Estimate, Modality, SampleBlock, Window
+from edge.types import NS_PER_S, Absence, Channel, Estimate, Modality, SampleBlock, Window
 from tests.biosignal.signals import calm
 from tests.peers.shimmer import gsr_range_of
 from tests.sensors.wristband.serial.playing import line_band
@@ -155,3 +155,43 @@ def test_an_arduino_with_a_grove_sensor_gives_pulse_and_skin(person: Waveforms, 
     assert (pulse.absence, skin.absence) == (None, None)
     assert pulse.evidence["heart_rate_bpm"] == pytest.approx(true_bpm(person), abs=2.5)
     assert skin.evidence["scl_us"] == pytest.approx(float(np.median(person.gsr_us[-20:])), abs=0.1)
+
+
+def test_open_electrodes_are_a_band_that_is_not_worn() -> None:
+    layout = Layout((ChannelId.PPG, ChannelId.GSR), 512)
+    protocol = Shimmer3(Shimmer3Band(driver="shimmer3", name="band", device="/dev/rfcomm0"))
+    protocol.begin(Setup(layout, USUAL_CALIBRATION))
+    chance = np.random.default_rng(3)
+    packets = [
+        encode_packet(
+            Packet(number * 512 % TURN, (int(chance.integers(1000, 1006)), 0xC000 | int(chance.integers(676, 690)))),
+            layout,
+        )
+        for number in range(int(SECONDS * 64))
+    ]
+    _, said = assessed(protocol, chunks(packets, 64.0))
+    assert {estimate.absence for estimate in said} == {Absence.NOT_WORN}
+
+
+def test_a_board_that_begins_anew_leaves_a_gap_and_shifts_nothing(person: Waveforms) -> None:
+    protocol = line_band(columns="time_ms,grove_gsr,ppg", rate_hz=50.0, name="band").protocol()
+    list(protocol.decode(Chunk(b"\n", 0)))
+    timeline = Timeline()
+    lines = grove_lines(person, 50.0, 16)
+    arriving = list(chunks(lines[:1500], 50.0))
+    boot_ns = arriving[-1].arrived_ns + 2 * NS_PER_S
+    again = [
+        Chunk(chunk.data, chunk.arrived_ns - arriving[0].arrived_ns + boot_ns) for chunk in chunks(lines[:1500], 50.0)
+    ]
+    for chunk in [*arriving, Chunk(b"\x00\xf3# ready\r\n", boot_ns), *again]:
+        for found in protocol.decode(chunk):
+            if isinstance(found, SampleBlock):
+                timeline.push(found)
+    end_ns = again[-1].arrived_ns
+    newest_ns = timeline.newest_ns("band", Channel.PPG)
+    window = timeline.window("band", Channel.PPG, end_ns, 62.0)
+    assert newest_ns is not None
+    assert window is not None
+    assert 0.0 <= (end_ns - newest_ns) / NS_PER_S < 0.3
+    assert np.diff(window.times_ns).max() / NS_PER_S == pytest.approx(2.0, abs=0.3)
+    assert window.coverage == pytest.approx(60.0 / 62.0, abs=0.01)
