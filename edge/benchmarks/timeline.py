@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,18 +97,17 @@ class Residual:
     minimum_p95_ms: float
 
 
-def figures() -> Iterator[Figure]:
+def figures(seeds: Sequence[int] = SEEDS) -> Iterator[Figure]:
     """Residuals in every situation, with and without device times, and the cost of placing one block."""
     for name, link in LINKS.items():
-        found = residual(link)
-        yield _figure(f"timeline_residual_p95_ms_{name}", found)
+        yield _figure(f"timeline_residual_p95_ms_{name}", residual(link, seeds=seeds))
     for name, link in COUNTED_LINKS.items():
-        yield _figure(f"timeline_counted_residual_p95_ms_{name}", residual(link, stamped=False))
-    issue = residual(LINKS["pauses_+100ppm"])
-    yield Figure("timeline_residual_max_ms", issue.max_ms, "ms")
-    yield Figure("timeline_residual_p95_ms_least_delay_untold", issue.untold_p95_ms, "ms")
-    yield Figure("timeline_two_bands_apart_p95_ms", apart_p95_ms(SEEDS), "ms")
-    yield Figure("timeline_bend_max_percent", 100 * issue.bend, "%")
+        yield _figure(f"timeline_counted_residual_p95_ms_{name}", residual(link, stamped=False, seeds=seeds))
+    bursts = residual(LINKS["pauses_+100ppm"], seeds=seeds)
+    yield Figure("timeline_residual_max_ms", bursts.max_ms, "ms")
+    yield Figure("timeline_residual_p95_ms_least_delay_untold", bursts.untold_p95_ms, "ms")
+    yield Figure("timeline_two_bands_apart_p95_ms", apart_p95_ms(seeds), "ms")
+    yield Figure("timeline_bend_max_percent", 100 * bursts.bend, "%")
     yield Figure("timeline_push_us_median", _push_us(), "us")
 
 

@@ -45,14 +45,13 @@ class Ring:
         """Time of the newest sample, or None while empty."""
         return int(self._times[self._end - 1]) if self._end > self._begin else None
 
-    def grow(self, capacity: int) -> None:
-        """Make room for `capacity` samples, where there is less."""
+    def grown(self, capacity: int) -> Ring:
+        """This ring, or where it keeps fewer than `capacity` samples a larger one with what is held."""
         if capacity <= self._capacity:
-            return
-        times, values, periods = self.between(EARLIEST_NS, LATEST_NS)
-        grown = Ring(capacity, self._values.shape[1] if self._values.ndim == 2 else 0)
-        grown._put(times, values, periods)
-        self.__dict__.update(grown.__dict__)
+            return self
+        larger = Ring(capacity, self._values.shape[1] if self._values.ndim == 2 else 0)
+        larger._put(*self.between(EARLIEST_NS, LATEST_NS))
+        return larger
 
     def append(self, times: Times, values: Values, period_s: float) -> None:
         """Add samples that are all newer than what is held, times strictly rising, each standing for `period_s`."""

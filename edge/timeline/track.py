@@ -63,7 +63,7 @@ class Track:
         times, values = _rising(times[keep]), block.values[keep]
         if block.rate_hz and block.rate_hz != self.rate_hz:
             self.rate_hz = block.rate_hz
-            self.ring.grow(_capacity(block.rate_hz))
+            self.ring = self.ring.grown(_capacity(block.rate_hz))
         if not len(times):
             return
         period_s = 1.0 / block.rate_hz if block.rate_hz else 0.0

@@ -58,6 +58,11 @@ def test_what_a_band_kept_while_out_of_reach_is_placed_when_it_was_measured(time
     assert restarts(timeline) == 0
 
 
+@pytest.mark.parametrize("times_as_fast", [2.0, 10.0, 1000.0])
+def test_what_a_band_kept_before_it_was_first_connected_is_placed_when_it_was_measured(times_as_fast: float) -> None:
+    assert holds_exactly(filled(queued(0.0, 25.0, 90.0, times_as_fast)), (0.0, 90.0))
+
+
 def test_a_pause_of_the_radio_and_its_burst_leave_no_trace() -> None:
     timeline = filled(Band().blocks(0.0, 30.0) + queued(30.0, 32.0, 60.0, 1000.0))
     assert holds_exactly(timeline, (0.0, 60.0))

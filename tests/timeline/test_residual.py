@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from edge.benchmarks.radio import FLOOR_S, Link, uniform
-from edge.benchmarks.timeline import COUNTED_LINKS, LINKS, Residual, apart_p95_ms, residual
+from edge.benchmarks.timeline import COUNTED_LINKS, LINKS, Residual, apart_p95_ms, figures, residual
 from edge.timeline import Timeline
 
 SEEDS = range(4)
@@ -60,3 +60,9 @@ def test_the_drift_is_known_after_ten_minutes() -> None:
     assert abs(report.owed_s) < 0.002
     assert report.jitter_s == pytest.approx(0.054, abs=0.02)  # least of four between 0 and 270 ms
     assert (report.settled, report.restarts, report.steps) == (True, 0, 0)
+
+
+def test_every_figure_has_a_name_of_its_own() -> None:
+    found = list(figures(SEEDS[:1]))
+    assert len({figure.name for figure in found}) == len(found) > len(LINKS)
+    assert all(figure.value > 0 for figure in found)
