@@ -47,33 +47,61 @@ class HeartRate(Profile):
     wanted = (HEART_RATE_MEASUREMENT,)
     silence_s = SILENCE_S
 
+    def __init__(self, sensor: str) -> None:
+        """Nothing has been received yet."""
+        super().__init__(sensor)
+        self._blocks = MeasurementBlocks(sensor)
+
     def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
         """Contact, heart rate and beats of one notification."""
+        yield from self._blocks.decode(notification)
+
+
+class MeasurementBlocks:
+    """Turns the heart rate measurements of one band into blocks.
+
+    Args:
+        sensor: the band's name in the configuration.
+    """
+
+    def __init__(self, sensor: str) -> None:
+        """Nothing has been received yet."""
+        self._sensor = sensor
+        self._lost = 0
+
+    def decode(self, notification: Notification) -> Iterator[SampleBlock | DecodeError]:
+        """Contact, heart rate and beats of one notification; each only where the band tells it.
+
+        A rate of 0 is a band's way to say that it has none; any other that no heart has is an error in its place.
+        """
         try:
             measurement = parse_measurement(notification.data)
         except DecodeError as error:
             yield error
-        else:
-            yield from measurement_blocks(self.sensor, measurement, notification.arrived_ns)
+            return
+        if measurement.contact is not None:
+            yield self._block(Channel.CONTACT, [float(measurement.contact)], notification)
+        if SLOWEST_BPM <= measurement.bpm <= FASTEST_BPM:
+            yield self._block(Channel.HEART_RATE_BPM, [float(measurement.bpm)], notification)
+        elif measurement.bpm:
+            yield DecodeError(DecodeReason.VALUE, f"a heart rate of {measurement.bpm} per minute cannot be")
+        yield from self._beats(measurement, notification)
 
+    def _beats(self, measurement: HeartRateMeasurement, notification: Notification) -> Iterator[SampleBlock]:
+        """The beats since the last interval that no heart has: what was before it has no known time."""
+        beats: list[float] = []
+        for rr_s in measurement.rr_s:
+            if SHORTEST_RR_S <= rr_s <= LONGEST_RR_S:
+                beats.append(rr_s)
+            else:
+                self._lost += len(beats) + 1
+                beats = []
+        if beats:
+            yield self._block(Channel.IBI_S, beats, notification, self._lost)
+            self._lost = 0
 
-def measurement_blocks(
-    sensor: str, measurement: HeartRateMeasurement, arrived_ns: int
-) -> Iterator[SampleBlock | DecodeError]:
-    """The blocks of one measurement: contact, heart rate, beats; each only where the band tells it.
-
-    A rate of 0 is a band's way to say that it has none; any other that no heart has is an error in its place.
-    """
-
-    def one(channel: Channel, values: list[float], lost: int = 0) -> SampleBlock:
-        return SampleBlock(sensor, channel, np.array(values, np.float32), 0.0, arrived_ns, lost_before=lost)
-
-    if measurement.contact is not None:
-        yield one(Channel.CONTACT, [float(measurement.contact)])
-    if SLOWEST_BPM <= measurement.bpm <= FASTEST_BPM:
-        yield one(Channel.HEART_RATE_BPM, [float(measurement.bpm)])
-    elif measurement.bpm:
-        yield DecodeError(DecodeReason.VALUE, f"a heart rate of {measurement.bpm} per minute cannot be")
-    beats = [rr for rr in measurement.rr_s if SHORTEST_RR_S <= rr <= LONGEST_RR_S]
-    if beats:
-        yield one(Channel.IBI_S, beats, lost=len(measurement.rr_s) - len(beats))
+    def _block(
+        self, channel: Channel, values: list[float], notification: Notification, lost_before: int = 0
+    ) -> SampleBlock:
+        data = np.array(values, np.float32)
+        return SampleBlock(self._sensor, channel, data, 0.0, notification.arrived_ns, lost_before=lost_before)

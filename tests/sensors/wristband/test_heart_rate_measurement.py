@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from edge.errors import DecodeError, DecodeReason
 from edge.sensors.wristband.battery import parse_level
-from edge.sensors.wristband.heart_rate import measurement_blocks
+from edge.sensors.wristband.heart_rate import HEART_RATE_MEASUREMENT, HeartRate
 from edge.sensors.wristband.heart_rate_measurement import HeartRateMeasurement, parse_measurement
+from edge.sensors.wristband.profile import Notification
 from edge.types import Channel, SampleBlock
 
 POSSIBLE = {Channel.CONTACT: (0.0, 1.0), Channel.HEART_RATE_BPM: (20.0, 300.0), Channel.IBI_S: (0.25, 3.0)}
@@ -23,8 +24,14 @@ CONTACT = {0b00: None, 0b01: None, 0b10: False, 0b11: True}
 """Meaning of flag bits 1 and 2: without the "supported" bit the "detected" bit says nothing."""
 
 
-def blocks_of(measurement: HeartRateMeasurement) -> list[SampleBlock]:
-    return [found for found in measurement_blocks("strap", measurement, 5) if isinstance(found, SampleBlock)]
+def decode(*values: bytes) -> list[SampleBlock | DecodeError]:
+    strap = HeartRate("strap")
+    return [found for data in values for found in strap.decode(Notification(HEART_RATE_MEASUREMENT, data, 5))]
+
+
+def beats(*rr_s: float) -> bytes:
+    """A measurement of no rate, with these intervals."""
+    return bytes([0x10, 0]) + struct.pack(f"<{len(rr_s)}H", *(round(1024 * one) for one in rr_s))
 
 
 @pytest.mark.parametrize(
@@ -45,11 +52,8 @@ def test_every_combination_of_flags(wide: bool, contact: int, energy: bool, beat
 
 @given(st.binary(max_size=40))
 def test_any_bytes_give_a_measurement_or_a_decode_error(data: bytes) -> None:
-    try:
-        measurement = parse_measurement(data)
-    except DecodeError:
-        return
-    for found in measurement_blocks("strap", measurement, 0):
+    for found in decode(data):
+        assert isinstance(found, SampleBlock | DecodeError)
         if isinstance(found, SampleBlock):
             low, high = POSSIBLE[found.channel]
             assert len(found.values)
@@ -79,7 +83,7 @@ def test_the_vendors_own_cases(shared: Path) -> None:
 
 
 def test_a_heart_rate_that_no_heart_has_is_an_error_and_no_sample() -> None:
-    (error,) = measurement_blocks("strap", HeartRateMeasurement(32896, None, None, ()), 5)
+    (error,) = decode(bytes.fromhex("018080"))
     assert isinstance(error, DecodeError)
     assert error.reason is DecodeReason.VALUE
 
@@ -102,15 +106,22 @@ def test_cut_and_overlong_measurements_have_their_reason(data: bytes, reason: De
 
 
 def test_a_heart_rate_of_zero_is_none_at_all() -> None:
-    blocks = blocks_of(HeartRateMeasurement(0, False, None, ()))
-    assert [(block.channel, block.values.tolist()) for block in blocks] == [(Channel.CONTACT, [0.0])]
+    (contact,) = decode(bytes([0x04, 0]))
+    assert isinstance(contact, SampleBlock)
+    assert (contact.channel, contact.values.tolist()) == (Channel.CONTACT, [0.0])
 
 
-def test_intervals_that_no_heart_has_are_left_out_and_counted() -> None:
-    (rate, beats) = blocks_of(HeartRateMeasurement(60, None, None, (0.01, 1.0, 60.0)))
-    assert rate.channel is Channel.HEART_RATE_BPM
-    assert beats.values.tolist() == [1.0]
-    assert beats.lost_before == 2
+def test_only_the_beats_since_an_impossible_interval_have_a_known_time() -> None:
+    (block,) = decode(beats(1.0, 60.0, 0.5, 0.75))
+    assert isinstance(block, SampleBlock)
+    assert block.values.tolist() == [0.5, 0.75]
+    assert block.lost_before == 2
+
+
+def test_beats_that_were_lost_in_one_measurement_are_told_with_the_next() -> None:
+    (block,) = decode(beats(1.0, 0.01), beats(), beats(1.0))
+    assert isinstance(block, SampleBlock)
+    assert (block.values.tolist(), block.lost_before) == ([1.0], 2)
 
 
 @given(st.binary(max_size=4))

@@ -10,8 +10,7 @@ from typing import ClassVar, Literal
 
 from edge.errors import DecodeError
 from edge.sensors.wristband.ble_band import BleBand
-from edge.sensors.wristband.heart_rate import HEART_RATE_MEASUREMENT, SILENCE_S, measurement_blocks
-from edge.sensors.wristband.heart_rate_measurement import parse_measurement
+from edge.sensors.wristband.heart_rate import HEART_RATE_MEASUREMENT, SILENCE_S, MeasurementBlocks
 from edge.sensors.wristband.polar import control, frame
 from edge.sensors.wristband.polar.beats import beat_blocks
 from edge.sensors.wristband.polar.frame import Kind, PmdFrame
@@ -85,6 +84,7 @@ class Polar(Profile):
         self._streams: dict[Kind, StampedChannel] = {}
         self._factor = 1.0
         self._heard_ns: dict[Kind, int] = {}
+        self._heart_rate = MeasurementBlocks(sensor)
 
     def connected(self) -> None:
         """Nothing has been heard over this connection."""
@@ -119,12 +119,11 @@ class Polar(Profile):
             if ended:
                 raise has_stopped(self.sensor, ended)
             return
+        if notification.uuid == HEART_RATE_MEASUREMENT:
+            yield from self._heart_rate.decode(notification)
+            return
         try:
-            if notification.uuid == HEART_RATE_MEASUREMENT:
-                measurement = parse_measurement(notification.data)
-                yield from measurement_blocks(self.sensor, measurement, notification.arrived_ns)
-            else:
-                yield from self._samples(frame.parse_frame(notification.data), notification.arrived_ns)
+            yield from self._samples(frame.parse_frame(notification.data), notification.arrived_ns)
         except DecodeError as error:
             yield error
 
