@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from edge.benchmarks import Figure
 
-NAMES = ("face", "biosignal", "timeline", "box")
+NAMES = ("camera", "face", "biosignal", "timeline", "box")
 """Every benchmark."""
 
 
@@ -42,6 +42,10 @@ def _figures(name: str) -> Callable[[], Iterator[Figure]]:
             from edge.benchmarks import face
 
             return face.figures
+        case "camera":
+            from edge.benchmarks import camera
+
+            return camera.figures
         case "biosignal":
             from edge.benchmarks import biosignal
 
