@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import DecodeError, DecodeReason
+from edge.sensors.wristband.nordic_uart import UART_TX, NordicUart
+from edge.sensors.wristband.profile import Notification
 from edge.sensors.wristband.uart_frame import (
     MAX_PAYLOAD,
     BandFrame,
@@ -19,6 +21,8 @@ from edge.sensors.wristband.uart_frame import (
     encode,
     frame_size,
 )
+from edge.timeline import Timeline
+from edge.types import NS_PER_S, SampleBlock
 from tests.sensors.wristband.streaming import gsr_frame, ppg_frame
 
 DOCUMENTED = bytes.fromhex("A95D0101 8000 80841E00 0019 04 E8030000F2030000FC030000ED030000 7714".replace(" ", ""))
@@ -168,3 +172,15 @@ def test_each_kind_of_damage_has_its_reason(data: bytes, reason: DecodeReason) -
 def test_what_does_not_fit_is_not_encoded(values: list[int]) -> None:
     with pytest.raises(ValueError, match=r"fit|carries"):
         frame(FrameType.GSR, values)
+
+
+@given(st.lists(st.one_of(frames, st.binary(max_size=40)), max_size=20))
+def test_whatever_a_band_sends_becomes_finite_samples_that_the_timeline_takes(pieces: list[bytes]) -> None:
+    """True frames in any order, with any times, rates and sequence numbers, and anything in between."""
+    profile, timeline = NordicUart("wrist"), Timeline()
+    for piece in pieces:
+        for found in profile.decode(Notification(UART_TX, piece, 103 * NS_PER_S)):
+            if isinstance(found, SampleBlock):
+                assert np.isfinite(found.values).all()
+                assert 0 <= found.lost_before < 2**15
+                timeline.push(found)

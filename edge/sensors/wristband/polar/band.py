@@ -61,7 +61,7 @@ class PolarStrap(BleBand):
 
     def profile(self) -> Profile:
         """Its profile."""
-        return Polar(self.name, needed=(Kind.ACC,))
+        return Polar(self.name, needed=(), welcome=(Kind.ACC,))
 
 
 class Polar(Profile):
@@ -69,7 +69,7 @@ class Polar(Profile):
 
     Args:
         sensor: its name in the configuration.
-        needed: measurements without which it is the wrong kind of band.
+        needed: measurements without which it is the wrong kind of band; none where the heart rate is enough.
         welcome: measurements that are started where the sensor has them.
     """
 

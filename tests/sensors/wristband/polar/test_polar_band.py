@@ -213,6 +213,18 @@ async def test_a_chest_strap_gives_acceleration_beside_its_beats(air: Air) -> No
     assert {block.rate_hz for block in blocks if block.channel is Channel.ACC_G} == {50.0}
 
 
+async def test_a_strap_whose_acceleration_is_refused_still_gives_beats(air: Air) -> None:
+    service = PolarService(H10, refusals={(Command.GET_SETTINGS, Kind.ACC): Status.INVALID_STATE})
+
+    async def beat(band: VirtualBand) -> None:
+        await band.listened(band.heart_rate)
+        await band.notify(band.heart_rate, bytes([0x10, 61, 0xE8, 0x03]))
+
+    async with worn(air, service) as band:
+        blocks = await take(strap(), samples(Channel.IBI_S, 1), beat(band))
+    assert count(blocks, Channel.HEART_RATE_BPM) == 1
+
+
 async def test_a_sensor_put_into_its_charger_ends_the_connection_with_its_reason(air: Air) -> None:
     service = PolarService(VERITY_SENSE)
 
