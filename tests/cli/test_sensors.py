@@ -71,20 +71,20 @@ async def sensors(config: str, *options: str) -> Outcome:
 
 
 def test_without_a_daemon_the_sensors_are_opened_here(box: Box) -> None:
-    outcome = anodyne("sensors", "--config", box(BAND), "--once", "--seconds", "2")
+    outcome = anodyne("sensors", "--config", box(BAND), "--once", "--seconds", "1.2")
     assert outcome.code == 0
     assert "opened here (no daemon runs)" in outcome.out
     assert "64/s" in outcome.out
 
 
 def test_a_sensor_that_does_not_stream_makes_the_exit_code_1(box: Box) -> None:
-    outcome = anodyne("sensors", "--config", box(BAND, CAMERA), "--once", "--seconds", "1")
+    outcome = anodyne("sensors", "--config", box(BAND, CAMERA), "--once", "--seconds", "0.5")
     assert outcome.code == 1
     assert "there is no camera at" in " ".join(outcome.out.split())
 
 
 def test_json_is_one_report_per_second(box: Box) -> None:
-    lines = anodyne("sensors", "--config", box(BAND), "--json", "--seconds", "1.5").out.splitlines()
+    lines = anodyne("sensors", "--config", box(BAND), "--json", "--seconds", "1.1").out.splitlines()
     assert len(lines) == 2
     assert BoxReport.model_validate_json(lines[-1]).sensors[0].sensor == "wrist"
 
@@ -124,10 +124,10 @@ async def test_the_report_is_gone_with_the_daemon(box: Box) -> None:
 async def test_a_daemon_that_stops_while_watched_is_told(box: Box) -> None:
     config = box(BAND)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edge.cli.sensors.FRESH_S", 1.5)
+        patch.setattr("edge.cli.sensors.FRESH_S", 1.2)
         async with daemon(config):
-            watching = asyncio.create_task(sensors(config, "--seconds", "4"))
-            await asyncio.sleep(1.0)
+            watching = asyncio.create_task(sensors(config, "--seconds", "3"))
+            await asyncio.sleep(0.5)
         outcome = await watching
     assert outcome.code == 1
     assert "THE DAEMON HAS STOPPED" in outcome.out
@@ -139,7 +139,7 @@ async def test_a_run_folder_that_cannot_be_written_stops_no_daemon(
     config = box(BAND)
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/proc/nowhere")
     task = asyncio.create_task(Daemon(load(Path(config)), SystemClock()).run())
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(1.5)
     assert not task.done()
     task.cancel()
     with suppress(asyncio.CancelledError):
