@@ -41,9 +41,9 @@ class RadioController(Controller):
         timed_out = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
         for connection in list(self.le_connections.values()):
             peer = self.link.find_le_controller(connection.peer_address) if self.link else None
-            if peer is not None:
-                for theirs in list(peer.le_connections.values()):
-                    peer.on_le_disconnected(theirs, timed_out)
+            theirs = peer.le_connections.get(connection.self_address) if peer else None
+            if peer is not None and theirs is not None:
+                peer.on_le_disconnected(theirs, timed_out)
             self.on_le_disconnected(connection, timed_out)
 
 

@@ -44,12 +44,14 @@ class World:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         """Take over a process."""
         self.process = process
+        self._one_at_a_time = asyncio.Lock()
 
     async def do(self, what: str, **order: float | str | bool) -> int:
         """Give an order; the value is the monotonic time at which it was done, nanoseconds."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": what, **order}).encode() + b"\n")
-        return await self.done()
+        async with self._one_at_a_time:
+            self.process.stdin.write(json.dumps({"do": what, **order}).encode() + b"\n")
+            return await self.done()
 
     async def done(self) -> int:
         """Wait for the answer to an order, or for the start."""

@@ -22,6 +22,7 @@ from edge.sensors.wristband import battery
 from edge.sensors.wristband.battery import BATTERY_LEVEL
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.ble_errors import connect_error, sensor_error
+from edge.sensors.wristband.bluez_watch import SERVICE_HANGS
 from edge.sensors.wristband.damage import Damage
 from edge.sensors.wristband.gathering import GATHER_S, joined
 from edge.sensors.wristband.inbox import Inbox
@@ -169,7 +170,8 @@ class BleDriver:
             async with asyncio.timeout(self._config.connect_timeout_s):
                 device = await radio.find(wanted)
         except TimeoutError as error:
-            raise _not_found(self._config) from error
+            hung = SensorError(SensorReason.RADIO_OFF, SERVICE_HANGS)
+            raise (hung if radio.hangs else _not_found(self._config)) from error
         return await self._open(radio, device, self._config.connect_timeout_s)
 
     async def _open(self, radio: Radio, device: BLEDevice, services_s: float) -> _Connection:

@@ -30,6 +30,7 @@ _RULES = (
 
 
 SERVICE_STOPPED = "the Bluetooth service has stopped: `systemctl status bluetooth` says why"
+SERVICE_HANGS = "the Bluetooth service does not answer: run `systemctl restart bluetooth`"
 ADAPTER_GONE = "the Bluetooth adapter is gone: plug it in again"
 SWITCHED_OFF = (
     "Bluetooth is switched off: run `bluetoothctl power on`, and `rfkill unblock bluetooth` if that is refused"

@@ -27,7 +27,7 @@ from bleak.exc import BleakError
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
-from edge.sensors.wristband.bluez_watch import BluezWatch
+from edge.sensors.wristband.bluez_watch import SERVICE_HANGS, BluezWatch
 from edge.types import NS_PER_S
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,9 @@ POLL_S = 0.02
 
 LET_GO_S = 3.0
 """Longest wait for a cancelled connect. A Bluetooth service that hangs answers nothing, not even the cancellation."""
+
+HANG_S = 5.0
+"""A Bluetooth service that owes an answer this long hangs; it answers these calls within milliseconds."""
 
 NAME_SETTLE_S = 1.5
 """How long another device of the same name is listened for, unless the one found is the one of last time: longer than
@@ -98,6 +101,12 @@ class Radio:
         self._renew = False
         self._connecting = asyncio.Lock()
         self._let_go: set[asyncio.Task[None]] = set()
+        self._asked_ns: int | None = None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the Bluetooth service has owed the answer to a search for long."""
+        return self._asked_ns is not None and self._clock.now_ns() - self._asked_ns > HANG_S * NS_PER_S
 
     async def find(self, wanted: Wanted) -> BLEDevice:
         """Search until the band advertises; the caller bounds the time.
@@ -123,9 +132,15 @@ class Radio:
         Raises:
             BleakError: there is no adapter with power.
             OSError, EOFError: there is no message bus.
+            SensorError: RADIO_OFF where the service hangs.
         """
-        adapter = await BleakAdapter.get()
-        for device in await adapter.get_connected_devices(GENERIC_SERVICES):
+        try:
+            async with asyncio.timeout(HANG_S):
+                adapter = await BleakAdapter.get()
+                devices = await adapter.get_connected_devices(GENERIC_SERVICES)
+        except TimeoutError as error:
+            raise SensorError(SensorReason.RADIO_OFF, SERVICE_HANGS) from error
+        for device in devices:
             if (wanted.surely(device) or wanted.maybe(device)) and path_of(device) not in self._links:
                 return device
         return None
@@ -211,13 +226,23 @@ class Radio:
             await self._pause(RENEW_S)
             return
         scanner = BleakScanner(self._heard)
-        await scanner.start()
+        with self._asking():
+            await scanner.start()
         try:
             while self._searches and not self._renew:
                 if not await self._pause(RENEW_S):
                     return
         finally:
-            await _stop(scanner)
+            with self._asking():
+                await _stop(scanner)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._asked_ns = self._clock.now_ns()
+        try:
+            yield
+        finally:
+            self._asked_ns = None
 
     async def _pause(self, seconds: float) -> bool:
         """Wait until something has changed, at most so long; False where nothing has."""
