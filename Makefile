@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: test-suite test-tflite-runtime test-wheel test-train test-picamera2 lint-systemd
+.PHONY: test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ lint-systemd: ## the unit is right, and its exposure at most 2.5
 
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
 	$(BIN)/anodyne bench --json
+	$(BIN)/python -m tests.bench.bands
+
+test-soak-bands: $(VENV)/.ready ## 10,000 lost Bluetooth links in a row (half an hour): nothing stays behind
+	$(BIN)/python -m tests.bench.storm 10000
 
 coverage: $(VENV)/.ready ## line and branch coverage
 	$(BIN)/coverage erase

@@ -19,19 +19,19 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from bleak import BleakClient, BleakScanner
+
 from edge.benchmarks import Figure
 from edge.cli.bench import json_line
 from edge.clock import SystemClock
 from edge.sensors.backoff import Backoff
 from edge.sensors.care import supervise
 from edge.sensors.wristband.ble import BleDriver
-from edge.sensors.wristband.nordic_uart import NordicUart, NordicUartBand
-from edge.sensors.wristband.profile import Notification
+from edge.sensors.wristband.nordic_uart import UART_TX, NordicUartBand
 from edge.timeline import Timeline
 from edge.types import NS_PER_S, SampleBlock, SensorState, SensorStatus
 from tests.peers.ble_world import ADDRESSES, World, world
 from tests.peers.private_bus import private_bus
-from tests.sensors.wristband.streaming import ppg_frame
 
 RATE_HZ = 1000.0
 """Notifications per second of all bands together."""
@@ -130,25 +130,28 @@ async def _under_load(bus: str) -> list[Figure]:
                     await asyncio.sleep(0.1)
         took_s = (max(bed.last_ns for bed in bands) / NS_PER_S) - began_s
         share, got = (_busy_s() - busy_s) / took_s, sum(bed.samples for bed in bands) - before
-        decoding_us = _decoding_us()
+    rate_hz = got / took_s
+    alone = await _bleak_alone(bus)
     return [
-        Figure("bands_notifications_per_second", got / took_s, "1/s"),
+        Figure("bands_notifications_per_second", rate_hz, "1/s"),
         Figure("bands_notifications_lost", RATE_HZ * SECONDS - got, "notifications"),
-        Figure("bands_core_percent", 100 * share, "%"),
-        Figure("bands_decode_and_place_core_percent", decoding_us * RATE_HZ / 1e4, "%"),
+        Figure("bands_core_percent", 100 * share, "%", "bleak alone", 100 * alone),
+        Figure("bands_us_per_notification", 1e6 * share / rate_hz, "us"),
     ]
 
 
-def _decoding_us() -> float:
-    """Microseconds per notification from its bytes to its place in the timeline, without radio and event loop."""
-    profile, timeline = NordicUart("band"), Timeline()
-    said = [Notification("", ppg_frame(number, 1), round(number / 64 * NS_PER_S)) for number in range(2000)]
-    began_s = time.process_time()
-    for notification in said:
-        for block in profile.decode(notification):
-            if isinstance(block, SampleBlock):
-                timeline.push(block)
-    return (time.process_time() - began_s) / len(said) * 1e6
+async def _bleak_alone(bus: str) -> float:
+    """Share of a core that bleak and dbus-fast take for the same notifications when nobody looks at them."""
+    async with world(bus, len(ADDRESSES)) as air, AsyncExitStack() as stack:
+        for address in ADDRESSES:
+            device = await BleakScanner.find_device_by_address(address)
+            assert device is not None
+            client = await stack.enter_async_context(BleakClient(device))
+            await client.start_notify(UART_TX, lambda _characteristic, _value: None)
+        await asyncio.sleep(1.0)
+        busy_s, began_s = _busy_s(), time.monotonic()
+        await air.do("play", rate_hz=RATE_HZ, seconds=SECONDS / 2)
+        return (_busy_s() - busy_s) / (time.monotonic() - began_s)
 
 
 async def _returns(bus: str) -> list[Figure]:
