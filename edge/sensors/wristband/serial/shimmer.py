@@ -28,7 +28,7 @@ from edge.sensors.wristband.serial.shimmer_packets import (
     Op,
     Packet,
 )
-from edge.sensors.wristband.serial.shimmer_setup import ANSWER_S, Dialogue, Setup, set_up
+from edge.sensors.wristband.serial.shimmer_setup import ANSWER_S, QUIET_S, Dialogue, Setup, set_up
 from edge.sensors.wristband.serial.shimmer_stream import PacketSplitter
 from edge.types import NS_PER_S, Channel, SampleBlock
 
@@ -73,7 +73,7 @@ class Shimmer3(SerialProtocol):
         self._clock = DeviceTime(TICKS_PER_S, TURN)
         self._last_s: float | None = None
         self._asked_ns: int | None = None
-        self.answer_s = ANSWER_S
+        self.answer_s, self.quiet_s = ANSWER_S, QUIET_S
 
     def connected(self) -> None:
         """Forget a packet that was cut off by the end of the last connection."""
@@ -83,7 +83,7 @@ class Shimmer3(SerialProtocol):
     async def start(self, port: Port) -> None:
         """Set the Shimmer up and have it stream."""
         config = self._config
-        dialogue = Dialogue(port, self.sensor, self.answer_s)
+        dialogue = Dialogue(port, self.sensor, self.answer_s, self.quiet_s)
         self.begin(await set_up(dialogue, self.sensor, config.rate_hz, accelerometer=config.accelerometer))
         await dialogue.tell(Op.START_STREAMING)
 

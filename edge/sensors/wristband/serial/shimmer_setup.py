@@ -55,13 +55,15 @@ class Dialogue:
         port: the open port.
         sensor: the band's name in the configuration, for the sentences.
         answer_s: longest wait for an answer.
+        quiet_s: silence that shows that a stream has stopped.
     """
 
-    def __init__(self, port: Port, sensor: str, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, port: Port, sensor: str, answer_s: float = ANSWER_S, quiet_s: float = QUIET_S) -> None:
         """Nothing has been asked yet."""
         self._port = port
         self._sensor = sensor
         self._answer_s = answer_s
+        self._quiet_s = quiet_s
         self._held = bytearray()
 
     async def hush(self) -> None:
@@ -74,7 +76,7 @@ class Dialogue:
         await self._read(1)  # the acknowledgement, or what is still under way before it
         try:
             async with asyncio.timeout(DRAIN_S):
-                while await self._anything(QUIET_S):
+                while await self._anything(self._quiet_s):
                     pass
         except TimeoutError as error:
             raise SensorError(

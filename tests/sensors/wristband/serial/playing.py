@@ -40,7 +40,7 @@ def shimmer_driver(node: str, rate_hz: float = 64.0, **keys: object) -> SerialDr
     usual = {"driver": "shimmer3", "name": "shimmer", "device": node, "rate_hz": rate_hz}
     driver = driver_of(Shimmer3Band.model_validate({**usual, **keys}))
     assert isinstance(driver.protocol, Shimmer3)
-    driver.protocol.answer_s = 0.5
+    driver.protocol.answer_s, driver.protocol.quiet_s = 0.5, 0.05
     return driver
 
 

@@ -203,6 +203,27 @@ async def test_a_device_that_comes_back_under_another_name_is_found_within_a_sec
     await occupied.close()
 
 
+async def test_a_device_that_was_never_gone_is_not_announced_as_back(device: LineDevice) -> None:
+    waiting = asyncio.ensure_future(driver(device).until_back())
+    await asyncio.sleep(0.6)
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+
+
+async def test_a_device_that_comes_back_in_its_old_place_is_announced(tmp_path: Path) -> None:
+    place = tmp_path / "ttyBAND"
+    first = LineDevice(row, link=place)
+    waiting = asyncio.ensure_future(driver_of(line_band(str(place))).until_back())
+    await asyncio.sleep(0.1)
+    await first.close()
+    await asyncio.sleep(0.4)
+    second = LineDevice(row, link=place)
+    async with asyncio.timeout(1.0):
+        await waiting
+    await second.close()
+
+
 async def test_a_device_that_is_silent_in_mid_stream_is_called_stalled(device: LineDevice) -> None:
     stalling = driver(device)
     stalling.protocol.silence_s = 0.3

@@ -66,6 +66,12 @@ def test_a_board_that_begins_anew_begins_a_new_clock_without_losses() -> None:
     assert (block.device_s, block.lost_before) == (0.1, 0)
 
 
+def test_a_board_that_begins_anew_within_one_delivery_is_seen() -> None:
+    data = b"".join(rows(range(5), start_ms=3_600_000)) + b"".join(rows(range(5), start_ms=0))
+    blocks = blocks_of(decoded(line_band(columns=COLUMNS).protocol(), [data]), Channel.PPG)
+    assert [(block.device_s, len(block.values)) for block in blocks] == [(3600.0, 5), (0.0, 5)]
+
+
 def test_a_device_slower_than_agreed_keeps_its_own_times() -> None:
     lines = [encode_line((22 * index, 2.5, index)) for index in range(100)]
     blocks = blocks_of(decoded(line_band(columns=COLUMNS).protocol(), [b"\n" + b"".join(lines)]), Channel.PPG)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from edge.errors import SensorReason
+from edge.errors import DecodeReason, SensorReason
 from edge.sensors.wristband.serial.shimmer_packets import BatteryReading, ChannelId, Firmware, Op
 from edge.types import Channel, SampleBlock, SensorState
 from tests.peers.shimmer import ShimmerUnit
@@ -163,6 +163,48 @@ async def test_a_calibration_that_cannot_be_used_is_named(unit: ShimmerUnit) -> 
     assert (error.reason, "without a sensitivity" in error.message) == (SensorReason.WRONG_DEVICE, True)
 
 
+@pytest.mark.parametrize(
+    ("op", "answer"),
+    [
+        (Op.GET_DEVICE_VERSION, b"\x07\x25\x03"),
+        (Op.GET_DEVICE_VERSION, b"\xff\x07\x03"),
+        (Op.INQUIRY, bytes([Op.ACK, Op.INQUIRY_RESPONSE, 0, 2, 0, 0, 0, 0, 200, 1])),
+    ],
+)
+async def test_what_answers_otherwise_is_no_shimmer(
+    unit: ShimmerUnit, monkeypatch: pytest.MonkeyPatch, op: Op, answer: bytes
+) -> None:
+    right = unit._answer
+    monkeypatch.setattr(unit, "_answer", lambda asked: answer if asked == op else right(asked))
+    error = await failure(shimmer_driver(unit.node))
+    assert error.reason is SensorReason.GARBLED
+    assert "it is no Shimmer3" in error.message
+
+
+async def test_an_answer_that_stops_in_the_middle_is_waited_for_in_vain(
+    unit: ShimmerUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = unit._answer
+    monkeypatch.setattr(unit, "_answer", lambda asked: right(asked)[:4])
+    error = await failure(shimmer_driver(unit.node))
+    assert (error.reason, "does not answer" in error.message) == (SensorReason.NO_DATA, True)
+
+
+async def test_a_unit_that_streams_nothing_is_named(unit: ShimmerUnit) -> None:
+    unit.speed = 0.0
+    driver = shimmer_driver(unit.node)
+    driver.first_s = 0.3
+    error = await failure(driver)
+    assert (error.reason, "off and on again" in error.message) == (SensorReason.NO_DATA, True)
+
+
+async def test_a_charge_that_no_battery_has_is_damage(unit: ShimmerUnit) -> None:
+    unit.battery = BatteryReading(4095, 0)
+    driver = shimmer_driver(unit.node, 256.0)
+    await take(driver, lambda _blocks: driver.damage.counts.total() > 0)
+    assert driver.damage.counts == {DecodeReason.VALUE: 1}
+
+
 async def test_a_device_that_never_stops_is_no_shimmer(unit: ShimmerUnit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.sensors.wristband.serial.shimmer_setup.DRAIN_S", 0.5)
     unit.deaf_to_stop = True
@@ -195,10 +237,7 @@ async def test_a_unit_that_falls_silent_is_called_stalled(unit: ShimmerUnit) -> 
         await watch.until(lambda: watch.status.state is SensorState.STALLED)
 
 
-async def test_thirty_connections_leave_no_thread_and_no_file_behind(
-    unit: ShimmerUnit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edge.sensors.wristband.serial.shimmer_setup.QUIET_S", 0.02)
+async def test_thirty_connections_leave_no_thread_and_no_file_behind(unit: ShimmerUnit) -> None:
     await take_from(unit, 1)
     before = open_files()
     for _ in range(30):
