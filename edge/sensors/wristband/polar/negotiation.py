@@ -107,7 +107,12 @@ class Negotiation:
         return Started(rate_hz, control.factor(control.parse_settings(told)))
 
     async def _ask(self, command: Command, kind: Kind, chosen: dict[Setting, int] | None = None) -> bytes:
-        """The parameters of the answer, all parts of it."""
+        """The parameters of the answer, all parts of it.
+
+        Raises:
+            DecodeError: what comes is no answer, or has no end.
+            _RefusedError: the sensor says no.
+        """
         data = await self._link.request(self._uuid, control.request(command, kind, chosen))
         parameters = b""
         for _ in range(MOST_PARTS):
@@ -119,7 +124,7 @@ class Negotiation:
                 if not answer.more:
                     return parameters
             data = await self._link.more(self._uuid)
-        raise SensorError(SensorReason.REFUSED, f"{self._name} does not end its answer: switch it off and on again")
+        raise DecodeError(DecodeReason.LONG, "an answer without an end")
 
 
 class _RefusedError(SensorError):
