@@ -21,7 +21,7 @@ from edge.sensors.driver import Driver
 from edge.sensors.gauge import SensorGauge, damage_of
 from edge.sensors.replay import ReplayedFace
 from edge.sensors.report import ClockReport, SensorReport
-from edge.sensors.stanza import CameraSection
+from edge.sensors.stanza import BandSection, CameraSection
 from edge.sensors.table import Kind
 from edge.timeline import Timeline
 from edge.types import (
@@ -199,17 +199,17 @@ class BandInput:
     def __init__(
         self,
         driver: Driver[SampleBlock],
-        modalities: tuple[Modality, ...],
+        stanza: BandSection,
         estimator: BiosignalEstimator,
         clock: Clock,
         recording: Recording,
     ) -> None:
         self.driver = driver
         self.gauge = SensorGauge(driver.stall_after_s)
-        self.modalities = modalities
+        self.modalities = stanza.modalities
         self.status = SensorStatus(driver.name, SensorState.CONNECTING, None, clock.now_ns())
         self._faults = _FaultLog(driver.name)
-        self._timeline = Timeline()
+        self._timeline = Timeline(least_delay_s=stanza.least_delay_ms / 1000.0)
         self._recording = recording
         self._estimator = estimator
         self._clock = clock
@@ -297,4 +297,4 @@ def build_input(stanza: Kind, bundle: Bundle, threads: int, clock: Clock, record
     if isinstance(stanza, ReplayedFace):
         return EstimateInput(stanza.open(clock), clock, recording)
     estimator = BiosignalEstimator(bundle, threads=threads)
-    return BandInput(stanza.open(clock), stanza.modalities, estimator, clock, recording)
+    return BandInput(stanza.open(clock), stanza, estimator, clock, recording)

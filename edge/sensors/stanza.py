@@ -42,6 +42,9 @@ class BandSection(Section):
 
     name: SensorName = Field(examples=["wrist"])
     """Name of this band in messages and logs; unique in the file."""
+    least_delay_ms: float = Field(default=0.0, ge=0.0, le=500.0)
+    """Shortest time that a block of this band takes to the box, milliseconds, where its maker states it or it was
+    measured; it cannot be seen from here, and is subtracted (docs/clock.md)."""
 
     @abstractmethod
     def open(self, clock: Clock) -> Driver[SampleBlock]:
