@@ -24,22 +24,26 @@ class OximeterService:
     Args:
         tells: bits of the device status that PLX Features announces.
         continuous: whether it measures all the time, or only now and then.
+        features: PLX Features in full, instead.
     """
 
-    def __init__(self, tells: DeviceStatus | None = None, *, continuous: bool = True) -> None:
+    def __init__(
+        self, tells: DeviceStatus | None = None, *, continuous: bool = True, features: bytes | None = None
+    ) -> None:
         """Build the service."""
         self.continuous = notifying("2A5F", b"")
         self.spot = Characteristic[bytes](
             "2A5E", Characteristic.Properties.INDICATE, Characteristic.Permissions.READABLE, b""
         )
-        features = Characteristic[bytes](
+        told = struct.pack("<H", 0x02) + int(tells or 0).to_bytes(3, "little")
+        readable = Characteristic[bytes](
             "2A60",
             Characteristic.Properties.READ,
             Characteristic.Permissions.READABLE,
-            struct.pack("<H", 0x02) + int(tells or 0).to_bytes(3, "little"),
+            told if features is None else features,
         )
         measuring = [self.continuous] if continuous else []
-        self.service = Service("1822", [*measuring, self.spot, features])
+        self.service = Service("1822", [*measuring, self.spot, readable])
 
 
 def _number(value: float) -> bytes:

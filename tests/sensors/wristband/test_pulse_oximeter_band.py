@@ -60,6 +60,18 @@ async def test_pulse_saturation_contact_and_charge_arrive(air: Air) -> None:
     }
 
 
+async def test_an_oximeter_with_damaged_features_measures_all_the_same(air: Air) -> None:
+    service = OximeterService(features=b"\x02\x00")
+
+    async def play(band: VirtualBand) -> None:
+        await band.listened(service.continuous)
+        await band.notify(service.continuous, oximeter.continuous(NORMAL, device_status=DeviceStatus(0)))
+
+    async with worn(air, service) as band:
+        blocks = await take(driver(), lambda got: bool(count(got, Channel.HEART_RATE_BPM)), play(band))
+    assert count(blocks, Channel.CONTACT) == 0  # nothing says that it would notice a finger that is gone
+
+
 async def test_spot_checks_keep_the_distance_that_the_oximeters_clock_gives_them(air: Air) -> None:
     service = OximeterService(continuous=False)
 

@@ -54,8 +54,6 @@ def decompress(content: bytes, channels: int, sample_bytes: int) -> Counts:
     """
     at = channels * sample_bytes
     steps = [unpack(content[:at], channels, sample_bytes).astype(np.int64)]
-    if len(steps[0]) != 1:
-        raise DecodeError(DecodeReason.SHORT, "a compressed frame without its first sample")
     while at < len(content):
         if len(content) - at < 2:
             raise DecodeError(DecodeReason.SHORT, "a block of deltas without its number of samples")

@@ -265,3 +265,19 @@ def test_any_compressed_content_is_bounded(content: bytes, layout: tuple[int, in
         return
     assert np.isfinite(values).all()
     assert values.size <= 8 * len(content)
+
+
+@pytest.mark.parametrize(("size", "reason"), [(35, DecodeReason.SHORT), (37, DecodeReason.LONG)])
+def test_damaged_reports_have_their_reason(size: int, reason: DecodeReason) -> None:
+    with pytest.raises(DecodeError) as raised:
+        pmd.led_gains(PmdFrame(1, 0, 4, compressed=False, content=bytes(size)))
+    assert raised.value.reason is reason
+    with pytest.raises(DecodeError) as raised:
+        pmd.operation_mode(PmdFrame(1, 0, 5, compressed=False, content=bytes(4 + size - 36)))
+    assert raised.value.reason is reason
+
+
+def test_light_whose_colours_are_not_known_is_no_pulse(vectors: Vectors) -> None:
+    with pytest.raises(DecodeError, match="do not tell their colours") as raised:
+        pmd.pulse(vectors.frame("test compressed PPG frame type 7"))
+    assert raised.value.reason is DecodeReason.TYPE
