@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
+import threading
 from pathlib import Path
 
 from edge import clock
 from edge.config import Config, load
 from edge.daemon import Daemon
 from edge.health.systemd import Notifier
+
+log = logging.getLogger(__name__)
+
+LEAVE_S = 3.0
+"""Time for the rest once the daemon has ended and its state is closed; the service manager kills after 15 s in all."""
 
 DEFAULT_CONFIG = Path("/etc/anodyne/anodyne.toml")
 """Where the systemd unit keeps the configuration."""
@@ -41,3 +48,17 @@ async def _serve(config: Config, system: clock.Clock) -> None:
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
+        leave_within(LEAVE_S)
+
+
+def leave_within(seconds: float) -> None:
+    """End the process even if a thread hangs in a library; Python itself would wait for that thread without end."""
+    timer = threading.Timer(seconds, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    log.warning("something hangs in a device; the state is safe, leaving without it")
+    logging.shutdown()
+    os._exit(0)

@@ -97,8 +97,10 @@ class SensorGauge:
         """Whether so little arrives that there is nothing to assess, and the sentence that says so.
 
         That is so when every channel of evidence lacks. A camera's slow pictures are still pictures: they are only
-        warned of.
+        warned of. A band that is not worn may rest: to connect anew would not put it on.
         """
+        if not self.wear.worn:
+            return None
         lacking = {name: lack for name, lack in self._lacks.items() if name in _EVIDENCE and name != FRAMES}
         if not lacking or any(self._lives(name, now_ns) for name in _EVIDENCE - lacking.keys()):
             return None

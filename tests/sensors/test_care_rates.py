@@ -75,6 +75,19 @@ def test_a_reconnection_starts_the_judgement_anew() -> None:
     assert SensorState.STALLED not in {status.state for status in told.statuses}
 
 
+def test_a_band_that_rests_while_it_is_not_worn_is_not_stalled() -> None:
+    async def taken_off(band: Band) -> AsyncIterator[SampleBlock]:
+        async for block in steady(20, {PPG: 1.0, GSR: 1.0})(band):
+            yield block
+        for _ in range(100):
+            await band.clock.sleep(1.0)
+            yield band.block(Channel.CONTACT, [0.0])
+
+    told = care_for(taken_off, seconds=110)
+    assert SensorState.STALLED not in {status.state for status in told.statuses}
+    assert SensorWarning.NOT_WORN in told.statuses[-1].warnings
+
+
 def test_a_camera_that_stands_still_is_stalled_within_three_seconds() -> None:
     told = care_for_camera(10.0, 20.0, frozen_after=50)
     assert told.first(SensorState.STALLED).reason is SensorReason.NO_DATA
