@@ -43,13 +43,13 @@ class ChannelRate:
 
     Attributes:
         declared_hz: its nominal rate; 0 where it has none.
-        measured_hz: samples per second in the newest `JUDGE_S`.
+        measured_hz: samples per second in the newest `JUDGE_S`; None before a whole second has passed.
         coverage: share of the declared samples of the newest minute that arrived, 0..1; None without a rate.
         samples, lost: since the start of the program; lost as far as the protocol tells.
     """
 
     declared_hz: float
-    measured_hz: float
+    measured_hz: float | None
     coverage: float | None
     samples: int
     lost: int
@@ -171,7 +171,7 @@ class Flow:
 
 def _figures(held: _Channel, now_ns: int) -> ChannelRate:
     seconds = held.span_s(now_ns, JUDGE_S)
-    measured_hz = held.arrived(seconds, now_ns) / seconds if seconds else 0.0
+    measured_hz = held.arrived(seconds, now_ns) / seconds if seconds else None
     coverage: float | None = None
     span_s = held.span_s(now_ns, COVER_S)
     if held.rate_hz and span_s:

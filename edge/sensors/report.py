@@ -36,8 +36,8 @@ class ChannelReport(_Told):
     """Its name."""
     declared_hz: float
     """Nominal rate; 0 where it has none."""
-    measured_hz: float
-    """Samples per second in the newest ten seconds."""
+    measured_hz: float | None
+    """Samples per second in the newest ten seconds; None before a whole second has passed."""
     coverage: float | None
     """Share of the declared samples of the newest minute that arrived, 0..1; None without a rate."""
     samples: int

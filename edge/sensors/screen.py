@@ -79,10 +79,9 @@ def _channels(sensor: SensorReport) -> Table:
 
 def _channel_row(channel: ChannelReport) -> tuple[Text, ...]:
     declared = channel.declared_hz
-    share = channel.measured_hz / declared if declared else 1.0
     return (
         Text(channel.channel),
-        Text(f"{_rate(channel.measured_hz)}/s", style=_style(share)),
+        _rate(channel.measured_hz, declared),
         Text(f"{declared:g}/s" if declared else "-", style="dim"),
         Text("-", style="dim") if channel.coverage is None else _percent(channel.coverage),
         Text(f"{channel.samples}"),
@@ -122,8 +121,11 @@ def _counts(sensor: SensorReport) -> Text:
     return text
 
 
-def _rate(hz: float) -> str:
-    return f"{hz:.1f}" if hz < 1000.0 else f"{hz:.0f}"
+def _rate(hz: float | None, declared_hz: float) -> Text:
+    if hz is None:
+        return Text("-", style="dim")
+    share = hz / declared_hz if declared_hz else 1.0
+    return Text(f"{hz:.1f}/s" if hz < 1000.0 else f"{hz:.0f}/s", style=_style(share))
 
 
 def _percent(share: float) -> Text:
