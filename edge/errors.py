@@ -8,6 +8,7 @@
     ├── DecodeError          bytes or text from a device do not follow its protocol
     ├── StoreError           the state on disk cannot be read or written
     ├── SessionError         a recorded session cannot be read
+    ├── PlotError            a session cannot be drawn
     ├── PublishError         the broker refuses or cannot be reached
     └── CommandError         a command that arrived over MQTT is not acceptable
 
@@ -163,6 +164,10 @@ class SessionReason(StrEnum):
 
 class SessionError(ReasonedError[SessionReason]):
     """A recorded session cannot be read, or not beyond some point; what was read before is right."""
+
+
+class PlotError(AnodyneError):
+    """A session cannot be drawn; `message` says what to install or which file to choose."""
 
 
 class PublishReason(StrEnum):

@@ -1,0 +1,1 @@
+"""Draws a recorded session on one time axis (matplotlib, extra `plot`)."""

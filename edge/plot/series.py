@@ -1,0 +1,212 @@
+"""A session as series over time: samples where the timeline places them, gaps, beats, responses, states, results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.biosignal import beats, conductance
+from edge.biosignal.grid import on_grid
+from edge.biosignal.rows import LOOK_BACK_S
+from edge.errors import SessionError, SessionReason
+from edge.recorder.events import Acknowledged, Alerted, Assessed, BlockArrived, Estimated, Event, StatusChanged
+from edge.recorder.facts import Facts
+from edge.recorder.session import Session
+from edge.timeline import Timeline
+from edge.types import NS_PER_S, Alert, Assessment, Channel, Estimate, SensorStatus, Window
+
+Seconds = NDArray[np.float64]
+Values = NDArray[np.float32]
+
+LEAD_S = 120.0
+"""Read before the part that is drawn: the clock of a band is known well after a minute."""
+
+HARVEST_S = 60.0
+"""Samples are taken from the timeline in pieces of this length, one piece late: what came late is in its place then,
+and the timeline, which holds three minutes, has forgotten nothing."""
+
+MISSING_SAMPLES = 2.5
+"""So many sampling intervals without a sample are a gap: jitter of a placement is below one."""
+
+BEAT_GAP_S = 2.0
+"""Beats farther apart are no interval: 30 beats per minute."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One channel of one band.
+
+    Attributes:
+        rate_hz: nominal rate; 0 for irregular channels.
+        times_s: (n,) seconds since the session's start, rising.
+        values: (n,) or (n, 3).
+    """
+
+    rate_hz: float
+    times_s: Seconds
+    values: Values
+
+    def gaps(self, from_s: float, to_s: float) -> list[tuple[float, float]]:
+        """Spans without samples; none for an irregular channel."""
+        if not self.rate_hz:
+            return []
+        edges = np.concatenate(([from_s], self.times_s, [to_s]))
+        wide = np.flatnonzero(np.diff(edges) > MISSING_SAMPLES / self.rate_hz)
+        return [(float(edges[index]), float(edges[index + 1])) for index in wide]
+
+
+@dataclass(slots=True)
+class Story:
+    """What a session tells, between `from_s` and `to_s`; all times are seconds since its start."""
+
+    facts: Facts
+    from_s: float
+    to_s: float
+    traces: dict[tuple[str, Channel], Trace] = field(default_factory=dict[tuple[str, Channel], Trace])
+    estimates: dict[str, list[tuple[float, Estimate]]] = field(default_factory=dict[str, list[tuple[float, Estimate]]])
+    statuses: dict[str, list[tuple[float, SensorStatus]]] = field(
+        default_factory=dict[str, list[tuple[float, SensorStatus]]]
+    )
+    assessments: list[tuple[float, Assessment]] = field(default_factory=list[tuple[float, Assessment]])
+    alerts: list[tuple[float, Alert]] = field(default_factory=list[tuple[float, Alert]])
+    acknowledgements: list[float] = field(default_factory=list[float])
+    damage: str = ""
+
+
+def tell(path: Path, from_s: float = 0.0, to_s: float | None = None) -> Story:
+    """Read a session.
+
+    Args:
+        path: its file.
+        from_s: first second to tell of.
+        to_s: last second; None: to the end.
+
+    Raises:
+        SessionError: it cannot be read; EMPTY: there is nothing between the two.
+    """
+    with Session.open(path) as session:
+        start_ns, end_ns = session.span_ns()
+        length_s = (end_ns - start_ns) / NS_PER_S
+        last_s = length_s if to_s is None else min(to_s, length_s)
+        if last_s <= from_s:
+            raise SessionError(SessionReason.EMPTY, f"{path} has {length_s:.0f} s: nothing is between these two")
+        story = Story(session.facts, from_s, last_s)
+        _Teller(story, start_ns).read(session)
+        return story
+
+
+class _Teller:
+    """Goes through the events once."""
+
+    def __init__(self, story: Story, start_ns: int) -> None:
+        self._story = story
+        self._start_ns = start_ns
+        self._timeline = Timeline()
+        self._pieces: dict[tuple[str, Channel], list[Window]] = {}
+        self._harvested_s = max(0.0, story.from_s - LEAD_S)
+
+    def read(self, session: Session) -> None:
+        lead_ns = self._start_ns + round(self._harvested_s * NS_PER_S)
+        end_ns = self._start_ns + round((self._story.to_s + HARVEST_S) * NS_PER_S)
+        try:
+            for _, event in session.events(["status"], (0, lead_ns)):
+                self._take(event)
+            for _, event in session.events(None, (lead_ns, end_ns)):
+                self._take(event)
+        except SessionError as error:
+            self._story.damage = error.message
+        while self._harvested_s < self._story.to_s:
+            self._harvest()
+        self._story.traces = {key: _join(pieces, self._start_ns) for key, pieces in self._pieces.items()}
+
+    def _take(self, event: Event) -> None:
+        story, at_s = self._story, (event.at_ns - self._start_ns) / NS_PER_S
+        while at_s > self._harvested_s + 2 * HARVEST_S:
+            self._harvest()
+        if isinstance(event, BlockArrived):
+            self._pieces.setdefault((event.block.sensor, event.block.channel), [])
+            self._timeline.push(event.block)
+        elif isinstance(event, StatusChanged):
+            story.statuses.setdefault(event.status.sensor, []).append((at_s, event.status))
+        elif not story.from_s <= at_s <= story.to_s:
+            return
+        elif isinstance(event, Estimated):
+            story.estimates.setdefault(event.sensor, []).append((at_s, event.estimate))
+        elif isinstance(event, Assessed):
+            story.assessments.append((at_s, event.assessment))
+        elif isinstance(event, Alerted):
+            story.alerts.append((at_s, event.alert))
+        elif isinstance(event, Acknowledged):
+            story.acknowledgements.append(at_s)
+
+    def _harvest(self) -> None:
+        """Take one piece of every channel out of the timeline."""
+        low_s = max(self._harvested_s, self._story.from_s)
+        self._harvested_s += HARVEST_S
+        high_s = min(self._harvested_s, self._story.to_s)
+        if high_s <= low_s:
+            return
+        end_ns = self._start_ns + round(high_s * NS_PER_S)
+        for (sensor, channel), pieces in self._pieces.items():
+            window = self._timeline.window(sensor, channel, end_ns, high_s - low_s)
+            if window is not None and window.times_ns.size:
+                pieces.append(window)
+
+
+def _join(pieces: list[Window], start_ns: int) -> Trace:
+    if not pieces:
+        return Trace(0.0, np.empty(0), np.empty(0, np.float32))
+    times_s = np.concatenate([piece.times_ns - start_ns for piece in pieces]) / NS_PER_S
+    # A band's clock that was still being learned may place the seam of two pieces twice.
+    rising = np.concatenate(([True], np.diff(np.maximum.accumulate(times_s)) > 0))
+    values = np.concatenate([piece.values for piece in pieces])
+    return Trace(pieces[-1].rate_hz, times_s[rising], values[rising])
+
+
+def _windows(trace: Trace, channel: Channel) -> Iterator[tuple[float, Window]]:
+    """The trace in pieces as long as those that the estimators look at, each with its first second."""
+    if not trace.rate_hz or not trace.times_s.size:
+        return
+    for start_s in np.arange(trace.times_s[0], trace.times_s[-1], LOOK_BACK_S):
+        inside = (trace.times_s >= start_s) & (trace.times_s < start_s + LOOK_BACK_S)
+        if inside.any():
+            low_ns, high_ns = round(start_s * NS_PER_S), round((start_s + LOOK_BACK_S) * NS_PER_S)
+            times_ns = np.rint(trace.times_s[inside] * NS_PER_S).astype(np.int64)
+            values = trace.values[inside]
+            yield float(start_s), Window(channel, trace.rate_hz, low_ns, high_ns, times_ns, values, 1.0)
+
+
+def beats_of(trace: Trace) -> Seconds:
+    """Times of the beats that the box's own detector finds where there are samples."""
+    found: list[Seconds] = []
+    for start_s, window in _windows(trace, Channel.PPG):
+        grid = on_grid(window, window.end_ns, LOOK_BACK_S)
+        times_s = beats.detect(grid.values, grid.rate_hz).times_s
+        places = np.clip(np.rint(times_s * grid.rate_hz).astype(np.int64), 0, grid.present.size - 1)
+        found.append(times_s[grid.present[places]] + start_s)
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def responses_of(trace: Trace) -> tuple[Seconds, Seconds]:
+    """Onsets of the skin conductance responses that the box's own detector finds, and their rises in microsiemens."""
+    onsets: list[Seconds] = []
+    rises: list[Seconds] = []
+    for start_s, window in _windows(trace, Channel.GSR_US):
+        grid = on_grid(window, window.end_ns, LOOK_BACK_S)
+        present = np.flatnonzero(grid.present)
+        first, last = int(present[0]), int(present[-1])
+        found = conductance.responses(grid.values[first : last + 1], grid.rate_hz)
+        onsets.append(found.onsets_s + first / grid.rate_hz + start_s)
+        rises.append(found.amplitudes_us)
+    return (np.concatenate(onsets), np.concatenate(rises)) if onsets else (np.empty(0), np.empty(0))
+
+
+def rates_of(beats_s: Seconds) -> tuple[Seconds, Seconds]:
+    """Heart rate between neighbouring beats: times and beats per minute, NaN where a beat is missing."""
+    spans_s = np.diff(beats_s)
+    rates = 60.0 / np.where((spans_s > 0) & (spans_s <= BEAT_GAP_S), spans_s, np.nan)
+    return beats_s[1:], rates

@@ -1,0 +1,1 @@
+"""Tests of edge/plot and `anodyne plot`."""
