@@ -44,7 +44,7 @@ MOST_HUNG = 3
 """Connections of one driver that may hang while another attempt is made; with more, one of them is waited for."""
 
 JUDGE_EVERY_S = 1.0
-"""Time between two judgements of rates."""
+"""Time between two judgements of rates and warnings while all is well: a thousand blocks a second must cost little."""
 
 TURN = 16
 """Items after which the others on the event loop get their turn, however fast a source delivers."""
@@ -204,9 +204,10 @@ class _Care(Generic[Item]):
             self._exposed_ns = item.measured_ns
         self._last_ns = now_ns
         self._gauge.push(item, now_ns)
-        if now_ns - self._judged_ns >= JUDGE_EVERY_S * NS_PER_S:
-            self._judged_ns = now_ns
-            self._gauge.judge(now_ns)
+        if now_ns - self._judged_ns < JUDGE_EVERY_S * NS_PER_S and self._story.streaming:
+            return True
+        self._judged_ns = now_ns
+        self._gauge.judge(now_ns)
         stall = self._gauge.stall(now_ns)
         if stall is None:
             self.report(SensorState.STREAMING, None, "")

@@ -59,6 +59,11 @@ class Story:
         self._status = new
         self._on_status(new)
 
+    @property
+    def streaming(self) -> bool:
+        """Whether that is what was told last."""
+        return self._status is not None and self._status.state is SensorState.STREAMING
+
     def lasted_s(self, now_ns: int) -> float:
         """Seconds since the state last changed."""
         return 0.0 if self._status is None else (now_ns - self._status.since_ns) / NS_PER_S
