@@ -13,9 +13,10 @@ from edge.sensors.camera.source import Source
 from edge.sensors.stanza import CameraSection
 from edge.types import Frame
 
-STALL_S = 2.5
+STALL_S = 2.2
 """Silence after which a live camera counts as stalled: under the three seconds that a nurse may be left with a frozen
-picture; over two periods of the slowest rate (1 Hz), and over the longest exposure of a cheap camera in the dark."""
+picture, with a margin for a busy box; over two periods of the slowest rate (1 Hz), and over the longest exposure of a
+cheap camera in the dark."""
 
 HUNG_AT_MOST = 3
 """Threads of one camera that may hang in their library at a time: a first and a second may have been bad luck that

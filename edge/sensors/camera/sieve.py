@@ -15,7 +15,7 @@ EARLY_SHARE = 0.1
 """A picture may come this share of a period early and still be due: cameras jitter by a few milliseconds."""
 
 GIVE_UP_S = 5.0
-"""A source that has given nothing new for this long is connected anew: twice the time after which it counts as
+"""A source that has given nothing new for this long is connected anew: about twice the time after which it counts as
 stalled."""
 
 

@@ -73,8 +73,8 @@ class ScriptedCamera(LiveCamera):
         hang_open: opening hangs until the source is freed.
     """
 
-    def __init__(self, rate_hz: float = 10.0) -> None:
-        config = RtspCamera(driver="rtsp", name="cam", url="rtsp://127.0.0.1/x", rate_hz=rate_hz)
+    def __init__(self, rate_hz: float = 10.0, name: str = "cam") -> None:
+        config = RtspCamera(driver="rtsp", name=name, url="rtsp://127.0.0.1/x", rate_hz=rate_hz)
         super().__init__(config, SystemClock())
         self.source = ScriptedSource()
         self.hang_open = False

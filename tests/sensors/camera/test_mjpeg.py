@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,26 +19,37 @@ from edge.types import Frame, SensorState
 from tests.peers.mjpeg import start_mjpeg
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER
-from tests.sensors.camera.watching import Watch, password, refusal, watched
+from tests.sensors.camera.side_by_side import SideBySide
+from tests.sensors.camera.watching import Watch, password, refusal, rising, watched
 
 NOTICED_S = 3.0
 """Within this time a frozen camera is to be noticed."""
 
 
-@pytest.fixture(scope="module")
+_shared: list[PeerProcess] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[PeerProcess]:
     """The cameras that are not harmed."""
     made = start_mjpeg()
+    _shared.append(made)
     yield made
     made.kill()
+    _shared.clear()
 
 
-@pytest.fixture
-def frail() -> Iterator[PeerProcess]:
-    """Cameras of this test alone."""
+@contextmanager
+def served() -> Iterator[PeerProcess]:
+    """Cameras of one test alone."""
     made = start_mjpeg()
-    yield made
-    made.kill()
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+waiting = SideBySide()
 
 
 def camera(server: PeerProcess, path: str, **keys: object) -> Mjpeg:
@@ -64,20 +75,22 @@ async def test_pictures_come_however_they_are_framed(server: PeerProcess, path: 
     """With a length and without, in chunks, with the camera's own time stamps, in colour."""
     found = await look(camera(server, path), 5)
     assert {frame.pixels.shape for frame, _ in found} == {(240, 320)}
-    assert [frame.index for frame, _ in found] == list(range(5))
+    assert rising([frame.index for frame, _ in found])
     steps_ms = [(b.measured_ns - a.measured_ns) / 1e6 for (a, _), (b, _) in pairwise(found)]
-    assert sum(steps_ms) / 4 == pytest.approx(100, abs=40)
-    assert sorted(age_ms for _, age_ms in found)[2] < 50
+    assert sum(steps_ms) / 4 == pytest.approx(100, abs=50)
+    assert sorted(age_ms for _, age_ms in found)[2] < 150
 
 
 async def test_a_hundred_times_the_rate_is_thinned(server: PeerProcess) -> None:
     found = await look(camera(server, "/fast"), 11)
     span_s = (found[-1][0].measured_ns - found[0][0].measured_ns) / 1e9
-    assert span_s == pytest.approx(1.0, abs=0.15)
+    assert span_s == pytest.approx(1.0, abs=0.3)
 
 
-async def test_a_slow_consumer_gets_young_pictures(server: PeerProcess) -> None:
+@waiting
+async def test_a_slow_consumer_gets_young_pictures() -> None:
     """What waits in the network's buffers is passed over."""
+    (server,) = _shared
     ages_ms = []
     stream = camera(server, "/stamped").stream()
     async with aclosing(stream):  # type: ignore[type-var]  # every driver's stream is a generator
@@ -86,23 +99,27 @@ async def test_a_slow_consumer_gets_young_pictures(server: PeerProcess) -> None:
             await asyncio.sleep(0.4)
             if len(ages_ms) == 4:
                 break
-    assert max(ages_ms) < 200
+    assert max(ages_ms) < 400
 
 
-async def test_truncated_pictures_are_passed_over(server: PeerProcess) -> None:
+@waiting
+async def test_truncated_pictures_are_passed_over() -> None:
     """Every third one is cut off in the middle; a decoder would fill up the rest with gray."""
+    (server,) = _shared
     found = await look(camera(server, "/cut", rate_hz=30.0), 20)
     assert all((frame.pixels[-10:] > 150).any() for frame, _ in found)
 
 
-async def test_a_picture_that_changes_its_size_goes_on(server: PeerProcess) -> None:
-    found = await look(camera(server, "/sizes"), 9)
+@waiting
+async def test_a_picture_that_changes_its_size_goes_on() -> None:
+    (server,) = _shared
+    found = await look(camera(server, "/sizes"), 14)
     assert {frame.pixels.shape for frame, _ in found} == {(240, 320), (121, 163), (480, 640)}
 
 
 async def test_a_covered_lens_is_not_taken_for_a_frozen_camera(server: PeerProcess) -> None:
     found = await look(camera(server, "/black"), 5)
-    assert [frame.index for frame, _ in found] == list(range(5))
+    assert rising([frame.index for frame, _ in found])
 
 
 async def seconds_to_notice(server: PeerProcess, path: str) -> tuple[float, Watch]:
@@ -113,34 +130,40 @@ async def seconds_to_notice(server: PeerProcess, path: str) -> tuple[float, Watc
         return (time.monotonic_ns() - watch.frames[-1].measured_ns) / 1e9, watch
 
 
-async def test_what_freezes_behind_a_living_server_is_noticed(server: PeerProcess) -> None:
+@waiting
+async def test_what_freezes_behind_a_living_server_is_noticed() -> None:
     """The same picture for ever, and time stamps that stand still."""
+    (server,) = _shared
     seen = await asyncio.gather(*(seconds_to_notice(server, path) for path in ("/freezes", "/standing")))
     assert max(seconds for seconds, _ in seen) < NOTICED_S
     assert all(watch.reasons(SensorState.STALLED) == [SensorReason.NO_DATA] for _, watch in seen)
 
 
-async def test_a_frozen_server_is_noticed_and_found_again(frail: PeerProcess) -> None:
-    async with watched(camera(frail, "/bar")) as watch:
-        await watch.pictures(3)
-        frail.freeze()
-        assert await watch.until_noticed() < NOTICED_S
-        await watch.until(lambda: watch.state is SensorState.LOST)
-        assert watch.states[-1].reason is SensorReason.TIMED_OUT
-        count = len(watch.frames)
-        frail.thaw()
-        await watch.until(lambda: watch.state is SensorState.STREAMING)
-        assert max(watch.ages_s[count:]) < 1.0
+@waiting
+async def test_a_frozen_server_is_noticed_and_found_again() -> None:
+    with served() as frail:
+        async with watched(camera(frail, "/bar")) as watch:
+            await watch.pictures(3)
+            frail.freeze()
+            assert await watch.until_noticed() < NOTICED_S
+            await watch.until(lambda: watch.state is SensorState.LOST)
+            assert watch.states[-1].reason is SensorReason.TIMED_OUT
+            count = len(watch.frames)
+            frail.thaw()
+            await watch.until(lambda: watch.state is SensorState.STREAMING)
+            assert max(watch.ages_s[count:]) < 1.0
 
 
-async def test_a_dead_server_is_noticed_and_found_again(frail: PeerProcess) -> None:
-    async with watched(camera(frail, "/bar")) as watch:
-        await watch.pictures(3)
-        frail.kill()
-        assert await watch.until_noticed() < NOTICED_S
-        await watch.until(lambda: SensorReason.NOT_FOUND in watch.reasons(SensorState.LOST))
-        frail.start()
-        await watch.until(lambda: watch.state is SensorState.STREAMING)
+@waiting
+async def test_a_dead_server_is_noticed_and_found_again() -> None:
+    with served() as frail:
+        async with watched(camera(frail, "/bar")) as watch:
+            await watch.pictures(3)
+            frail.kill()
+            assert await watch.until_noticed() < NOTICED_S
+            await watch.until(lambda: SensorReason.NOT_FOUND in watch.reasons(SensorState.LOST))
+            frail.start()
+            await watch.until(lambda: watch.state is SensorState.STREAMING)
 
 
 @pytest.mark.parametrize("path", ["/secret", "/basic"])
@@ -191,7 +214,9 @@ async def test_what_is_wrong_with_an_address_is_told(
     assert error.retryable
 
 
-async def test_nothing_but_damaged_pictures_is_told(server: PeerProcess) -> None:
+@waiting
+async def test_nothing_but_damaged_pictures_is_told() -> None:
+    (server,) = _shared
     error = await refusal(camera(server, "/broken"))
     assert error.reason is SensorReason.NO_DATA
     assert "damaged" in error.message

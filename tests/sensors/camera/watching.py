@@ -93,6 +93,11 @@ async def refusal(camera: Driver[Frame]) -> SensorError:
     raise AssertionError("the camera ended without an error")
 
 
+def rising(numbers: list[int]) -> bool:
+    """Whether frames come in order, each once; a busy machine may miss a few."""
+    return numbers == sorted(set(numbers)) and numbers[-1] < 2 * len(numbers)
+
+
 def password(folder: Path, text: str) -> Path:
     """A password file."""
     path = folder / "password"
