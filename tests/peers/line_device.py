@@ -8,7 +8,6 @@ from pathlib import Path
 
 from edge.sensors.wristband.serial.line_format import encode_line
 from tests.peers.pty import Cable
-from tests.peers.uart import received_at
 
 BOOT = b"\x00\xf3ets Jul 29 2019\r\n# ready\r\n"
 """What boards print when they start: noise, and a message of the boot loader."""
@@ -39,7 +38,6 @@ class LineDevice:
         self.cable = Cable(link=link)
         self.index = 0
         self.rate_hz = rate_hz
-        self.wrong_bauds: tuple[int, int] | None = None
         self._row = row
         self._separator = separator
         self._checksum = checksum
@@ -62,8 +60,8 @@ class LineDevice:
         self.say(b"".join(self.line() for _ in range(lines)))
 
     def say(self, data: bytes) -> None:
-        """Send any bytes, at the wrong speed if that is set."""
-        self.cable.write(data if self.wrong_bauds is None else received_at(data, *self.wrong_bauds))
+        """Send any bytes."""
+        self.cable.write(data)
 
     def reset(self) -> None:
         """Begin anew, as boards do when the port is opened: boot message, header, first sample."""

@@ -27,7 +27,7 @@ def line_band(device: str | None = "/dev/none", **keys: object) -> LineBand:
     return LineBand.model_validate({**usual, **keys})
 
 
-def driver_of(config: LineBand | Shimmer3Band, first_s: float = 2.0) -> SerialDriver:
+def driver_of(config: LineBand | Shimmer3Band, first_s: float = 5.0) -> SerialDriver:
     """Its driver, less patient than on a ward."""
     driver = SerialDriver(config, config.protocol(), SystemClock())
     driver.first_s = first_s
@@ -38,10 +38,22 @@ def driver_of(config: LineBand | Shimmer3Band, first_s: float = 2.0) -> SerialDr
 def shimmer_driver(node: str, rate_hz: float = 64.0, **keys: object) -> SerialDriver:
     """The driver of a Shimmer3 on this node."""
     usual = {"driver": "shimmer3", "name": "shimmer", "device": node, "rate_hz": rate_hz}
-    driver = driver_of(Shimmer3Band.model_validate({**usual, **keys}))
+    driver = driver_of(Shimmer3Band.model_validate({**usual, **keys}), first_s=5.0)
     assert isinstance(driver.protocol, Shimmer3)
-    driver.protocol.answer_s, driver.protocol.quiet_s = 0.5, 0.05
+    driver.protocol.quiet_s = 0.05
     return driver
+
+
+def impatient(driver: SerialDriver) -> SerialDriver:
+    """A Shimmer3's driver that soon gives up waiting for an answer or a sample."""
+    assert isinstance(driver.protocol, Shimmer3)
+    driver.protocol.answer_s = driver.first_s = 0.5
+    return driver
+
+
+async def port_open(driver: SerialDriver) -> None:
+    """Wait until the driver listens."""
+    await until(lambda: driver.link is not None and driver.link._port is not None)
 
 
 async def failure(driver: SerialDriver, within_s: float = 10.0) -> SensorError:

@@ -15,7 +15,8 @@ from edge.sensors.wristband.serial.driver import SerialDriver
 from edge.sensors.wristband.serial.find import UsbPort, node_of
 from edge.types import Channel, SampleBlock, SensorState
 from tests.peers.line_device import LineDevice
-from tests.sensors.wristband.serial.playing import blocks_of, driver_of, failure, line_band, until, values_of
+from tests.peers.uart import received_at
+from tests.sensors.wristband.serial.playing import blocks_of, driver_of, failure, line_band, port_open, until, values_of
 from tests.sensors.wristband.streaming import Watched, count, take, watched
 
 COLUMNS = "time_ms,gsr_us,ppg"
@@ -44,16 +45,17 @@ async def reach(band: Watched, state: SensorState) -> None:
     await band.until(lambda: bool(band.statuses) and band.status.state is state)
 
 
-async def play(device: LineDevice, *lines: int) -> None:
+async def play(device: LineDevice, listener: SerialDriver, *lines: int) -> None:
     """Print lines as soon as the port is open."""
-    await asyncio.sleep(0.1)
+    await port_open(listener)
     for number in lines:
         device.print(number)
         await asyncio.sleep(0.02)
 
 
 async def test_lines_arrive_as_samples(device: LineDevice) -> None:
-    blocks = await take(driver(device), lambda got: count(got, Channel.PPG) >= 29, play(device, 10, 10, 10))
+    wanted = driver(device)
+    blocks = await take(wanted, lambda got: count(got, Channel.PPG) >= 29, play(device, wanted, 10, 10, 10))
     assert values_of(blocks, Channel.PPG) == list(range(1, 30))
     assert set(values_of(blocks, Channel.GSR_US)) == {2.5}
 
@@ -61,31 +63,34 @@ async def test_lines_arrive_as_samples(device: LineDevice) -> None:
 async def test_lines_with_checksums_arrive_as_samples() -> None:
     device = LineDevice(row, separator=";", checksum=True)
     wanted = driver(device, separator=";", checksum=True)
-    blocks = await take(wanted, lambda got: count(got, Channel.PPG) >= 9, play(device, 10))
+    blocks = await take(wanted, lambda got: count(got, Channel.PPG) >= 9, play(device, wanted, 10))
     assert values_of(blocks, Channel.PPG) == list(range(1, 10))
     await device.close()
 
 
 async def test_garbage_between_lines_is_counted_and_costs_nothing_else(device: LineDevice) -> None:
+    wanted = driver(device)
+
     async def spoil() -> None:
-        await play(device, 5)
+        await play(device, wanted, 5)
         device.say(b"12,nan\r\n\xff\xfe,\x00\r\n" + b"9" * 1000 + b"\r\n")
         device.print(5)
 
-    wanted = driver(device)
     blocks = await take(wanted, lambda got: count(got, Channel.PPG) >= 9, spoil())
     assert values_of(blocks, Channel.PPG) == list(range(1, 10))
     assert wanted.damage.counts.total() == 3
 
 
 async def test_a_board_that_resets_when_the_port_is_opened_is_waited_for(device: LineDevice) -> None:
+    wanted = driver(device)
+
     async def boot() -> None:
         device.index = 90_000
-        await play(device, 3)
+        await play(device, wanted, 3)
         device.reset()
-        await play(device, 5)
+        await play(device, wanted, 5)
 
-    blocks = await take(driver(device), lambda got: values_of(got, Channel.PPG)[-1:] == [4.0], boot())
+    blocks = await take(wanted, lambda got: values_of(got, Channel.PPG)[-1:] == [4.0], boot())
     assert [block.device_s for block in blocks_of(blocks, Channel.PPG)][-1] == pytest.approx(0.0, abs=0.1)
 
 
@@ -97,10 +102,16 @@ async def test_a_device_that_prints_nothing_is_told_from_one_that_is_gone(device
 
 @pytest.mark.parametrize("bauds", [(115200, 9600), (9600, 115200), (57600, 115200), (115200, 57600), (38400, 57600)])
 async def test_a_wrong_speed_is_named(device: LineDevice, bauds: tuple[int, int]) -> None:
-    device.wrong_bauds = bauds
-    device.rate_hz = 200.0
-    device.run()
+    heard = received_at(b"".join(device.line() for _ in range(20)), *bauds)
+
+    async def chatter() -> None:
+        while True:
+            device.say(heard)
+            await asyncio.sleep(0.05)
+
+    chattering = asyncio.ensure_future(chatter())
     error = await failure(driver(device))
+    chattering.cancel()
     assert error.reason is SensorReason.GARBLED
     assert "the speed is wrong: set `baud`" in error.message
 
@@ -114,12 +125,14 @@ async def test_text_that_is_no_line_of_the_columns_is_named(device: LineDevice) 
 
 
 async def test_a_header_with_other_columns_is_named(device: LineDevice) -> None:
+    wanted = driver(device)
+
     async def boot() -> None:
-        await asyncio.sleep(0.1)
+        await port_open(wanted)
         device.say(b"\r\ntime_ms,ppg,gsr_us\r\n")
 
     playing = asyncio.ensure_future(boot())
-    error = await failure(driver(device))
+    error = await failure(wanted)
     await playing
     assert error.reason is SensorReason.WRONG_DEVICE
 
@@ -148,14 +161,16 @@ async def test_a_flood_without_end_is_refused_soon(device: LineDevice) -> None:
 
 
 async def test_a_device_pulled_out_in_mid_line_is_gone(device: LineDevice) -> None:
+    wanted = driver(device)
+
     async def pull() -> None:
-        await play(device, 10)
+        await play(device, wanted, 10)
         device.say(b"200,2.5")
         await asyncio.sleep(0.05)
         device.cable.unplug()
 
     playing = asyncio.ensure_future(pull())
-    error = await failure(driver(device))
+    error = await failure(wanted)
     await playing
     assert error.reason is SensorReason.DISCONNECTED
 

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from edge.errors import DecodeReason, SensorReason
+from edge.sensors.wristband.serial.shimmer import Shimmer3
 from edge.sensors.wristband.serial.shimmer_packets import BatteryReading, ChannelId, Firmware, Op
+from edge.sensors.wristband.serial.shimmer_setup import QUIET_S
 from edge.types import Channel, SampleBlock, SensorState
 from tests.peers.shimmer import ShimmerUnit
 from tests.sensors.wristband.serial.playing import (
     blocks_of,
     failure,
+    impatient,
     open_files,
     readers,
     shimmer_driver,
@@ -92,7 +95,12 @@ async def test_a_unit_is_stopped_at_the_end(unit: ShimmerUnit) -> None:
 async def test_a_unit_left_streaming_by_a_killed_box_is_set_up_anew(unit: ShimmerUnit) -> None:
     await take_from(unit, 10)
     unit._obey(Op.START_STREAMING, b"")
-    assert len(values_of(await take_from(unit, 10), Channel.PPG)) >= 10
+    driver = shimmer_driver(unit.node, 256.0)
+    assert isinstance(driver.protocol, Shimmer3)
+    driver.protocol.quiet_s = QUIET_S
+    blocks = await take(driver, lambda got: count(got, Channel.PPG) >= 10)
+    assert driver.damage.counts.total() == 0
+    assert len(values_of(blocks, Channel.PPG)) >= 10
 
 
 async def test_lost_packets_are_counted(unit: ShimmerUnit) -> None:
@@ -127,7 +135,7 @@ async def test_a_unit_that_begins_anew_begins_a_new_clock_without_losses(unit: S
 
 async def test_a_unit_that_does_not_answer_is_named(unit: ShimmerUnit) -> None:
     unit.mute = True
-    error = await failure(shimmer_driver(unit.node))
+    error = await failure(impatient(shimmer_driver(unit.node)))
     assert error.reason is SensorReason.NO_DATA
     assert "switch the Shimmer on" in error.message
 
@@ -186,15 +194,13 @@ async def test_an_answer_that_stops_in_the_middle_is_waited_for_in_vain(
 ) -> None:
     right = unit._answer
     monkeypatch.setattr(unit, "_answer", lambda asked: right(asked)[:4])
-    error = await failure(shimmer_driver(unit.node))
+    error = await failure(impatient(shimmer_driver(unit.node)))
     assert (error.reason, "does not answer" in error.message) == (SensorReason.NO_DATA, True)
 
 
 async def test_a_unit_that_streams_nothing_is_named(unit: ShimmerUnit) -> None:
     unit.speed = 0.0
-    driver = shimmer_driver(unit.node)
-    driver.first_s = 0.3
-    error = await failure(driver)
+    error = await failure(impatient(shimmer_driver(unit.node)))
     assert (error.reason, "off and on again" in error.message) == (SensorReason.NO_DATA, True)
 
 
