@@ -79,11 +79,13 @@ class Rig:
         devices: in picamera2's order.
         tunings: tuning files of the system.
         opened: camera objects, oldest first.
+        manager_fault: why libcamera cannot even look for cameras.
     """
 
     devices: list[Device] = field(default_factory=lambda: [Device()])
     tunings: dict[str, dict[str, object]] = field(default_factory=dict)
     opened: list[Picamera2] = field(default_factory=list)
+    manager_fault: Exception | None = None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let this process import the stand-ins until the end of the test."""
@@ -227,6 +229,8 @@ class Picamera2:
     @staticmethod
     def global_camera_info() -> list[dict[str, object]]:
         """All cameras."""
+        if Picamera2.rig.manager_fault is not None:
+            raise Picamera2.rig.manager_fault
         return [
             {"Model": device.model, "Id": device.id, "Location": 2, "Rotation": 0, "Num": number}
             for number, device in enumerate(Picamera2.rig.devices)

@@ -1,7 +1,7 @@
 """The true driver under the true connection care on the real picamera2 and libcamera's virtual camera.
 
 Not collected by the everyday suite: `make test-picamera2` runs it in a Debian 13 root. The virtual camera is unpaced:
-it makes a picture as soon as a buffer is free (up to 3,500 in a second), and its pictures carry their number.
+it would make 3,500 pictures in a second, and is held to about 400. Its pictures carry their number.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ async def test_times_are_the_sensors_and_the_rate_is_the_wanted_one() -> None:
     age_ms = (np.array(story.arrived_ns) - measured) / 1e6
     assert (np.diff(measured) > 0).all()
     assert age_ms.min() > 0  # the camera's stamp, not the time of arrival
-    assert np.median(age_ms) < 50
-    assert (measured[-1] - measured[0]) / NS_PER_S == pytest.approx(2.0, abs=0.2)
+    assert np.median(age_ms) < 100
+    assert 1.95 <= (measured[-1] - measured[0]) / NS_PER_S < 4.0  # 40 periods, or more where the machine is busy
 
 
 async def test_the_newest_picture_wins() -> None:
@@ -111,7 +111,7 @@ async def test_the_newest_picture_wins() -> None:
     stream = Picamera2(stanza(rate_hz=30.0), SystemClock()).stream()
     indices = []
     async for frame in stream:
-        assert time.monotonic_ns() - frame.measured_ns < 0.1 * NS_PER_S
+        assert time.monotonic_ns() - frame.measured_ns < 0.25 * NS_PER_S
         indices.append(frame.index)
         if len(indices) == 4:
             break
@@ -193,7 +193,7 @@ def _starve(camera: VirtualPicamera2) -> int:
     return time.monotonic_ns()
 
 
-async def test_a_camera_in_use_is_said_to_be_and_leaks_nothing() -> None:
+async def test_a_camera_in_use_is_said_to_be_and_leaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
     other = VirtualPicamera2(0)
     try:
         async with supervised(stanza()) as story:
@@ -206,6 +206,7 @@ async def test_a_camera_in_use_is_said_to_be_and_leaks_nothing() -> None:
             assert descriptors() <= before
     finally:
         other.close()
+    assert [record.name for record in caplog.records if record.levelname != "DEBUG"] == ["edge.sensors.care"]
 
 
 async def _refused_once() -> None:

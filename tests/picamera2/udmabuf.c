@@ -13,23 +13,37 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-static int open_through(const char *name, const char *path, int flags, mode_t mode)
-{
-	int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, name);
+#define NEXT(name) static __typeof__(name) *next_##name
 
-	return next(strcmp(path, "/dev/udmabuf") ? path : "/dev/null", flags, mode);
+NEXT(open);
+NEXT(open64);
+NEXT(ioctl);
+static int (*next___open_2)(const char *, int, ...);
+static int (*next___open64_2)(const char *, int, ...);
+
+/* At load time: dlsym() in a thread would wait for a dlopen() that waits for that thread. */
+__attribute__((constructor)) static void find_next(void)
+{
+	next_open = dlsym(RTLD_NEXT, "open");
+	next_open64 = dlsym(RTLD_NEXT, "open64");
+	next_ioctl = dlsym(RTLD_NEXT, "ioctl");
+	next___open_2 = dlsym(RTLD_NEXT, "__open_2");
+	next___open64_2 = dlsym(RTLD_NEXT, "__open64_2");
 }
 
-#define OPEN(name)                                        \
-	int name(const char *path, int flags, ...)        \
-	{                                                 \
-		va_list rest;                             \
-		mode_t mode;                              \
-                                                          \
-		va_start(rest, flags);                    \
-		mode = va_arg(rest, int);                 \
-		va_end(rest);                             \
-		return open_through(#name, path, flags, mode); \
+#define OPEN(name)                                                                 \
+	int name(const char *path, int flags, ...)                                 \
+	{                                                                          \
+		va_list rest;                                                      \
+		mode_t mode;                                                       \
+                                                                                   \
+		va_start(rest, flags);                                             \
+		mode = va_arg(rest, int);                                          \
+		va_end(rest);                                                      \
+		if (!next_##name)                                                  \
+			find_next();                                               \
+		return next_##name(strcmp(path, "/dev/udmabuf") ? path : "/dev/null", \
+				   flags, mode);                                   \
 	}
 
 OPEN(open)
@@ -39,7 +53,6 @@ OPEN(__open64_2)
 
 int ioctl(int fd, unsigned long request, ...)
 {
-	int (*next)(int, unsigned long, ...) = dlsym(RTLD_NEXT, "ioctl");
 	va_list rest;
 	void *argument;
 
@@ -50,5 +63,7 @@ int ioctl(int fd, unsigned long request, ...)
 		return fcntl(((struct udmabuf_create *)argument)->memfd, F_DUPFD_CLOEXEC, 0);
 	if (request == DMA_BUF_IOCTL_SYNC)
 		return 0;
-	return next(fd, request, argument);
+	if (!next_ioctl)
+		find_next();
+	return next_ioctl(fd, request, argument);
 }

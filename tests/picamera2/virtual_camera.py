@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import mmap
 import sys
+import time
 import types
 from typing import ClassVar
 
@@ -33,6 +34,10 @@ from picamera2 import CompletedRequest, MappedArray  # noqa: E402
 from picamera2.allocators import LibcameraAllocator  # noqa: E402
 
 __all__ = ["REAL", "CompletedRequest", "MappedArray", "VirtualPicamera2"]
+
+
+PACE_S = 0.01
+"""Pause between rounds of up to four pictures: without it the virtual camera keeps a whole core busy."""
 
 
 class _Mapping:
@@ -69,6 +74,11 @@ class VirtualPicamera2(picamera2.Picamera2):  # type: ignore[misc]  # picamera2 
         super().__init__(camera_num, tuning=tuning, allocator=_Allocator())
         self.allocator = _Allocator(self.camera)
         self.opened.append(self)
+
+    def process_requests(self, display: object) -> None:
+        """Hand on what is ready, not before a while has passed."""
+        time.sleep(PACE_S)
+        super().process_requests(display)
 
     def _get_raw_modes(self) -> list[dict[str, object]]:
         return [{"format": "NV12", "size": (640, 480)}]

@@ -51,10 +51,10 @@ class Picamera2(LiveCamera):
     def open_source(self) -> RequestSource:
         """Acquire the camera, set it up, and let pictures flow."""
         api.load()
-        number = setup.find_camera(api.attached(), self._config.camera)
         try:
+            number = setup.find_camera(api.attached(), self._config.camera)
             camera = api.open_camera(number, self._config.tuning)
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             raise _refused(error) from error
         try:
             return RequestSource(camera, self._start(camera))

@@ -6,6 +6,7 @@ system runs). They are imported when the first camera is opened, which takes a R
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
@@ -128,6 +129,8 @@ def load() -> None:
             retryable=False,
         ) from error
     del libcamera
+    # What it logs as errors it raises as well; a busy camera would have a line in the journal with every attempt.
+    logging.getLogger("picamera2.picamera2").setLevel(logging.CRITICAL)
 
 
 def attached() -> list[Mapping[str, object]]:

@@ -202,6 +202,14 @@ async def test_a_camera_that_is_not_there_is_not_found_and_tried_again(rig: Rig)
     assert "it sees: none" in error.message
 
 
+async def test_a_libcamera_that_cannot_look_for_cameras_is_tried_again(rig: Rig) -> None:
+    """As libcamera says it in a root without media devices and without udev."""
+    rig.manager_fault = RuntimeError("Failed to start CameraManager: No such device")
+    error = await refusal()
+    assert (error.reason, error.retryable) == (SensorReason.UNREADABLE, True)
+    assert "Failed to start CameraManager" in error.message
+
+
 async def test_without_picamera2_the_reader_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "libcamera", types.ModuleType("libcamera"))
     monkeypatch.setitem(sys.modules, "picamera2", None)
