@@ -132,8 +132,7 @@ class _Pace:
         self.begun = self.begun or at_ns >= skipped_ns
         if self.begun and self._config.pace == "recorded":
             await self._clock.sleep_until(self._newest_ns)
-        else:
-            await self._clock.sleep(0)  # let the others of the loop have their turn
+        # Otherwise the others of the loop have their turn while the next lines are read.
         return self._newest_ns
 
 

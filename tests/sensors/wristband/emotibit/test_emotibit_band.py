@@ -20,7 +20,7 @@ from tests.sensors.wristband.streaming import count, take
 async def test_a_real_recording_arrives_over_the_air(band: VirtualBand, shared: Path) -> None:
     (file,) = (shared / "vectors/emotibit").glob("*.csv")
     with file.open("rb") as session:
-        lines = list(islice(session, 600))
+        lines = list(islice(session, 300))
 
     async def play() -> None:
         await band.listened(band.uart_tx)
