@@ -17,6 +17,7 @@ from bumble.hci import Address
 from dbus_fast import BusType, Message, MessageFlag, MessageType, RequestNameReply, Variant
 from dbus_fast.aio import MessageBus
 
+from tests.peers.outgoing import Outgoing
 from tests.peers.private_bus import private_bus as private_bus
 
 BLUEZ = "org.bluez"
@@ -71,6 +72,7 @@ class BlueZ:
         """Prepare; `start` takes the name on the bus."""
         self._device = device
         self._bus = MessageBus(bus_address=bus_address, bus_type=BusType.SYSTEM)
+        self._outgoing = Outgoing(self._bus)
         self._mtu = mtu
         self._objects: dict[str, Interfaces] = {}
         self._links: dict[str, _Link] = {}
@@ -99,6 +101,7 @@ class BlueZ:
         """Leave the bus."""
         for task in self._tasks:
             task.cancel()
+        self._outgoing.stop()
         self._device.remove_listener("advertisement", self._on_advertisement)
         self._bus.disconnect()
         await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast leaves it untyped
@@ -125,7 +128,7 @@ class BlueZ:
         except att.ATT_Error as error:
             reply = Message.new_error(message, *_att_refusal(error))
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-            await self._bus.send(reply)
+            self._outgoing.post(reply)
 
     async def _call(self, message: Message) -> Reply:
         path = message.path or ""
@@ -157,8 +160,7 @@ class BlueZ:
         return NOTHING
 
     def _signal(self, path: str, interface: str, member: str, signature: str, body: list[object]) -> None:
-        if self._bus.connected:
-            self._bus.send(Message.new_signal(path, interface, member, signature, body))
+        self._outgoing.post(Message.new_signal(path, interface, member, signature, body))
 
     def _add(self, path: str, interfaces: Interfaces) -> None:
         self._objects[path] = interfaces
@@ -200,7 +202,8 @@ class BlueZ:
         if self._device.is_scanning:
             await self._device.stop_scanning()
         for path, interfaces in self._objects.items():
-            if DEVICE in interfaces and interfaces[DEVICE].pop("RSSI", None):
+            if "RSSI" in interfaces.get(DEVICE, {}):
+                del interfaces[DEVICE]["RSSI"]
                 self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [DEVICE, {}, ["RSSI"]])
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
