@@ -52,6 +52,8 @@ class Column(StrEnum):
     """Skin temperature, degrees Celsius."""
     HEART_RATE_BPM = "heart_rate_bpm"
     """Heart rate as computed by the device, beats per minute; 0 while it knows none."""
+    SPO2_PERCENT = "spo2_percent"
+    """Oxygen saturation as computed by the device, percent; 0 while it knows none."""
     CONTACT = "contact"
     """1 while worn, 0 while not."""
     BATTERY_PERCENT = "battery_percent"
@@ -72,6 +74,7 @@ LIMITS: dict[Column, tuple[float, float]] = {
     Column.ACC_Z_G: (-200.0, 200.0),
     Column.SKIN_TEMPERATURE_C: (-50.0, 100.0),
     Column.HEART_RATE_BPM: (0.0, 500.0),
+    Column.SPO2_PERCENT: (0.0, 100.0),
     Column.CONTACT: (0.0, 1.0),
     Column.BATTERY_PERCENT: (0.0, 100.0),
 }

@@ -33,6 +33,7 @@ REGULAR = {Column.PPG: Channel.PPG, Column.SKIN_TEMPERATURE_C: Channel.SKIN_TEMP
 
 READINGS = {
     Column.HEART_RATE_BPM: Channel.HEART_RATE_BPM,
+    Column.SPO2_PERCENT: Channel.SPO2_PERCENT,
     Column.CONTACT: Channel.CONTACT,
     Column.BATTERY_PERCENT: Channel.BATTERY_PERCENT,
 }
@@ -40,6 +41,9 @@ READINGS = {
 
 MAX_COLUMNS = 16
 """Most columns of a line; with fifteen characters each they fit the longest line."""
+
+COMPUTED = frozenset({Channel.HEART_RATE_BPM, Channel.SPO2_PERCENT})
+"""Readings whose 0 means that the device knows none."""
 
 READING_S = 1.0
 """As often as a standard Heart Rate band notifies."""
@@ -279,7 +283,7 @@ class Lines(SerialProtocol):
             yield Channel.ACC_G, table[:, [self._place[axis] for axis in AXES]]
 
     def _reading(self, channel: Channel, value: float, arrived_ns: int) -> Iterator[SampleBlock]:
-        if channel is Channel.HEART_RATE_BPM and not value:
+        if channel in COMPUTED and not value:
             return
         told = self._told.get(channel)
         if told is None or told[0] != value or arrived_ns - told[1] >= READING_S * NS_PER_S:

@@ -137,10 +137,11 @@ async def test_a_header_with_other_columns_is_named(device: LineDevice) -> None:
     assert error.reason is SensorReason.WRONG_DEVICE
 
 
-async def test_a_flood_of_ten_times_the_rate_is_refused(device: LineDevice) -> None:
+@pytest.mark.parametrize("columns", [COLUMNS, "ignore,gsr_us,ppg"])
+async def test_a_flood_of_ten_times_the_rate_is_refused(device: LineDevice, columns: str) -> None:
     device.rate_hz = 500.0
     device.run()
-    error = await failure(driver(device))
+    error = await failure(driver_of(line_band(device.node, columns=columns)))
     assert error.reason is SensorReason.WRONG_RATE
     assert device.index < 500
 

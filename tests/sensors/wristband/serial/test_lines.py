@@ -86,12 +86,13 @@ def test_three_axes_are_one_block() -> None:
 
 
 def test_readings_that_repeat_are_told_once_per_second_and_when_they_change() -> None:
-    band = line_band(columns="ppg,contact,battery_percent,heart_rate_bpm")
-    lines = [b"\n", *([b"1,1,80,0\n"] * 60), b"1,0,80,72\n"]
+    band = line_band(columns="ppg,contact,battery_percent,heart_rate_bpm,spo2_percent")
+    lines = [b"\n", *([b"1,1,80,0,0\n"] * 60), b"1,0,80,72,97\n"]
     found = decoded(band.protocol(), lines)
     assert values_of(found, Channel.CONTACT) == [1.0, 1.0, 0.0]
     assert values_of(found, Channel.BATTERY_PERCENT) == [80.0, 80.0]
     assert values_of(found, Channel.HEART_RATE_BPM) == [72.0]
+    assert values_of(found, Channel.SPO2_PERCENT) == [97.0]
 
 
 def test_resistance_becomes_conductance() -> None:
