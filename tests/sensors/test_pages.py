@@ -40,4 +40,4 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"at {LOW_PERCENT:.0f} %" in rows("Warnings")["battery_low"][0]
     assert f"at {ENOUGH_PERCENT:.0f} %" in rows("Warnings")["battery_low"][1]
     assert f"less than {OPEN_CIRCUIT_US} µS" in PAGE
-    assert (NO_PULSE_STILL_S, NO_PULSE_S) == (5 * 60.0, 20 * 60.0)
+    assert (NO_PULSE_STILL_S, NO_PULSE_S) == (5 * 60.0, 10 * 60.0)
