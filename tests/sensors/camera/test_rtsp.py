@@ -16,6 +16,8 @@ from edge.clock import SystemClock
 from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.network import RtspCamera
 from edge.sensors.camera.rtsp import OPTIONS, Rtsp
+from edge.sensors.camera.sieve import Held
+from edge.sensors.camera.source import Source
 from edge.types import Frame, SensorState
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER, start_rtsp
@@ -127,6 +129,35 @@ async def test_the_end_of_a_stream_is_a_loss() -> None:
     error = await refusal(camera(server, "/short"))
     assert error.reason is SensorReason.DISCONNECTED
     assert error.retryable
+
+
+class SlowBox(Rtsp):
+    """A box that takes 60 ms for each of the camera's thirty pictures a second."""
+
+    def open_source(self) -> Source:
+        """The stream, read slowly."""
+        source = super().open_source()
+        grab = source.grab
+
+        def slowly() -> bool:
+            time.sleep(0.06)
+            return grab()
+
+        source.grab = slowly  # type: ignore[method-assign]  # the box is slow, not the stream
+        return source
+
+
+@waiting
+async def test_a_box_that_cannot_keep_up_shows_no_old_pictures() -> None:
+    """What it has not read waits in the network's buffers, and becomes older and older."""
+    (server,) = _shared
+    port = server.ports[0]
+    driver = SlowBox(RtspCamera(driver="rtsp", name="cam", url=f"rtsp://127.0.0.1:{port}/small"), SystemClock())
+    async with watched(driver) as watch:
+        await watch.pictures(3)
+        await watch.until(lambda: watch.state is SensorState.LOST, 15)
+        assert watch.states[-1].detail == Held.LATE.value
+        assert max(watch.ages_s) < 1.2
 
 
 @waiting
