@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 import socket
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -29,7 +30,15 @@ _NOT_FOUND = (404, 454)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What a server says.
+
+    Attributes:
+        status: of the answer; 0 if it is none of RTSP.
+        challenges: the logins that it offers.
+        body: the description of the stream.
+    """
+
     status: int
     challenges: tuple[str, ...]
     body: str
@@ -63,30 +72,44 @@ def find_fault(url: str, login: Login | None) -> SensorError | None:
     return None
 
 
-def _describe(connection: socket.socket, url: str, number: int, authorisation: str | None) -> _Answer:
+def _describe(connection: socket.socket, url: str, number: int, authorisation: str | None) -> Answer:
     lines = [f"DESCRIBE {url} RTSP/1.0", f"CSeq: {number}", "Accept: application/sdp", "User-Agent: anodyne"]
     if authorisation is not None:
         lines.append(f"Authorization: {authorisation}")
     connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-    return _read_answer(connection)
+    return read_answer(connection)
 
 
-def _read_answer(connection: socket.socket) -> _Answer:
-    """The answer; status 0 if it is none of RTSP."""
+def read_answer(connection: socket.socket) -> Answer:
+    """Read one answer, or what there is of it.
+
+    Raises:
+        OSError: the connection breaks, or is silent; TimeoutError also for a server that never comes to an end.
+    """
+    deadline_s = time.monotonic() + TIMEOUT_S
     received = b""
-    while len(received) < ANSWER_BYTES:
-        head, blank, body = received.partition(b"\r\n\r\n")
-        length = re.search(rb"(?im)^content-length:\s*(\d{1,6})\s*$", head.replace(b"\r", b""))
-        if blank and len(body) >= (int(length[1]) if length else 0):
-            break
+    while len(received) < ANSWER_BYTES and not _complete(received):
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("the answer has no end")
         data = connection.recv(4096)
         if not data:
             break
         received += data
+    return parse_answer(received)
+
+
+def parse_answer(received: bytes) -> Answer:
+    """An answer from its bytes, whatever they are."""
     text, _, description = received.decode("utf-8", "replace").partition("\r\n\r\n")
-    status = re.match(r"RTSP/\d\.\d (\d{3})", text)
-    challenges = re.findall(r"(?im)^www-authenticate:\s*(.+?)\s*$", text)
-    return _Answer(int(status[1]) if status else 0, tuple(challenges), description)
+    status = re.match(r"RTSP/\d\.\d ([1-5]\d\d)", text, re.ASCII)
+    challenges = re.findall(r"(?im)^www-authenticate:[ \t]*(.+?)[ \t\r]*$", text)
+    return Answer(int(status[1]) if status else 0, tuple(challenges), description)
+
+
+def _complete(received: bytes) -> bool:
+    head, blank, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length:[ \t]*(\d{1,6})[ \t\r]*$", head)
+    return bool(blank) and len(body) >= (int(length[1]) if length else 0)
 
 
 def _authorise(challenges: tuple[str, ...], login: Login, url: str) -> str | None:
