@@ -129,6 +129,20 @@ def test_each_range_has_its_resistor(word: int, kohm: float) -> None:
     assert conductance_us(np.array([word], np.uint16)) == pytest.approx([1000.0 / kohm], rel=1e-6)
 
 
+def test_conductance_is_what_the_vendors_software_exports() -> None:
+    # Successive rows of a published export of Consensys from a Shimmer3 GSR+ in range 2, microsiemens and kiloohms.
+    exported_us = [2.493040293040293, 2.4915750915750916, 2.49010989010989, 2.4886446886446887]
+    exported_kohm = [401.1166617690273, 401.3525433695972, 401.58870255957635, 401.8251398292611]
+    words = np.array([0x8000 | counts for counts in (2384, 2383, 2382, 2381)], np.uint16)
+    assert conductance_us(words) == pytest.approx(exported_us, rel=1e-12)
+    assert 1000.0 / conductance_us(words) == pytest.approx(exported_kohm, rel=1e-12)
+
+
+def test_millivolts_are_what_the_vendors_software_exports() -> None:
+    # From the same export, channel A15.
+    assert millivolts(np.array([2300.0, 2284.0])).tolist() == pytest.approx([1684.9816849816848, 1673.260073260073])
+
+
 def test_a_change_of_range_does_not_step_the_conductance() -> None:
     for limit_us in (1000 / 63, 1000 / 220, 1000 / 680):
         below, above = (gsr_word(limit_us, gsr_range_of(limit_us * share)) for share in (0.999, 1.001))
