@@ -36,7 +36,7 @@ class Reporter:
         """What every sensor does now."""
         now_ns = self._clock.now_ns()
         return BoxReport(
-            state_dir=str(self._state_dir),
+            state_dir=str(self._state_dir.resolve()),
             pid=os.getpid(),
             boot_id=self._clock.boot_id,
             at_ns=now_ns,

@@ -100,7 +100,7 @@ class BoxReport(_Told):
     """All sensors of one box."""
 
     state_dir: str
-    """The box's state folder: tells two boxes on one machine apart."""
+    """The box's state folder, absolute: tells two boxes on one machine apart."""
     pid: int
     """Process that wrote it."""
     boot_id: str
@@ -136,7 +136,7 @@ def read_report(state_dir: Path) -> BoxReport | None:
     """The newest report of the box with this state folder, or None where there is none that can be read."""
     folders = dict.fromkeys((run_folder(state_dir), SYSTEM_RUN_FOLDER, state_dir / "run"))
     found = [report for folder in folders if (report := _read(folder / REPORT_FILE)) is not None]
-    mine = [report for report in found if report.state_dir == str(state_dir)]
+    mine = [report for report in found if report.state_dir == str(state_dir.resolve())]
     return max(mine, key=lambda report: report.at_ns, default=None)
 
 

@@ -97,6 +97,12 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read_report(tmp_path) == told
 
 
+def test_a_box_is_known_by_its_folder_however_that_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box(state_dir=str(tmp_path)).write(tmp_path / "run")
+    monkeypatch.chdir(tmp_path.parent)
+    assert read_report(Path(tmp_path.name)) is not None
+
+
 def test_writing_leaves_nothing_beside(tmp_path: Path) -> None:
     for at_ns in range(3):
         box(at_ns=at_ns).write(tmp_path)
