@@ -18,6 +18,8 @@ class FaultyBlueZ(BlueZ):
     def __init__(self, device: Device, bus_address: str, mtu: int = 247) -> None:
         """Prepare; nothing has happened yet."""
         super().__init__(device, bus_address, mtu)
+        self.hung: set[str] = set()
+        """Addresses of devices whose Connect and Disconnect are never answered."""
         self.searched = asyncio.Event()
         self.search_ended = asyncio.Event()
 
@@ -70,7 +72,16 @@ class FaultyBlueZ(BlueZ):
         await super()._discover(sender, on=on)
         (self.searched if on else self.search_ended).set()
 
+    async def _disconnect(self, path: str) -> None:
+        await self._hang(path)
+        await super()._disconnect(path)
+
+    async def _hang(self, path: str) -> None:
+        if any(path == _path(address) for address in self.hung):
+            await asyncio.get_running_loop().create_future()
+
     async def _connect(self, path: str) -> None:
+        await self._hang(path)
         if self.forget_before_connect:
             self._remove(path)
             raise RefusalError("org.freedesktop.DBus.Error.UnknownObject", f"no object {path}")

@@ -140,8 +140,11 @@ async def watched(
         supervise(driver, SystemClock(), band.on_item, band.on_status, backoff=backoff, rng=chance)
     )
     try:
-        async with asyncio.timeout(within_s):
-            yield band
+        try:
+            async with asyncio.timeout(within_s):
+                yield band
+        except TimeoutError as error:
+            raise AssertionError(f"{within_s:g} s have passed: {band.statuses}") from error
     finally:
         care.cancel()
         await asyncio.wait((care,))

@@ -12,6 +12,7 @@ from bumble.hci import Address
 from edge.clock import SystemClock
 from edge.errors import SensorReason
 from edge.sensors.backoff import Backoff
+from edge.sensors.wristband import radio
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.nordic_uart import NordicUart, NordicUartBand
 from edge.types import NS_PER_S, SensorState
@@ -170,6 +171,21 @@ async def test_an_absent_band_does_not_delay_the_return_of_another(band: Virtual
         await wrist.until_state(SensorState.LOST, SensorReason.DISCONNECTED)
         assert await seconds_until_streaming(wrist) < 1.5
         assert other.states == [(SensorState.CONNECTING, SensorReason.STARTING)]
+
+
+async def test_a_connect_that_hangs_past_its_cancellation_leaves_the_others_their_turn(
+    air: Air, band: VirtualBand, bluez: FaultyBlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "LINK_S", 0.5)
+    monkeypatch.setattr(radio, "LET_GO_S", 0.2)
+    stuck_band = VirtualBand(air, address=OTHER)
+    await stuck_band.start()
+    bluez.hung.add(OTHER)
+    async with watched(driver(OTHER, "stuck"), PATIENT) as stuck, watched(driver()) as wrist, playing(band):
+        await wrist.until_state(SensorState.STREAMING)
+        told = await stuck.until_state(SensorState.LOST, SensorReason.TIMED_OUT)
+    assert "bring it nearer" in told.detail
+    await stuck_band.stop()
 
 
 async def test_a_band_that_was_away_for_long_is_not_made_to_wait(band: VirtualBand) -> None:
