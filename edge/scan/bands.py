@@ -63,13 +63,17 @@ def tell(heard: Iterable[Heard]) -> Looked:
     strangers = len(loudest_first) - len({one.address for one, _ in matched})
     notes = ["a band that another box, phone or the running daemon is connected to is silent and not seen"]
     if strangers:
-        notes.insert(0, f"{strangers} other Bluetooth devices were heard, none of a kind that a driver is known for")
+        notes.insert(0, f"heard besides, of no kind that a driver is known for: {strangers}")
     return Looked(tuple(found for _, found in matched), tuple(notes))
 
 
 def suggestions(one: Heard) -> Iterator[type[BleBand]]:
-    """The stanzas that suit the device: by its name first, which says more than a service that many have."""
+    """The stanzas that suit the device, those with most to tell first.
+
+    A name says more than a service that many have: where one is known, the services are not asked.
+    """
     kinds = [kind for kind in get_args(Band) if isinstance(kind, type) and issubclass(kind, BleBand)]
+    kinds.sort(key=lambda kind: -len(kind.modalities))
     named = [kind for kind in kinds if one.name.startswith(kind.advertised_names or ("\0",))]
     yield from named
     if not named:
@@ -82,7 +86,7 @@ def _found(one: Heard) -> Iterator[Found]:
         return
     facts = (f"signal {one.rssi_dbm} dBm{_nearness(one.rssi_dbm)}", *_offers(one), "charge unknown until connected")
     others = [str(get_args(kind.model_fields["driver"].annotation)[0]) for kind in kinds]
-    remark = f"or driver = {' or '.join(others[1:])}" if len(others) > 1 else ""
+    remark = "or " + " or ".join(f'driver = "{other}"' for other in others[1:]) if len(others) > 1 else ""
     title = f"{one.name or 'a nameless band'} at {one.address}"
     yield Found(Kind.BAND, title, facts, others[0], {"address": one.address}, remark)
 
