@@ -170,7 +170,7 @@ async def test_a_silent_camera_is_noticed_within_three_seconds_and_opened_anew()
         silent_ns = _starve(VirtualPicamera2.opened[-1])
         count = len(story.frames)
         await story.until(lambda: story.statuses[-1].state is SensorState.STALLED, 5.0)
-        assert story.status_ns[-1] - silent_ns < 3.2 * NS_PER_S  # the limit, and this test's own steps
+        assert story.status_ns[-1] - silent_ns < 3.0 * NS_PER_S
         await story.until(lambda: story.statuses[-1].state is SensorState.LOST, 15.0)
         assert story.statuses[-1].reason is SensorReason.DISCONNECTED
         await story.until(lambda: len(story.frames) >= count + 10, 5.0)
@@ -219,12 +219,20 @@ async def test_a_camera_that_is_not_there_is_not_found() -> None:
     async with supervised(stanza(camera="imx708")) as story:
         await story.until(lambda: len(story.statuses) >= 2, 5.0)
     assert story.statuses[1].reason is SensorReason.NOT_FOUND
-    assert "0 = virtual bedside camera" in story.statuses[1].detail
+    assert "virtual bedside camera" in story.statuses[1].detail
 
 
 async def test_a_camera_is_found_by_a_part_of_its_model() -> None:
     async with supervised(stanza(camera="bedside")) as story:
         await story.until(lambda: len(story.frames) >= 1, 10.0)
+
+
+async def test_two_cameras_run_side_by_side() -> None:
+    async with supervised(stanza(camera="bedside")) as one, supervised(stanza(camera="ward", name="ward")) as other:
+        await one.until(lambda: min(len(one.frames), len(other.frames)) >= 20, 10.0)
+        models = {camera.camera_properties["Model"] for camera in VirtualPicamera2.opened[-2:]}
+    assert models == {"virtual bedside camera", "virtual ward camera"}
+    assert {frame.sensor for frame in other.frames} == {"ward"}
 
 
 def test_the_signatures_are_those_on_record() -> None:

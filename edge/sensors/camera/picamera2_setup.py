@@ -94,7 +94,7 @@ def sensor_mode(
     """The read-out mode that sees the sensor's whole field, for the key `sensor` of a configuration.
 
     Left to itself libcamera takes the mode nearest to the size of the picture. On many sensors that is a cropped one:
-    at 640x480 an IMX219 would see a sixth of its field, and a face beside its middle would be out of sight.
+    at 640x480 an IMX219 would see 15 % of its field, and a face beside its middle would be out of sight.
 
     Args:
         modes: `sensor_modes` of the camera.
