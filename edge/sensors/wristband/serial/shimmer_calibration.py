@@ -103,9 +103,9 @@ def conductance_us(words: NDArray[np.uint16]) -> NDArray[np.float64]:
     """Skin conductance of the GSR channel's words.
 
     The two highest bits are the range, the lower twelve the counts. The amplifier is a non-inverting one:
-    V = 0.5 V · (1 + Rf / R), hence the skin's resistance R = Rf / (V / 0.5 V - 1). Unlike some of the vendor's software this
-    does not force the result into the range's nominal span: open electrodes read 0.0002 µS here and not the 0.2 µS of
-    its 4.7 MΩ limit, which skin can have.
+    V = 0.5 V · (1 + Rf / R), hence the skin's resistance R = Rf / (V / 0.5 V - 1). Unlike some of the vendor's software
+    this does not force the result into the range's nominal span: open electrodes read 0.0002 µS here and not the 0.2 µS
+    of its 4.7 MΩ limit, which skin can have.
 
     Args:
         words: (n,) as in the packets.
