@@ -32,7 +32,7 @@ def _address(url: str) -> str:
 RtspUrl = Annotated[
     str,
     Field(
-        pattern=r"^rtsps?://",
+        pattern=r"^rtsp://",
         json_schema_extra={"wanted": 'an address that begins with "rtsp://", in quotes'},
         examples=["rtsp://192.168.1.20/stream2"],
     ),

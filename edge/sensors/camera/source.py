@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.picture import to_gray
 
 
@@ -50,7 +51,10 @@ class OpenCvSource:
 
     def grab(self) -> bool:
         """Wait for the next picture."""
-        return self._capture.grab()
+        try:
+            return self._capture.grab()
+        except cv2.error as error:
+            raise _unusable(error) from error
 
     def stamp_ns(self) -> int | None:
         """OpenCV's position, which live backends fill with the source's time stamp."""
@@ -58,9 +62,18 @@ class OpenCvSource:
 
     def retrieve(self) -> NDArray[np.uint8] | None:
         """The picture in gray."""
-        ok, picture = self._capture.retrieve()
-        return to_gray(picture) if ok and picture.size else None
+        try:
+            ok, picture = self._capture.retrieve()
+            return to_gray(picture) if ok and picture.size else None
+        except cv2.error as error:
+            raise _unusable(error) from error
 
     def release(self) -> None:
         """Close the capture."""
         self._capture.release()
+
+
+def _unusable(error: cv2.error) -> SensorError:
+    return SensorError(
+        SensorReason.UNREADABLE, f"OpenCV cannot use the camera's pictures ({error.err}): choose another format"
+    )
