@@ -84,10 +84,11 @@ class BleDriver:
         """
         self.profile.connected()
         self._missing = False
-        async with aclosing(self._notifications()) as source:
-            async for gathered in source:
-                for block in joined(block for notification in gathered for block in self.blocks(notification)):
-                    yield block
+        with shared_radio(self._clock).used():
+            async with aclosing(self._notifications()) as source:
+                async for gathered in source:
+                    for block in joined(block for notification in gathered for block in self.blocks(notification)):
+                        yield block
 
     async def until_back(self) -> None:
         """Return when the band is heard again that the last attempt did not find; where it was found, never."""

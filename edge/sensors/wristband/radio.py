@@ -97,6 +97,7 @@ class Radio:
         self._searches: set[_Search] = set()
         self._links: dict[str, Callable[[SensorError], None]] = {}
         self._serving: asyncio.Task[None] | None = None
+        self._users = 0
         self._stirred = asyncio.Event()
         self._renew = False
         self._connecting = asyncio.Lock()
@@ -167,29 +168,39 @@ class Radio:
         return client
 
     @contextmanager
+    def used(self) -> Iterator[None]:
+        """Keep an eye on service and adapters for as long as the block runs."""
+        self._users += 1
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._work())
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._stirred.set()
+
+    @contextmanager
     def holding(self, device: BLEDevice, lose: Callable[[SensorError], None]) -> Iterator[None]:
         """Have `lose` called when the service or the adapter behind an open link goes."""
         path = path_of(device)
         self._links[path] = lose
-        self._serve()
         try:
-            yield
+            with self.used():
+                yield
         finally:
             del self._links[path]
-            self._stirred.set()
 
     @contextmanager
     def _searching(self, search: _Search) -> Iterator[_Search]:
         # Made anew for every band that joins: within one search a controller may tell of a device only once.
         self._searches.add(search)
         self._changed()
-        self._serve()
-        try:
-            yield search
-        finally:
-            self._searches.discard(search)
-            search.end()
-            self._stirred.set()
+        with self.used():
+            try:
+                yield search
+            finally:
+                self._searches.discard(search)
+                search.end()
 
     def _changed(self) -> None:
         self._renew = True
@@ -200,15 +211,11 @@ class Radio:
             if link == path or link.startswith(f"{path}/"):
                 lose(SensorError(reason, sentence))
 
-    def _serve(self) -> None:
-        if self._serving is None or self._serving.done():
-            self._serving = asyncio.create_task(self._work())
-
     async def _work(self) -> None:
-        """Watch and search while anybody searches or holds a link."""
+        """Watch, and search where somebody searches, while the radio is used."""
         watch = BluezWatch(self._gone, self._changed)
         try:
-            while self._searches or self._links:
+            while self._users:
                 self._renew = False
                 try:
                     await watch.ensure()
@@ -246,12 +253,12 @@ class Radio:
 
     async def _pause(self, seconds: float) -> bool:
         """Wait until something has changed, at most so long; False where nothing has."""
-        self._stirred.clear()
         try:
             async with asyncio.timeout(seconds):
                 await self._stirred.wait()
         except TimeoutError:
             return False
+        self._stirred.clear()
         return True
 
     def _heard(self, device: BLEDevice, _data: object) -> None:
