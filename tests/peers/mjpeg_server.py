@@ -1,6 +1,6 @@
 """Cameras that send JPEG pictures over HTTP, one for each situation. Prints its port when it is ready.
 
-Arguments: the port (0: any), user and password of `/secret` and `/basic`.
+Arguments: the port (0: any), user and password of `/secret` and `/basic`; to encrypt, a file with key and certificate.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -161,6 +162,10 @@ def main() -> None:
     """Serve until killed."""
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Camera)
     server.daemon_threads = True
+    if len(sys.argv) > 4:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[4])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     sys.stdout.write(f"{server.server_address[1]}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -16,7 +16,7 @@ from edge.errors import SensorReason
 from edge.sensors.camera.mjpeg import Mjpeg
 from edge.sensors.camera.network import MjpegCamera
 from edge.types import Frame, SensorState
-from tests.peers.mjpeg import start_mjpeg
+from tests.peers.mjpeg import make_certificate, start_mjpeg
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER
 from tests.sensors.camera.side_by_side import SideBySide
@@ -241,3 +241,21 @@ async def test_a_server_of_another_kind_is_no_camera() -> None:
         error = await refusal(Mjpeg(MjpegCamera(driver="mjpeg", name="cam", url=url), SystemClock()))
     assert error.reason is SensorReason.WRONG_DEVICE
     assert "does not speak HTTP" in error.message
+
+
+async def test_an_encrypted_stream_needs_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    peer = start_mjpeg(certificate)
+    url = f"https://127.0.0.1:{peer.ports[0]}/bar"
+    try:
+        error = await refusal(camera(peer, "/bar", url=url))
+        assert error.reason is SensorReason.UNREADABLE
+        assert "give it as `ca_file`" in error.message
+        assert len(await look(camera(peer, "/bar", url=url, ca_file=certificate), 2)) == 2
+    finally:
+        peer.kill()
+
+
+async def test_a_missing_certificate_is_told(server: PeerProcess, tmp_path: Path) -> None:
+    error = await refusal(camera(server, "/bar", ca_file=tmp_path / "nowhere.pem"))
+    assert "correct `ca_file`" in error.message
