@@ -37,9 +37,10 @@ class BleBand(BandSection):
     device_name: str | None = Field(
         default=None, min_length=1, max_length=32, validate_default=True, examples=["Pulse 1234"]
     )
-    """Advertised name of the band, where its address is not fixed."""
+    """Advertised name of the band, where its address is not fixed. It must be the only one of that name in reach."""
     connect_timeout_s: float = Field(default=20.0, ge=1.0, le=120.0)
-    """Longest wait for finding and connecting, seconds."""
+    """Longest search until the band is said to be missing (the box goes on listening), and longest wait for its
+    services once it is connected, seconds."""
 
     @field_validator("device_name")
     @classmethod
