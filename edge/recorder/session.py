@@ -30,6 +30,12 @@ T = TypeVar("T")
 _MAGIC = b"SQLite format 3\0"
 """How every SQLite file begins."""
 
+_LOG_HEAD = 32
+"""Bytes of the head of a write-ahead log (SQLite's file format, section 4.1)."""
+
+_COPIES = 3
+"""Attempts at a copy while the box is recording."""
+
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _REMEDIES = {
@@ -37,7 +43,7 @@ _REMEDIES = {
     SessionReason.UNREADABLE: "it cannot be opened: check its owner and mode",
     SessionReason.FOREIGN: "this is no session of Anodyne",
     SessionReason.VERSION: "it was written by a newer program: use that one",
-    SessionReason.LOCKED: "it is being recorded: stop the box first, or copy it with its -wal file and read the copy",
+    SessionReason.LOCKED: "it is being written right now: try again, or stop the box first",
     SessionReason.CORRUPT: "the file is damaged",
 }
 
@@ -85,10 +91,11 @@ class Session:
                 raise _error(path, SessionReason.FOREIGN)
         try:
             return cls(path, ExitStack())
-        except SessionError as error:
-            if error.reason is SessionReason.LOCKED or not _beside(path, "-wal").exists():
+        except SessionError:
+            if not _beside(path, "-wal").exists():
                 raise
-        # A log beside the file is read through a third file, for which a full or read-only disk has no room.
+        # With a log beside it, it is being recorded, and locked; or a crash left the log, which SQLite reads through a
+        # third file, for which a full or read-only disk has no room.
         return cls(path, ExitStack(), elsewhere=True)
 
     def __enter__(self) -> Self:
@@ -184,11 +191,28 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def _copy(path: Path, opened: ExitStack) -> Path:
-    """The session and its log in a temporary folder, which goes when `opened` is closed."""
+    """The session and its log in a temporary folder, which goes when `opened` is closed.
+
+    The recorder may be writing. It only adds to the log, whose end is where the last whole commit ends, except about
+    every two minutes, when the log is folded into the file; then the copy is made again.
+
+    Raises:
+        SessionError: LOCKED: that happened again and again.
+    """
     folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="anodyne-session-")))
-    for suffix in ("", "-wal"):
-        shutil.copyfile(_beside(path, suffix), folder / f"copy{suffix}")
-    return folder / "copy"
+    for _ in range(_COPIES):
+        before = path.stat().st_mtime_ns, _log_head(path)
+        for suffix in ("", "-wal"):
+            shutil.copyfile(_beside(path, suffix), folder / f"copy{suffix}")
+        if (path.stat().st_mtime_ns, _log_head(path)) == before:
+            return folder / "copy"
+    raise _error(path, SessionReason.LOCKED)
+
+
+def _log_head(path: Path) -> bytes:
+    """The head of the log, which changes when it begins anew."""
+    with _beside(path, "-wal").open("rb") as log:
+        return log.read(_LOG_HEAD)
 
 
 def _seq(numbered: tuple[int, Event]) -> int:

@@ -193,7 +193,9 @@ class Replay:
             with Session.open(path) as session:
                 yield from (event for _, event in session.events())
                 if not session.ended:
-                    self.outcome.notes.append(f"{path.name} was cut short: the recording box stopped without notice")
+                    self.outcome.notes.append(
+                        f"{path.name} has no end: its box was stopped without notice, or is still recording"
+                    )
 
     async def _feed(self, event: Event, alerts: list[Alert]) -> None:
         self._clock.move(event.at_ns)
