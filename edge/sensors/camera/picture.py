@@ -1,7 +1,8 @@
-"""What all OpenCV sources share: gray pictures of a bounded size."""
+"""What all OpenCV sources share: gray pictures of a bounded size, and a library that keeps its complaints to itself."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,6 +11,10 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike  # a distribution's own OpenCV has no such module
+
+# AV_LOG_QUIET, read once, when OpenCV first touches FFmpeg: at each attempt to connect it would fill the journal, and
+# the drivers say what is wrong in better words.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 def to_gray(picture: MatLike) -> NDArray[np.uint8]:

@@ -95,8 +95,7 @@ def _resolve(url: str) -> None:
 
 
 def _open(url: str, transport: str) -> cv2.VideoCapture:
-    """A capture, open or not. FFmpeg's and OpenCV's own messages are kept from the log: the driver says it better."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+    """A capture, open or not. OpenCV's own messages are kept from the log: the driver says it better."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     if not _opening.acquire(timeout=2 * OPEN_TIMEOUT_S):
         raise SensorError(SensorReason.TIMED_OUT, "another camera's connection hangs: check the network")

@@ -7,8 +7,10 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from edge.sensors.camera.stanzas import GStreamerCamera
 from edge.types import Frame, SensorState
 from tests.peers.gstreamer import run_on_system_opencv, show_gi
 from tests.sensors.camera.clips import number_of, write_clip
+from tests.sensors.camera.side_by_side import SideBySide
 from tests.sensors.camera.watching import refusal, rising, watched
 
 # The system's bindings of GStreamer 1.22 still have the old form of an import hook.
@@ -30,10 +33,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:DynamicImporter:ImportWarning")
 BALL = "videotestsrc is-live=true pattern=ball ! video/x-raw,width={},height={},framerate={}/1"
 
 
-@pytest.fixture
-def gi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def gi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """GStreamer's bindings, or a skip."""
-    show_gi(tmp_path, monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:
+        show_gi(tmp_path_factory.mktemp("gi"), patch)
+        yield
+
+
+waiting = SideBySide()
+"""All of its tests use the bindings."""
 
 
 def camera(pipeline: str, **keys: object) -> GStreamer:
@@ -56,6 +65,7 @@ async def look(driver: GStreamer, count: int, pause_s: float = 0.0) -> list[tupl
 
 
 @pytest.mark.usefixtures("gi")
+@waiting
 async def test_pictures_come_gray_thinned_and_young() -> None:
     found = await look(camera(BALL.format(640, 480, 30)), 11)
     assert {frame.pixels.shape for frame, _ in found} == {(480, 640)}
@@ -77,18 +87,21 @@ async def test_rows_of_odd_sizes_lie_right(form: str) -> None:
 
 
 @pytest.mark.usefixtures("gi")
+@waiting
 async def test_ten_times_the_rate_is_thinned() -> None:
     found = await look(camera(BALL.format(160, 120, 100)), 11)
     assert (found[-1][0].measured_ns - found[0][0].measured_ns) / 1e9 == pytest.approx(1.0, abs=0.3)
 
 
 @pytest.mark.usefixtures("gi")
+@waiting
 async def test_a_slow_consumer_gets_young_pictures() -> None:
     found = await look(camera(BALL.format(160, 120, 30)), 4, pause_s=0.4)
     assert max(age_ms for _, age_ms in found) < 300
 
 
 @pytest.mark.usefixtures("gi")
+@waiting
 async def test_a_picture_that_changes_its_size_goes_on() -> None:
     pipeline = (
         "videotestsrc is-live=true num-buffers=15 pattern=ball ! video/x-raw,width=160,height=120,framerate=30/1 ! c. "
@@ -137,9 +150,11 @@ async def test_what_is_wrong_with_a_pipeline_is_told(
 
 
 @pytest.mark.usefixtures("gi")
-async def test_a_pipeline_that_falls_silent_is_noticed_and_made_anew(tmp_path: Path) -> None:
+@waiting
+async def test_a_pipeline_that_falls_silent_is_noticed_and_made_anew() -> None:
     """A pipe that nobody writes into any more: the pipeline waits for ever and says nothing."""
-    clip = write_clip(tmp_path / "clip.avi", 200).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        clip = write_clip(Path(folder) / "clip.avi", 200).read_bytes()
     pipeline = "fdsrc fd={} ! avidemux ! jpegdec ! identity sync=true"
     read_end, write_end = os.pipe()
     writing = threading.Thread(target=os.write, args=(write_end, clip[: len(clip) // 10]), daemon=True)
