@@ -75,9 +75,7 @@ class GStreamerCamera(CameraSection):
 
     driver: Literal["gstreamer"]
     """Always "gstreamer"."""
-    pipeline: str = Field(
-        examples=["nvarguscamerasrc ! nvvidconv ! video/x-raw,format=GRAY8,width=640,height=480"]
-    )
+    pipeline: str = Field(examples=["nvarguscamerasrc ! nvvidconv ! video/x-raw,format=GRAY8,width=640,height=480"])
     """The pipeline as for gst-launch-1.0, without a sink; gray pictures need no conversion any more."""
 
     @field_validator("pipeline")
