@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edge.errors import PlotError
 from edge.plot.panels import panels
 from edge.plot.series import Story
-from edge.types import NS_PER_S
+from edge.recorder.shelf import LAST_MS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,7 +96,8 @@ def clock_text(seconds: float) -> str:
 
 def _start(story: Story) -> str:
     start = story.facts.start
-    began = datetime.fromtimestamp(start.wall_ms / 1000, UTC)
+    passed_ms = (story.start_ns - start.mono_ns) // 1_000_000
+    began = datetime.fromtimestamp(min(max(start.wall_ms + passed_ms, 0), LAST_MS) / 1000, UTC)
     return f"{began:%Y-%m-%d %H:%M:%S} UTC{'' if start.synced else ', clock not synchronised'}"
 
 
@@ -125,7 +126,7 @@ def _page(story: Story, picture: str) -> str:
 def _alert_rows(story: Story) -> list[tuple[str, ...]]:
     return [
         (
-            clock_text((alert.at_ns - story.facts.start.mono_ns) / NS_PER_S),
+            clock_text(story.second(alert.at_ns)),
             str(alert.condition).replace("_", " "),
             str(alert.priority),
             str(alert.presence),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge import config
+from edge.errors import ConfigError
 from edge.plot import series
 from edge.plot.series import Story, Trace
 from edge.plot.thin import broken, merged, thin
@@ -112,16 +113,23 @@ def _score(axes: Axes, story: Story) -> None:
     step = max(1, times_s.size // PIXELS)
     axes.fill_between(times_s[::step], band[::step, 0], band[::step, 1], color=BLUE, alpha=0.15, lw=0, label="90 %")
     axes.plot(*thin(times_s, score), color=BLUE, lw=1.2, label="score")
-    alarm = tomllib.loads(story.facts.settings).get("alarm", {})
-    for key, style in (("pain_on_score", "-"), ("pain_off_score", ":")):
-        if key in alarm:
-            axes.axhline(alarm[key], color=RED, lw=0.8, ls=style)
+    alarm = _settings(story).alarm
+    for score_at, style in ((alarm.pain_on_score, "-"), (alarm.pain_off_score, ":")):
+        axes.axhline(score_at, color=RED, lw=0.8, ls=style)
     blind = [one.verdict is Verdict.CANNOT_ASSESS for _, one in story.assessments]
     _shade(axes, _runs(times_s, np.array(blind, np.bool_), story.to_s), story, PURPLE, 0.18, "cannot assess")
     axes.set_ylim(0, 10)
     axes.set_yticks((0, 5, 10))
     _label(axes, "score 0-10\n(5: threshold)")
     _legend(axes)
+
+
+def _settings(story: Story) -> config.Config:
+    """The settings of the recording box; the defaults where its head is damaged."""
+    try:
+        return config.loads(story.facts.settings)
+    except ConfigError:
+        return config.Config()
 
 
 def _alerts(axes: Axes, story: Story) -> None:
@@ -159,7 +167,7 @@ def _episodes(story: Story, condition: Condition) -> Iterator[tuple[float, float
 
 def _face(axes: Axes, story: Story, sensor: str, faces: list[tuple[float, Estimate]]) -> None:
     """PSPI above rest with its interval, quality, and where there was no usable face."""
-    times_s = np.array([one.measured_ns - story.facts.start.mono_ns for _, one in faces]) / 1e9
+    times_s = np.array([story.second(one.measured_ns) for _, one in faces])
     values = np.array([one.value for _, one in faces])
     limits = np.array([one.interval for _, one in faces])
     step = max(1, times_s.size // PIXELS)
@@ -182,7 +190,7 @@ def _units(axes: Axes, story: Story, sensor: str, faces: list[tuple[float, Estim
     """Action units as rows of shades, 0 white to 5 dark."""
     count = min(PIXELS, max(1, len(faces)))
     edges = np.linspace(story.from_s, story.to_s, count + 1)
-    times_s = np.array([one.measured_ns - story.facts.start.mono_ns for _, one in faces]) / 1e9
+    times_s = np.array([story.second(one.measured_ns) for _, one in faces])
     places = np.clip(np.searchsorted(edges, times_s, "right") - 1, 0, count - 1)
     rows = np.full((len(AUS), count), np.nan)
     for place, (_, one) in zip(places, faces, strict=True):

@@ -61,9 +61,13 @@ class Trace:
 
 @dataclass(slots=True)
 class Story:
-    """What a session tells, between `from_s` and `to_s`; all times are seconds since its start."""
+    """What a session tells, between `from_s` and `to_s`; all times are seconds since its start.
+
+    The start of a file that continues another one is its own first tick, at `start_ns`.
+    """
 
     facts: Facts
+    start_ns: int
     from_s: float
     to_s: float
     traces: dict[tuple[str, Channel], Trace] = field(default_factory=dict[tuple[str, Channel], Trace])
@@ -75,6 +79,10 @@ class Story:
     alerts: list[tuple[float, Alert]] = field(default_factory=list[tuple[float, Alert]])
     acknowledgements: list[float] = field(default_factory=list[float])
     damage: str = ""
+
+    def second(self, at_ns: int) -> float:
+        """A monotonic time as seconds since the start."""
+        return (at_ns - self.start_ns) / NS_PER_S
 
 
 def tell(path: Path, from_s: float = 0.0, to_s: float | None = None) -> Story:
@@ -94,17 +102,17 @@ def tell(path: Path, from_s: float = 0.0, to_s: float | None = None) -> Story:
         last_s = length_s if to_s is None else min(to_s, length_s)
         if last_s <= from_s:
             raise SessionError(SessionReason.EMPTY, f"{path} has {length_s:.0f} s: nothing is between these two")
-        story = Story(session.facts, from_s, last_s)
-        _Teller(story, start_ns).read(session)
+        story = Story(session.facts, start_ns, from_s, last_s)
+        _Teller(story).read(session)
         return story
 
 
 class _Teller:
     """Goes through the events once."""
 
-    def __init__(self, story: Story, start_ns: int) -> None:
+    def __init__(self, story: Story) -> None:
         self._story = story
-        self._start_ns = start_ns
+        self._start_ns = story.start_ns
         self._timeline = Timeline()
         self._pieces: dict[tuple[str, Channel], list[Window]] = {}
         self._harvested_s = max(0.0, story.from_s - LEAD_S)
@@ -124,7 +132,7 @@ class _Teller:
         self._story.traces = {key: _join(pieces, self._start_ns) for key, pieces in self._pieces.items()}
 
     def _take(self, event: Event) -> None:
-        story, at_s = self._story, (event.at_ns - self._start_ns) / NS_PER_S
+        story, at_s = self._story, self._story.second(event.at_ns)
         while at_s > self._harvested_s + 2 * HARVEST_S:
             self._harvest()
         if isinstance(event, BlockArrived):

@@ -18,7 +18,7 @@ SUFFIX = ".anodyne"
 _NAME = re.compile(r"^\d{8}T\d{6}Z-[0-9a-z]+-(\d{1,12})\.anodyne$")
 """<start, UTC>-<boot id>-<running number>.anodyne"""
 
-_LAST_MS = 253_402_300_799_000
+LAST_MS = 253_402_300_799_000
 """The end of the year 9999: a wall clock may be wrong beyond any calendar."""
 
 _DAY_MS = 24 * 3600 * 1000
@@ -75,7 +75,7 @@ class Shelf:
     def new_path(self, start: Instant) -> Path:
         """A path for a session that begins now; its number is above all others'."""
         number = max((one.number for one in self.sessions()), default=0) + 1
-        began = datetime.fromtimestamp(min(max(start.wall_ms, 0), _LAST_MS) / 1000, UTC)
+        began = datetime.fromtimestamp(min(max(start.wall_ms, 0), LAST_MS) / 1000, UTC)
         return self.folder / f"{began:%Y%m%dT%H%M%SZ}-{start.boot_id}-{number}{SUFFIX}"
 
     def tidy(self, max_bytes: int, keep_days: float, now: Instant, current: Path) -> None:

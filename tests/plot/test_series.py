@@ -18,7 +18,7 @@ from edge.recorder.events import Alerted, Assessed, BlockArrived, Event, Ticked
 from edge.sensors.simulated.scene import DEMO_SCENE, Scene
 from edge.sensors.simulated.waveform import PPG_HZ, synthesise
 from edge.types import Channel, SampleBlock, SensorState
-from tests.recorder.events import ALERT, SEEN, write
+from tests.recorder.events import ALERT, FACTS, SEEN, write
 from tests.replay.troubled import BACK_S, HEARD_S, LOST_S, SECONDS, SILENT_S, at, write_troubled
 
 
@@ -93,6 +93,12 @@ def test_results_carry_the_time_at_which_they_came(tmp_path: Path) -> None:
     events: list[Event] = [Ticked(at(1)), Assessed(at(1), SEEN), Alerted(at(1), ALERT), Ticked(at(2))]
     story = tell(write(tmp_path / "x.anodyne", events))
     assert [at_s for at_s, _ in story.assessments] == [at_s for at_s, _ in story.alerts] == [1.0]
+
+
+def test_a_later_part_begins_with_its_own_first_tick(tmp_path: Path) -> None:
+    events: list[Event] = [Ticked(at(3601)), Assessed(at(3602), SEEN), Ticked(at(3605))]
+    story = tell(write(tmp_path / "x.anodyne", events, FACTS.next_part("w.anodyne", 100)))
+    assert (story.to_s, story.assessments[0][0], story.second(at(3604))) == (4.0, 1.0, 3.0)
 
 
 @pytest.mark.parametrize(("from_s", "to_s"), [(60.0, None), (20.0, 10.0), (5.0, 5.0)])
