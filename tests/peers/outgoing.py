@@ -55,4 +55,5 @@ class Outgoing:
             self._send()
 
     def _takes_more(self) -> bool:
-        return bool(select.select([], [self._bus._fd], [], 0)[1])  # it offers no other way to ask
+        socket = self._bus._fd  # it offers no other way to ask
+        return socket is not None and bool(select.select([], [socket], [], 0)[1])
