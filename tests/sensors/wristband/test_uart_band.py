@@ -41,7 +41,10 @@ def ppg_values(blocks: list[SampleBlock]) -> list[float]:
 @pytest.mark.parametrize("mtu", [23, 247], indirect=True)
 @pytest.mark.usefixtures("mtu")
 async def test_both_waveforms_reach_the_timeline_whole(band: VirtualBand) -> None:
-    blocks = await take(driver(), lambda got: count(got, Channel.GSR_US) == 12, play(band, 3))
+    def whole(got: list[SampleBlock]) -> bool:
+        return (count(got, Channel.PPG), count(got, Channel.GSR_US)) == (192, 12)
+
+    blocks = await take(driver(), whole, play(band, 3))
     timeline = Timeline()
     for block in blocks:
         timeline.push(block)
