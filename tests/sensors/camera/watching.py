@@ -69,11 +69,11 @@ class Watch:
 
 
 @asynccontextmanager
-async def watched(camera: Driver[Frame]) -> AsyncIterator[Watch]:
+async def watched(camera: Driver[Frame], backoff: Backoff = QUICK) -> AsyncIterator[Watch]:
     """A camera under supervision."""
     watch = Watch()
     care = asyncio.ensure_future(
-        supervise(camera, SystemClock(), watch.take, watch.hear, backoff=QUICK, rng=random.Random(1))  # noqa: S311  # jitter
+        supervise(camera, SystemClock(), watch.take, watch.hear, backoff=backoff, rng=random.Random(1))  # noqa: S311  # jitter
     )
     try:
         yield watch
