@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 lint-systemd
+.PHONY: test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ test-train: ## a short form of every training job, end to end (needs the shared 
 
 test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
 	tests/picamera2/run.sh $(WORK)
+
+test-vm: ## cameras and Bluetooth on a real kernel, in a virtual machine (to be built once as root; x86-64)
+	tests/vm/run.sh $(WORK)
 
 lock: ## resolve the exact packages anew (needs uv)
 	tests/lock.sh

@@ -67,11 +67,12 @@ class Air:
 
     def __init__(self) -> None:
         """Nobody is on the air."""
-        self._link = AirLink()  # type: ignore[no-untyped-call]  # bumble leaves it untyped
+        self.link = AirLink()  # type: ignore[no-untyped-call]  # bumble leaves it untyped
+        """What carries everything; for controllers that somebody else drives."""
 
     def device(self, name: str, address: str, *, public: bool = False) -> tuple[Device, RadioController]:
         """A device with this address, and its controller."""
-        controller = RadioController(name, link=self._link, public_address=address if public else None)
+        controller = RadioController(name, link=self.link, public_address=address if public else None)
         device = Device(name, hci.Address(address))
         device.host = Host()
         device.host.controller = controller
