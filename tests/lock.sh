@@ -19,6 +19,8 @@ uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/bui
 echo "python-prctl ; python_version < '3'" >"$folder/system.in" # Debian has it
 uv pip compile "${options[@]}" --python-version 3.13 tests/picamera2/requirements.in \
   --override "$folder/system.in" -o tests/picamera2/requirements.lock
+uv pip compile "${options[@]}" --python-version 3.11 --python-platform x86_64-unknown-linux-gnu pyproject.toml \
+  tests/vm/requirements.in --constraint requirements.lock -o tests/vm/requirements.lock
 python3.11 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --dry-run --report "$folder/report.json" ".[quantize]"
 "$folder/venv/bin/python" - "$folder/report.json" >quantize/requirements.lock <<'PYTHON'

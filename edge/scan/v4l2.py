@@ -56,7 +56,7 @@ def look(dev: Path = Path("/dev"), ask: Callable[[Path], VideoNode] | None = Non
         ask: asks a node what it is; raises OSError.
     """
     ask = ask or query
-    lasting = _lasting_names(dev / "v4l" / "by-id")
+    lasting = _lasting_names(dev / "v4l" / "by-path") | _lasting_names(dev / "v4l" / "by-id")
     found: list[Found] = []
     notes: list[str] = []
     for node in sorted(dev.glob("video[0-9]*"), key=_number):
@@ -78,6 +78,8 @@ def _found(video: VideoNode, node: Path, lasting: Path | None) -> Found:
     facts = [f"{pixels}: {_sizes(sizes)}" for pixels, sizes in video.formats.items()]
     if lasting is None:
         facts.append(f"without a lasting name: {node} may be another camera after a restart")
+    elif lasting.parent.name == "by-path":
+        facts.append("named by its socket, since it tells no name of its own: leave it plugged in there")
     return Found(Kind.CAMERA, f"{video.card} at {node} ({video.bus})", tuple(facts), "v4l2", {"device": str(device)})
 
 
@@ -90,7 +92,7 @@ def _sizes(sizes: tuple[tuple[int, int], ...]) -> str:
 
 
 def _lasting_names(folder: Path) -> dict[Path, Path]:
-    """Nodes to udev's links below by-id, which name the camera rather than the order of plugging in."""
+    """Nodes to udev's links, which name the camera (by-id) or its socket (by-path), not the order of plugging in."""
     if not folder.is_dir():
         return {}
     return {link.resolve(): link for link in sorted(folder.iterdir(), reverse=True)}
