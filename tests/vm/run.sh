@@ -20,8 +20,10 @@ skip() { echo "SKIPPED: the drivers on a real kernel ($1)"; exit 0; }
 mkdir -p "$1"
 vm=$(realpath "$1")/vm
 shift
-key=$(cat "$here"/{run.sh,guest.sh,requirements.lock} | sha256sum)
-built() { [ "$(cat "$vm/key" 2>/dev/null)" = "$key" ]; }
+built() { # whether the disk there is the one that would be built now
+  local key
+  key=$({ declare -f inside build; echo "$packages"; cat "$here"/{guest.sh,requirements.lock}; } | sha256sum)
+  [ "$(cat "$vm/key" 2>/dev/null)" = "$key" ]; }
 
 have() { command -v qemu-system-x86_64 >/dev/null && { built || { command -v mmdebstrap && command -v mke2fs; } >/dev/null; }; }
 if ! have; then
@@ -47,7 +49,7 @@ inside() { # run a command in the root $1 with the checkout at /checkout, read-o
 
 build() {
   local root=$vm/root
-  rm -rf "$vm"
+  rm -rf --one-file-system "$vm" # an aborted run may have left something mounted there
   mkdir -p "$vm"
   # An initial memory disk with no more than it takes to find the root: emulated processors unpack slowly.
   mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" --aptopt='Apt::Install-Recommends "false"' \
