@@ -18,7 +18,7 @@ WORK := build
 .PHONY: test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready ## play the three-minute scene through the true daemon
 	$(BIN)/anodyne demo
@@ -28,8 +28,9 @@ test: ## all tests, under both inference runtimes where both install
 	else echo "SKIPPED: the model tests under tflite-runtime (its last wheels are for Python 3.11, which is not here)"; fi
 	@$(MAKE) --no-print-directory test-suite
 
+# Two at a time: much of the suite waits for devices. A file stays together, as some of its tests share a peer.
 test-suite: $(VENV)/.ready ## the tests under the first runtime, with the reason of every skip
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-tflite-runtime: $(TFLITE_VENV)/.ready ## the model tests under tflite-runtime, numpy 1, OpenCV 4.11
 	ANODYNE_RUNTIME=tflite-runtime $(TFLITE_VENV)/bin/pytest -m models -p no:cacheprovider

@@ -94,7 +94,11 @@ def test_head_and_validity_are_in_every_message() -> None:
             assert {"id", "t", "w", "y", "v", "m"} <= required
 
 
-@pytest.mark.parametrize("pixels", [PICTURE, JPEG, PICTURE.tobytes(), memoryview(JPEG)], ids=repr)
+@pytest.mark.parametrize(
+    "pixels",
+    [PICTURE, JPEG, PICTURE.tobytes(), memoryview(JPEG)],
+    ids=["array", "jpeg", "bytes", "memoryview"],
+)
 @pytest.mark.parametrize("field", ["id", "mode", "reasons", "missing", "score", "interval", "condition"])
 def test_no_field_takes_a_picture(field: str, pixels: object) -> None:
     good = alert_message(next(worst_alerts())).model_dump()
