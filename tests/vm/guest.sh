@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Inside the virtual machine of run.sh. `install` (in a chroot) prepares the disk; `check`, at boot, runs the checks.
+# Inside the virtual machine of run.sh. `install` (in a chroot) prepares the disk; at boot
+# `receive` unpacks the checkout and `check` runs the checks.
 set -euo pipefail
 
 install_checks() {
@@ -11,7 +12,7 @@ install_checks() {
 [Unit]
 After=multi-user.target
 [Service]
-ExecStart=/bin/bash /opt/guest.sh check
+ExecStart=/bin/bash /opt/guest.sh receive
 Type=oneshot
 TimeoutStartSec=infinity
 [Install]
@@ -24,24 +25,29 @@ UNIT
   systemctl --quiet unmask bluetooth.service
 }
 
+receive() { # so that the disk need not be made anew for what changes in the checkout
+  mkdir -p /given
+  mount -t 9p -o trans=virtio,version=9p2000.L,ro given /given
+  tar --extract --no-same-owner --file=/given/checkout.tar --directory=/checkout
+  chmod -R a+rX /checkout
+  exec bash /checkout/tests/vm/guest.sh check
+}
+
 check() {
   exec >/dev/ttyS1 2>&1
   stty -F /dev/ttyS1 raw
   echo "up after $(cut -d' ' -f1 /proc/uptime) s: Linux $(uname -r), $(nproc) processors"
   trap 'systemctl --no-block poweroff' EXIT
-  mkdir -p /given
-  mount -t 9p -o trans=virtio,version=9p2000.L,ro given /given
-  tar --extract --file=/given/checkout.tar --directory=/checkout
   cd /checkout
-  chmod -R a+rX /checkout
   local options result=0
   eval "options=($(cat /given/options))"
-  PYTHONFAULTHANDLER=1 /opt/anodyne/bin/python -m pytest -v -rs --color=no -p no:cacheprovider --durations=0 \
+  PYTHONFAULTHANDLER=1 /opt/anodyne/bin/python -m pytest -vs --color=no -p no:cacheprovider \
     tests/vm/check_*.py "${options[@]}" || result=$?
   echo "END $result after $(cut -d' ' -f1 /proc/uptime) s"
 }
 
 case $1 in
 install) install_checks ;;
+receive) receive ;;
 check) check ;;
 esac

@@ -20,22 +20,6 @@ skip() { echo "SKIPPED: the drivers on a real kernel ($1)"; exit 0; }
 mkdir -p "$1"
 vm=$(realpath "$1")/vm
 shift
-built() { # whether the disk there is the one that would be built now
-  local key
-  key=$({ declare -f inside build; echo "$packages"; cat "$here"/{guest.sh,requirements.lock}; } | sha256sum)
-  [ "$(cat "$vm/key" 2>/dev/null)" = "$key" ]; }
-
-have() { command -v qemu-system-x86_64 >/dev/null && { built || { command -v mmdebstrap && command -v mke2fs; } >/dev/null; }; }
-if ! have; then
-  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || skip "it needs ${tools[*]}; as root on Debian they are fetched"
-  { apt-get update -qq && apt-get install -qq --no-install-recommends "${tools[@]}"; } >/dev/null
-fi
-if ! built; then
-  [ "$(id -u)" = 0 ] || skip "building its disk needs root for chroot and mounts: sudo make test-vm"
-  unshare --mount true 2>/dev/null || skip "this container may not mount: it needs CAP_SYS_ADMIN"
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || apt-get install -qq debian-archive-keyring >/dev/null
-fi
-
 inside() { # run a command in the root $1 with the checkout at /checkout, read-only; the mounts end with it
   unshare --mount --propagation private bash -c '
     root=$1; shift
@@ -71,8 +55,22 @@ build() {
   truncate -s 2500M "$vm/disk"
   mke2fs -q -t ext4 -L anodyne -d "$root" "$vm/disk"
   rm -rf "$root"
-  echo "$key" >"$vm/key"
+  wanted_key >"$vm/key"
 }
+
+wanted_key() { { declare -f inside build; echo "$packages"; cat "$here"/{guest.sh,requirements.lock}; } | sha256sum; }
+built() { [ "$(cat "$vm/key" 2>/dev/null)" = "$(wanted_key)" ]; } # whether the disk there is the one wanted now
+
+have() { command -v qemu-system-x86_64 >/dev/null && { built || { command -v mmdebstrap && command -v mke2fs; } >/dev/null; }; }
+if ! have; then
+  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || skip "it needs ${tools[*]}; as root on Debian they are fetched"
+  { apt-get update -qq && apt-get install -qq --no-install-recommends "${tools[@]}"; } >/dev/null
+fi
+if ! built; then
+  [ "$(id -u)" = 0 ] || skip "building its disk needs root for chroot and mounts: sudo make test-vm"
+  unshare --mount true 2>/dev/null || skip "this container may not mount: it needs CAP_SYS_ADMIN"
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || apt-get install -qq debian-archive-keyring >/dev/null
+fi
 
 if ! built; then
   echo "building the virtual machine in $vm (once; about four minutes)"
@@ -84,7 +82,7 @@ fi
 # What the guest gets to see, and where it says what came of it: the console apart from the checks' own output.
 rm -rf "$vm/given" && mkdir "$vm/given"
 (cd "$checkout" && tar --create --exclude=__pycache__ edge tests models systemd pyproject.toml README.md LICENSE) >"$vm/given/checkout.tar"
-printf '%q ' "$@" >"$vm/given/options"
+echo "${*@Q}" >"$vm/given/options"
 : >"$vm/said"
 SECONDS=0
 tail --pid=$$ -n +1 -f "$vm/said" 2>/dev/null &

@@ -101,6 +101,8 @@ class V4l2(LiveCamera):
 
 def _open(node: Path) -> cv2.VideoCapture:
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
+    # Its complaints go past the log, at every attempt that meets a camera in use; the errors here say it once.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     source = cv2.VideoCapture(str(node), cv2.CAP_V4L2)
     if not source.isOpened():
         check_free(node)
