@@ -21,8 +21,8 @@ UNIT
   systemctl --quiet enable checks.service
   # None of these has anything to do here, and each costs an emulated processor seconds.
   systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-    fstrim.timer systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service bluetooth.service
-  systemctl --quiet unmask bluetooth.service
+    fstrim.timer systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service
+  systemctl --quiet disable bluetooth.service # the checks start it
 }
 
 receive() { # so that the disk need not be made anew for what changes in the checkout
