@@ -18,7 +18,7 @@ from edge.face import FaceEstimator
 from edge.recorder.recorder import Recording
 from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
-from edge.sensors.gauge import SensorGauge, damage_of
+from edge.sensors.gauge import SensorGauge, damage_of, dropped_of
 from edge.sensors.replay import ReplayedFace
 from edge.sensors.report import ClockReport, SensorReport
 from edge.sensors.stanza import BandSection, CameraSection
@@ -259,7 +259,12 @@ class BandInput:
     def report(self, driver: str, now_ns: int) -> SensorReport:
         """The figures of the band; `driver` is the word for it in the configuration."""
         told = self.gauge.report(self.status, driver, now_ns)
-        counts = {"duplicates": self._timeline.duplicates(self.driver.name), "damage": damage_of(self.driver)}
+        name = self.driver.name
+        counts = {
+            "dropped": dropped_of(self.driver),
+            "duplicates": self._timeline.duplicates(name),
+            "damage": damage_of(self.driver) + self._timeline.rejected(name),
+        }
         return told.model_copy(update={**counts, **_worth(self._estimates), "clock": self._clock_report()})
 
     def _clock_report(self) -> ClockReport | None:

@@ -30,6 +30,16 @@ _LACK_WORDS = {
 
 
 @runtime_checkable
+class _Drops(Protocol):
+    """A driver that counts what came faster than it could take it in."""
+
+    @property
+    def dropped(self) -> int:
+        """The count."""
+        ...
+
+
+@runtime_checkable
 class _Decodes(Protocol):
     """A driver that counts what it could not decode (`edge.sensors.wristband.damage.Damage`)."""
 
@@ -160,6 +170,11 @@ def _lack_sentence(lacking: Mapping[str, Lack]) -> str:
         if names:
             parts.append(f"{words} {', '.join(names)}")
     return "; ".join(parts)
+
+
+def dropped_of(driver: object) -> int:
+    """Values that came faster than the driver could take them in; 0 where it does not count them."""
+    return driver.dropped if isinstance(driver, _Drops) else 0
 
 
 def damage_of(driver: object) -> int:

@@ -83,11 +83,11 @@ class SensorReport(_Told):
     outages: int
     """Losses and stalls since the start."""
     dropped: int = 0
-    """Pictures that were not looked at in time."""
+    """Pictures that were not looked at in time, or values of a band that came faster than they could be taken in."""
     duplicates: int = 0
     """Samples that arrived twice."""
     damage: int = 0
-    """Messages that could not be decoded."""
+    """Messages that could not be decoded, or whose times cannot be meant."""
     quality: dict[str, float] = {}
     """Signal quality by modality, 0..1, of the newest estimates."""
     absent: dict[str, str] = {}

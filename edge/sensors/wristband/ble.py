@@ -62,8 +62,8 @@ class BleDriver:
         self._missing = False
         self.profile = profile
         self.damage = Damage(config.name, clock)
-        self.dropped = 0
-        """Values that arrived faster than they could be taken in, over all connections."""
+        self._inbox: Inbox | None = None
+        self._dropped_before = 0
 
     @property
     def name(self) -> str:
@@ -74,6 +74,11 @@ class BleDriver:
     def stall_after_s(self) -> float:
         """Silence after which the stream counts as stalled."""
         return self.profile.silence_s
+
+    @property
+    def dropped(self) -> int:
+        """Values that arrived faster than they could be taken in, over all connections."""
+        return self._dropped_before + (0 if self._inbox is None else self._inbox.dropped)
 
     async def stream(self) -> AsyncIterator[SampleBlock]:
         """One connection; whatever cannot be decoded is counted and skipped.
@@ -117,7 +122,7 @@ class BleDriver:
         connection: _Connection | None = None
         try:
             connection = await self._connect(radio)
-            self._address = connection.device.address
+            self._address, self._inbox = connection.device.address, connection.inbox
             with radio.holding(connection.device, connection.inbox.lose):
                 async with aclosing(self._values(connection)) as values:
                     async for value in values:
@@ -128,7 +133,7 @@ class BleDriver:
             raise await self._reason(connection, error) from error
         finally:
             if connection is not None:
-                self.dropped += connection.inbox.dropped
+                self._dropped_before, self._inbox = self._dropped_before + connection.inbox.dropped, None
                 await _disconnect(connection.client, self.name)
 
     async def _values(self, connection: _Connection) -> AsyncGenerator[list[Notification], None]:
