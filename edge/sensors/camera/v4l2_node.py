@@ -63,6 +63,7 @@ class KnownNode:
         self._sysfs = sysfs
         self._dev = dev
         self._identity: Identity | None = None
+        self._told = configured
 
     def remember(self, node: Path) -> None:
         """This node is the camera."""
@@ -77,6 +78,7 @@ class KnownNode:
         """
         wanted = self._identity
         if wanted is None or identity_of(self._configured, self._sysfs) == wanted:
+            self._told = self._configured
             return self._configured
         nodes = [self._dev / entry.name for entry in self._entries() if identity_of(entry, self._sysfs) == wanted]
         if len(nodes) > 1:
@@ -87,7 +89,9 @@ class KnownNode:
             )
         if not nodes:
             raise SensorError(SensorReason.NOT_FOUND, self._missing(wanted))
-        log.info("the camera %s is now %s, no longer %s", wanted.name, nodes[0], self._configured)
+        if nodes[0] != self._told:  # it is looked for twice a second as long as it cannot be read
+            log.info("the camera %s is now %s, no longer %s", wanted.name, nodes[0], self._told)
+        self._told = nodes[0]
         return nodes[0]
 
     def present(self) -> bool:

@@ -65,6 +65,18 @@ def test_a_camera_is_known_by_name_usb_and_index(machine: Machine) -> None:
     assert identity_of(node, machine.sysfs) == Identity("HD Webcam", ("046d", "082d", "A1B2"), "1")
 
 
+def test_a_new_number_is_logged_once_however_often_it_is_looked_for(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = machine.known(machine.plug(0, "HD Webcam", "A1B2"))
+    machine.unplug(0)
+    machine.plug(4, "HD Webcam", "A1B2")
+    with caplog.at_level("INFO"):
+        for _ in range(3):
+            node.locate()
+    assert [record.message.endswith("no longer " + str(machine.dev / "video0")) for record in caplog.records] == [True]
+
+
 def test_a_camera_that_was_never_seen_is_taken_as_configured(machine: Machine) -> None:
     assert KnownNode(machine.dev / "video7", machine.sysfs, machine.dev).locate() == machine.dev / "video7"
 
