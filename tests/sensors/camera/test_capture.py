@@ -16,7 +16,7 @@ from edge.sensors.camera.live import HUNG_AT_MOST
 from edge.types import Frame, SensorState
 from tests.sensors.camera.scripted import ScriptedCamera
 from tests.sensors.camera.side_by_side import SideBySide
-from tests.sensors.camera.watching import refusal, watched
+from tests.sensors.camera.watching import NOTICED_S, refusal, watched
 
 
 @pytest.fixture
@@ -27,9 +27,6 @@ def camera() -> Iterator[ScriptedCamera]:
     made.source.hang = made.hang_open = False
     made.source.freed.set()
 
-
-NOTICED_S = 3.0
-"""Within this time a frozen camera is to be noticed."""
 
 waiting = SideBySide()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,16 +15,12 @@ from edge.clock import SystemClock
 from edge.errors import SensorReason
 from edge.sensors.camera.mjpeg import Mjpeg
 from edge.sensors.camera.network import MjpegCamera
-from edge.types import Frame, SensorState
+from edge.types import SensorState
 from tests.peers.mjpeg import make_certificate, start_mjpeg
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER
 from tests.sensors.camera.side_by_side import SideBySide
-from tests.sensors.camera.watching import Watch, password, refusal, rising, watched
-
-NOTICED_S = 3.0
-"""Within this time a frozen camera is to be noticed."""
-
+from tests.sensors.camera.watching import NOTICED_S, Watch, look, password, refusal, rising, served, watched
 
 _shared: list[PeerProcess] = []
 
@@ -39,16 +35,6 @@ def server() -> Iterator[PeerProcess]:
     _shared.clear()
 
 
-@contextmanager
-def served() -> Iterator[PeerProcess]:
-    """Cameras of one test alone."""
-    made = start_mjpeg()
-    try:
-        yield made
-    finally:
-        made.kill()
-
-
 waiting = SideBySide()
 
 
@@ -56,18 +42,6 @@ def camera(server: PeerProcess, path: str, **keys: object) -> Mjpeg:
     """A driver of one of its cameras."""
     stanza = {"driver": "mjpeg", "name": "cam", "url": f"http://127.0.0.1:{server.ports[0]}{path}"} | keys
     return Mjpeg(MjpegCamera.model_validate(stanza), SystemClock())
-
-
-async def look(driver: Mjpeg, count: int) -> list[tuple[Frame, float]]:
-    """So many frames and their ages in milliseconds."""
-    found = []
-    stream = driver.stream()
-    async with aclosing(stream):  # type: ignore[type-var]  # every driver's stream is a generator
-        async for frame in stream:
-            found.append((frame, (time.monotonic_ns() - frame.measured_ns) / 1e6))
-            if len(found) == count:
-                break
-    return found
 
 
 @pytest.mark.parametrize("path", ["/bar", "/bare", "/chunked", "/stamped", "/colour"])
@@ -141,7 +115,7 @@ async def test_what_freezes_behind_a_living_server_is_noticed() -> None:
 
 @waiting
 async def test_a_frozen_server_is_noticed_and_found_again() -> None:
-    with served() as frail:
+    with served(start_mjpeg) as frail:
         async with watched(camera(frail, "/bar")) as watch:
             await watch.pictures(3)
             frail.freeze()
@@ -156,7 +130,7 @@ async def test_a_frozen_server_is_noticed_and_found_again() -> None:
 
 @waiting
 async def test_a_dead_server_is_noticed_and_found_again() -> None:
-    with served() as frail:
+    with served(start_mjpeg) as frail:
         async with watched(camera(frail, "/bar")) as watch:
             await watch.pictures(3)
             frail.kill()

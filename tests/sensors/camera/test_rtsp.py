@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,15 +17,11 @@ from edge.sensors.camera.network import RtspCamera
 from edge.sensors.camera.rtsp import OPTIONS, Rtsp
 from edge.sensors.camera.sieve import Held
 from edge.sensors.camera.source import Source
-from edge.types import Frame, SensorState
+from edge.types import SensorState
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER, start_rtsp
 from tests.sensors.camera.side_by_side import SideBySide
-from tests.sensors.camera.watching import password, refusal, rising, watched
-
-NOTICED_S = 3.0
-"""Within this time a frozen camera is to be noticed."""
-
+from tests.sensors.camera.watching import NOTICED_S, look, password, refusal, rising, served, watched
 
 _shared: list[PeerProcess] = []
 
@@ -41,16 +36,6 @@ def server() -> Iterator[PeerProcess]:
     _shared.clear()
 
 
-@contextmanager
-def served() -> Iterator[PeerProcess]:
-    """Cameras of one test alone."""
-    made = start_rtsp()
-    try:
-        yield made
-    finally:
-        made.kill()
-
-
 waiting = SideBySide()
 
 
@@ -59,18 +44,6 @@ def camera(server: PeerProcess, path: str, **keys: object) -> Rtsp:
     port = server.ports[1 if path == "/secret" else 0]
     stanza = {"driver": "rtsp", "name": "cam", "url": f"rtsp://127.0.0.1:{port}{path}"} | keys
     return Rtsp(RtspCamera.model_validate(stanza), SystemClock())
-
-
-async def look(driver: Rtsp, count: int) -> list[tuple[Frame, float]]:
-    """So many frames and their ages in milliseconds."""
-    found = []
-    stream = driver.stream()
-    async with aclosing(stream):  # type: ignore[type-var]  # every driver's stream is a generator
-        async for frame in stream:
-            found.append((frame, (time.monotonic_ns() - frame.measured_ns) / 1e6))
-            if len(found) == count:
-                break
-    return found
 
 
 async def test_pictures_come_gray_thinned_and_young(server: PeerProcess) -> None:
@@ -163,7 +136,7 @@ async def test_a_box_that_cannot_keep_up_shows_no_old_pictures() -> None:
 @waiting
 async def test_a_frozen_server_is_noticed_and_found_again() -> None:
     """Frozen with all its connections open; reads go on to succeed at first, with pictures of then."""
-    with served() as frail:
+    with served(start_rtsp) as frail:
         async with watched(camera(frail, "/ball")) as watch:
             await watch.pictures(3)
             frail.freeze()
@@ -179,7 +152,7 @@ async def test_a_frozen_server_is_noticed_and_found_again() -> None:
 
 @waiting
 async def test_a_dead_server_is_noticed_and_found_again() -> None:
-    with served() as frail:
+    with served(start_rtsp) as frail:
         async with watched(camera(frail, "/small")) as watch:
             await watch.pictures(3)
             frail.kill()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from edge.clock import SystemClock
@@ -14,6 +15,10 @@ from edge.sensors.backoff import Backoff
 from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
 from edge.types import NS_PER_S, Frame, SensorState, SensorStatus
+from tests.peers.process import PeerProcess
+
+NOTICED_S = 3.0
+"""Within this time a frozen camera is to be noticed."""
 
 QUICK = Backoff(first_s=0.05, cap_s=0.2)
 """Waits between attempts that do not hold a test up."""
@@ -104,3 +109,25 @@ def password(folder: Path, text: str) -> Path:
     path.write_text(text + "\n")
     path.chmod(0o600)
     return path
+
+
+@contextmanager
+def served(start: Callable[[], PeerProcess]) -> Iterator[PeerProcess]:
+    """A server of one test alone."""
+    made = start()
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+async def look(driver: Driver[Frame], count: int) -> list[tuple[Frame, float]]:
+    """So many frames and their ages in milliseconds."""
+    found = []
+    stream = driver.stream()
+    async with aclosing(stream):  # type: ignore[type-var]  # every driver's stream is a generator
+        async for frame in stream:
+            found.append((frame, (time.monotonic_ns() - frame.measured_ns) / 1e6))
+            if len(found) == count:
+                break
+    return found
