@@ -17,9 +17,11 @@ from edge.health.findings import Finding, error, ok, warning
 from edge.sensors.camera import picamera2_api
 from edge.sensors.camera.picamera2_setup import find_camera
 from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
+from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.e4 import E4Recording
+from edge.sensors.wristband.emotibit.recording import EmotiBitRecording
 
 BUS_TIMEOUT_S = 3.0
 """Longest wait for the system bus and BlueZ: both answer from memory."""
@@ -56,6 +58,10 @@ def recordings(config: Config) -> Iterator[Finding]:
                 yield _readable(f"camera {stanza.name}", stanza.path)
             case E4Recording():
                 yield _readable(f"band {stanza.name}", stanza.folder)
+            case EmotiBitRecording():
+                yield _readable(f"band {stanza.name}", stanza.file)
+            case ReplayedBand() | ReplayedFace():
+                yield _readable(f"sensor {stanza.name}", stanza.session)
             case SimulatedBand() if stanza.scene is not None:
                 yield _readable(f"band {stanza.name}", stanza.scene)
             case _:

@@ -34,6 +34,8 @@ def examine(path: Path | None) -> Iterator[Finding]:
     yield from machine.models(config)
     yield machine.vision()
     yield machine.state_folder(config.box.state_dir, configured=path is not None)
+    if config.recorder.folder is not None:
+        yield machine.recorder_folder(config.recorder.folder)
     yield from devices.cameras(config)
     yield from devices.recordings(config)
     yield from serial_ports.serial_ports(config)

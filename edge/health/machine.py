@@ -18,6 +18,7 @@ from edge.errors import AnodyneError, InferenceError
 from edge.golden import TOLERANCE_STEPS, deviation
 from edge.health.findings import Finding, error, ok, warning
 from edge.inference import Interpreter, runtime
+from edge.recorder.recorder import RESERVE_BYTES
 
 OLDEST_PYTHON = (3, 11)
 """As pyproject.toml says: tomllib and StrEnum begin there."""
@@ -101,19 +102,42 @@ def vision() -> Finding:
 
 def state_folder(folder: Path, *, configured: bool) -> Finding:
     """Whether the state folder can be written, and its free space."""
-    bad = error if configured else warning
-    existing = next(path for path in [folder, *folder.parents] if path.exists())
+    unfit = _unfit(folder)
+    if unfit:
+        return (error if configured else warning)("state", unfit)
+    return _space(folder, _free(folder))
+
+
+def recorder_folder(folder: Path) -> Finding:
+    """Whether sessions can be recorded; a warning at worst, because the box watches without."""
+    unfit = _unfit(folder)
+    if unfit:
+        return warning("recorder", f"{unfit}; nothing is recorded until then")
+    free = _free(folder)
+    if free < RESERVE_BYTES:
+        return warning("recorder", f"{folder}, {free // 1024**2} MiB free: too little, nothing is recorded")
+    return ok("recorder", str(folder))
+
+
+def _unfit(folder: Path) -> str:
+    """Why a folder cannot be written; "" where it can, or can be made."""
     if not folder.is_dir():
+        existing = _existing(folder)
         creatable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
-        if not creatable:
-            return bad("state", f"{folder} does not exist and cannot be made: create it for the daemon's user")
-    else:
-        try:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as failure:
-            return bad("state", f"{folder} cannot be written: {failure.strerror}")
-    return _space(folder, shutil.disk_usage(existing).free)
+        return "" if creatable else f"{folder} does not exist and cannot be made: create it for the daemon's user"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as failure:
+        return f"{folder} cannot be written: {failure.strerror}"
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in [folder, *folder.parents] if path.exists())
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(_existing(folder)).free
 
 
 def _space(folder: Path, free: int) -> Finding:

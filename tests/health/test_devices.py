@@ -13,6 +13,9 @@ from edge.config import Config
 from edge.health import devices
 from edge.health.findings import Grade
 from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
+from edge.sensors.replay import ReplayedBand, ReplayedFace
+from edge.sensors.wristband.e4 import E4Recording
+from edge.sensors.wristband.emotibit.recording import EmotiBitRecording
 from edge.sensors.wristband.heart_rate import HeartRateBand
 from tests.peers.ble_radio import Air
 from tests.peers.bluez import BlueZ, private_bus
@@ -85,3 +88,17 @@ def test_a_recording_that_is_there_is_fine(tmp_path: Path) -> None:
     camera = VideoFileCamera(driver="video_file", name="clip", path=tmp_path / "clip.mp4")
     (finding,) = devices.recordings(Config(sensor=(camera,)))
     assert finding.grade is Grade.OK
+
+
+@pytest.mark.parametrize(("there", "grade"), [(True, Grade.OK), (False, Grade.ERROR)])
+def test_every_kind_of_recording_is_looked_for(tmp_path: Path, there: bool, grade: Grade) -> None:
+    path = tmp_path / "recorded"
+    if there:
+        path.write_text("")
+    stanzas = (
+        E4Recording(driver="e4_recording", name="a", folder=path),
+        EmotiBitRecording(driver="emotibit_recording", name="b", file=path),
+        ReplayedBand(driver="replay", name="c", session=path),
+        ReplayedFace(driver="replay_face", name="d", session=path),
+    )
+    assert [finding.grade for finding in devices.recordings(Config(sensor=stanzas))] == [grade] * len(stanzas)

@@ -97,5 +97,20 @@ def test_free_space(free_mib: int, grade: Grade, tmp_path: Path, monkeypatch: py
     assert machine.state_folder(tmp_path, configured=True).grade is grade
 
 
+def test_a_folder_for_sessions_that_can_be_made_is_fine(tmp_path: Path) -> None:
+    assert machine.recorder_folder(tmp_path / "sessions").grade is Grade.OK
+
+
+def test_a_folder_for_sessions_that_cannot_be_written_is_only_a_warning() -> None:
+    finding = machine.recorder_folder(Path("/proc"))
+    assert (finding.grade, "nothing is recorded" in finding.text) == (Grade.WARNING, True)
+
+
+def test_too_little_room_for_sessions_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=100 * 1024**2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)  # no test should fill this machine's disk
+    assert machine.recorder_folder(tmp_path).grade is Grade.WARNING
+
+
 def test_the_clock_is_fine_or_warns_but_is_never_an_error() -> None:
     assert machine.clock().grade in (Grade.OK, Grade.WARNING)
