@@ -31,15 +31,16 @@ class Gadget:
             assert time.monotonic() < deadline_s, run("dmesg")[-2000:]
             time.sleep(0.1)
         run("udevadm", "settle")
-        self._end = os.open(_OTHER_END, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(self._end)
+        end = os.open(_OTHER_END, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        tty.setraw(end)
+        self._end = end
         return links[0].resolve()
 
     def pull_out(self) -> None:
         """Pull it out."""
-        if self._end >= 0:
-            os.close(self._end)
-            self._end = -1
+        end, self._end = self._end, -1  # `say` is called from another thread
+        if end >= 0:
+            os.close(end)
             run("modprobe", "--remove", "g_serial")
 
     def say(self, data: bytes) -> None:
