@@ -18,7 +18,8 @@ from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.bluez_watch import SWITCHED_OFF
 
 _UNAVAILABLE = {
-    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: "this box has no Bluetooth adapter: plug one in",
+    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: "no Bluetooth adapter is seen: plug one in, "
+    "unless the Bluetooth service has just been started and finds it by itself",
     BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: "the Bluetooth adapter is too old for Low Energy: replace it",
     BleakBluetoothNotAvailableReason.POWERED_OFF: SWITCHED_OFF,
 }
