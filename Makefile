@@ -33,7 +33,7 @@ test-suite: $(VENV)/.ready ## the tests under the first runtime, with the reason
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-tflite-runtime: $(TFLITE_VENV)/.ready ## the model tests under tflite-runtime, numpy 1, OpenCV 4.11
-	ANODYNE_RUNTIME=tflite-runtime $(TFLITE_VENV)/bin/pytest -m models -p no:cacheprovider
+	ANODYNE_RUNTIME=tflite-runtime $(TFLITE_VENV)/bin/pytest -m models -n 2 --dist loadfile -p no:cacheprovider
 
 lint: $(VENV)/.ready lint-systemd ## ruff, mypy, systemd
 	$(BIN)/ruff check .

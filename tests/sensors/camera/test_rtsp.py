@@ -21,7 +21,7 @@ from edge.types import SensorState
 from tests.peers.process import PeerProcess
 from tests.peers.rtsp import PASSWORD, USER, start_rtsp
 from tests.sensors.camera.side_by_side import SideBySide
-from tests.sensors.camera.watching import NOTICED_S, look, password, refusal, rising, served, watched
+from tests.sensors.camera.watching import BUSY_MS, NOTICED_S, look, password, refusal, rising, served, watched
 
 _shared: list[PeerProcess] = []
 
@@ -52,8 +52,8 @@ async def test_pictures_come_gray_thinned_and_young(server: PeerProcess) -> None
     assert {frame.pixels.shape for frame, _ in found} == {(480, 640)}
     assert rising([frame.index for frame, _ in found])
     steps_ms = [(b.measured_ns - a.measured_ns) / 1e6 for (a, _), (b, _) in pairwise(found)]
-    assert sum(steps_ms) / len(steps_ms) == pytest.approx(100, abs=50)
-    assert sorted(age_ms for _, age_ms in found)[6] < 150
+    assert sum(steps_ms) / len(steps_ms) > 90  # thinned to 10 Hz; a busy machine may miss some
+    assert sorted(age_ms for _, age_ms in found)[6] < BUSY_MS
 
 
 async def test_udp_and_tcp_serve_two_cameras_at_once(server: PeerProcess) -> None:

