@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -49,3 +49,12 @@ class BandSection(Section):
     @abstractmethod
     def open(self, clock: Clock) -> Driver[SampleBlock]:
         """The driver of this band. Nothing is opened before its `stream` runs; libraries are imported here."""
+
+
+class RecordedBandSection(BandSection):
+    """Keys that every recorded session of a band has."""
+
+    pace: Literal["recorded", "fast"] = "recorded"
+    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
+    start_s: float = Field(default=0.0, ge=0.0)
+    """Seconds to skip at the beginning of the recording."""

@@ -17,7 +17,7 @@ from edge.clock import Clock
 from edge.errors import DecodeError, SensorError, SensorReason
 from edge.section import FilePath
 from edge.sensors.driver import Driver
-from edge.sensors.stanza import BandSection
+from edge.sensors.stanza import RecordedBandSection
 from edge.sensors.wristband.e4_csv import MAX_SESSION_S, CsvTable, parse_intervals, parse_regular
 from edge.types import NS_PER_S, Channel, SampleBlock
 
@@ -90,17 +90,13 @@ class _Track:
         return max(0, min(len(self.values), math.ceil((at_s - self.start_s) * self.rate_hz - 1e-6)))
 
 
-class E4Recording(BandSection):
+class E4Recording(RecordedBandSection):
     """A recorded session of an Empatica E4 wristband: a folder with BVP.csv, EDA.csv, ACC.csv, TEMP.csv."""
 
     driver: Literal["e4_recording"]
     """Always "e4_recording"."""
     folder: FilePath = Field(examples=["recordings/S02"])
     """The session's folder."""
-    pace: Literal["recorded", "fast"] = "recorded"
-    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
-    start_s: float = Field(default=0.0, ge=0.0)
-    """Seconds to skip at the beginning of the recording."""
 
     def open(self, clock: Clock) -> Driver[SampleBlock]:
         """Its driver."""

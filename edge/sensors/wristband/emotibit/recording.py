@@ -13,7 +13,7 @@ from edge.clock import Clock
 from edge.errors import DecodeError, SensorError, SensorReason
 from edge.section import FilePath
 from edge.sensors.driver import Driver
-from edge.sensors.stanza import BandSection
+from edge.sensors.stanza import RecordedBandSection
 from edge.sensors.wristband.damage import Damage
 from edge.sensors.wristband.emotibit.blocks import Light, PacketBlocks
 from edge.sensors.wristband.emotibit.lines import LONGEST_LINE, Packet, read
@@ -28,17 +28,13 @@ STALL_S = 5.0
 NS_PER_MS = 1_000_000
 
 
-class EmotiBitRecording(BandSection):
+class EmotiBitRecording(RecordedBandSection):
     """A recorded session of an EmotiBit: the CSV file from its memory card, before any conversion."""
 
     driver: Literal["emotibit_recording"]
     """Always "emotibit_recording"."""
     file: FilePath = Field(examples=["recordings/2025-06-27_09-56-59-929206.csv"])
     """The session's file."""
-    pace: Literal["recorded", "fast"] = "recorded"
-    """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""
-    start_s: float = Field(default=0.0, ge=0.0)
-    """Seconds to skip at the beginning of the recording."""
     light: Light = "infrared"
     """The colour whose pulse wave is used."""
 
