@@ -206,8 +206,7 @@ class BleLink:
         self._client = client
         self._inbox = inbox
         self._answers: dict[str, asyncio.Queue[bytes]] = {}
-        self.starting = True
-        """Whether the profile still asks: what control points say later is a notification like any other."""
+        self._starting = True
 
     def offers(self, uuid: str) -> bool:
         """Whether the band has this characteristic."""
@@ -248,8 +247,18 @@ class BleLink:
         """The next part of an answer that comes in several."""
         return await self._inbox.unless_lost(self._answers[uuid].get())
 
+    def started(self) -> None:
+        """The profile asks no more: what control points say from now on, and what of it waits, is heard like the rest.
+
+        A band can say that it stops right behind its last answer, before the profile has gone on.
+        """
+        self._starting = False
+        for uuid, waiting in self._answers.items():
+            while not waiting.empty():
+                self._inbox.note(uuid, waiting.get_nowait())
+
     def _answered(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
-        if self.starting:
+        if self._starting:
             self._answers[characteristic.uuid].put_nowait(bytes(data))
         else:
             self._inbox.put(characteristic, data)
@@ -273,7 +282,7 @@ async def _start(profile: Profile, link: BleLink, name: str) -> None:
     for uuid in there:
         await link.subscribe(uuid)
     await profile.start(link)
-    link.starting = False
+    link.started()
 
 
 async def _first(inbox: Inbox, config: BleBand, within_s: float) -> Notification:

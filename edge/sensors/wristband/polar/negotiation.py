@@ -55,6 +55,7 @@ class Negotiation:
         self._name = name
         self._link = link
         self._uuid = uuid
+        self._running: set[Kind] = set()
 
     async def start(self, needed: Iterable[Kind], welcome: Iterable[Kind]) -> dict[Kind, Started]:
         """Start measurements.
@@ -64,7 +65,8 @@ class Negotiation:
             welcome: those of these that the sensor has and is willing to start.
 
         Raises:
-            SensorError: WRONG_DEVICE or REFUSED, for a needed one.
+            SensorError: WRONG_DEVICE or REFUSED, for a needed one; STOPPED where the sensor ends a needed one while
+                the others are being started.
         """
         try:
             features = control.parse_features(await self._link.read(self._uuid))
@@ -76,6 +78,7 @@ class Negotiation:
                         f"{self._name} has no {kind.name}: choose another `driver` for it, or update its firmware",
                     )
                 started[kind] = await self._start(kind)
+                self._running.add(kind)
         except DecodeError as error:
             raise SensorError(
                 SensorReason.REFUSED, f"{self._name} answers in an unknown way ({error}): update its firmware"
@@ -111,11 +114,15 @@ class Negotiation:
 
         Raises:
             DecodeError: what comes is no answer, or has no end.
+            SensorError: STOPPED, the sensor has ended a needed measurement meanwhile.
             _RefusedError: the sensor says no.
         """
         data = await self._link.request(self._uuid, control.request(command, kind, chosen))
         parameters = b""
         for _ in range(MOST_PARTS):
+            ended = control.stopped(data) & self._running
+            if ended:
+                raise has_stopped(self._name, ended)
             answer = _answer_to(command, kind, data)
             if answer is not None:
                 if answer.status:

@@ -15,10 +15,10 @@ from edge.clock import SystemClock
 from edge.errors import DecodeError, DecodeReason, SensorError, SensorReason
 from edge.sensors.wristband.ble import BleDriver
 from edge.sensors.wristband.heart_rate import HEART_RATE_MEASUREMENT
-from edge.sensors.wristband.polar.band import PMD_CONTROL, PMD_DATA, PolarBand, PolarStrap
+from edge.sensors.wristband.polar.band import PMD_CONTROL, PMD_DATA, Polar, PolarBand, PolarStrap
 from edge.sensors.wristband.polar.control import Command, Status
 from edge.sensors.wristband.polar.frame import Kind
-from edge.sensors.wristband.profile import Notification
+from edge.sensors.wristband.profile import Link, Notification
 from edge.sensors.wristband.stamped import FASTEST_HZ
 from edge.timeline import Timeline
 from edge.types import Channel, SampleBlock
@@ -235,6 +235,38 @@ async def test_a_sensor_put_into_its_charger_ends_the_connection_with_its_reason
     async with worn(air, service) as band:
         with pytest.raises(SensorError, match="has stopped measuring PPG: is it worn") as raised:
             await take(verity(), lambda _: False, put_away(band))
+    assert raised.value.reason is SensorReason.STOPPED
+
+
+async def test_a_sensor_that_stops_while_its_other_measurements_are_being_started_is_heard(air: Air) -> None:
+    service = PolarService(VERITY_SENSE, interjection=bytes([0x01, Kind.PPG]))
+    async with worn(air, service):
+        with pytest.raises(SensorError, match="has stopped measuring PPG") as raised:
+            await take(verity(), lambda _: False)
+    assert raised.value.reason is SensorReason.STOPPED
+    assert bytes([Command.START, Kind.PPG]) in [request[:2] for request in service.requests]
+
+
+async def test_a_sensor_that_stops_between_its_last_answer_and_the_end_of_the_start_is_heard(air: Air) -> None:
+    service = PolarService(VERITY_SENSE)
+    told = asyncio.Event()
+
+    class Slow(Polar):
+        async def start(self, link: Link) -> None:
+            await super().start(link)
+            await told.wait()
+            await asyncio.sleep(0.1)  # on its way over the virtual radio and the bus
+
+    async def put_away(band: VirtualBand) -> None:
+        await play(band, service, 3)
+        await service.say(bytes([0x01, Kind.PPG]))
+        told.set()
+
+    config = PolarBand(driver="ble_polar", name="arm", address=ADDRESS, connect_timeout_s=5.0)
+    driver = BleDriver(config, Slow("arm", needed=(Kind.PPG,), welcome=(Kind.ACC,)), SystemClock())
+    async with worn(air, service) as band:
+        with pytest.raises(SensorError, match="has stopped measuring PPG") as raised:
+            await take(driver, lambda _: False, put_away(band))
     assert raised.value.reason is SensorReason.STOPPED
 
 
