@@ -10,9 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LABELS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU25", "AU26", "AU43")
-"""The action units of the network's output, in its order: brow lowerer, cheek raiser, lid tightener, nose wrinkler,
-upper lip raiser, lip corner puller (smile), lips part, jaw drop, eyes closed."""
+LABELS = (
+    *("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU15", "AU17", "AU20", "AU24", "AU25"),
+    *("AU26", "AU27", "AU43"),
+)
+"""The action units of the network's output, in its order: inner and outer brow raiser, brow lowerer, upper lid raiser,
+cheek raiser, lid tightener, nose wrinkler, upper lip raiser, lip corner puller (smile), lip corner depressor, chin
+raiser, lip stretcher, lip pressor, lips part, jaw drop, mouth stretch, eyes closed."""
 
 INTENSITY_MAX = 5.0
 """Highest intensity of an action unit (FACS level E)."""
@@ -26,12 +30,12 @@ _AU4, _AU6, _AU7, _AU9, _AU10, _AU12, _AU43 = (
 
 
 def eyes_closed(units: NDArray[np.float32]) -> NDArray[np.float32]:
-    """AU43 as PSPI counts it, 0 or 1, from (..., 9) intensities."""
+    """AU43 as PSPI counts it, 0 or 1, from (..., len(LABELS)) intensities."""
     return (units[..., _AU43] >= CLOSED_FROM).astype(np.float32)
 
 
 def pspi(units: NDArray[np.float32]) -> NDArray[np.float32]:
-    """PSPI (Prkachin & Solomon 2008) of (..., 9) intensities in the order of `LABELS`: (...), 0..16."""
+    """PSPI (Prkachin & Solomon 2008) of (..., len(LABELS)) intensities in the order of `LABELS`: (...), 0..16."""
     orbit = np.maximum(units[..., _AU6], units[..., _AU7])
     levator = np.maximum(units[..., _AU9], units[..., _AU10])
     total = units[..., _AU4] + orbit + levator + eyes_closed(units)
@@ -39,7 +43,7 @@ def pspi(units: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def smile_discount(units: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """What a smile adds to PSPI without any pain, PSPI units, from (..., 9) intensities: (...).
+    """What a smile adds to PSPI without any pain, PSPI units, from (..., len(LABELS)) intensities: (...).
 
     A felt smile raises the cheeks (AU6), and a wide one lifts the upper lip, which looks like AU10; PSPI counts both.
     The part of either that the lip corners explain is taken out, unless the brow is lowered or the nose wrinkled as

@@ -1,4 +1,4 @@
-"""Rendered faces in memory, and their split by identity."""
+"""Rendered faces in memory with everything that is known of them, and their split by identity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.face.units import LABELS
+
+REGIONS = ("brows", "left_eye", "right_eye", "nose", "mouth")
+"""Parts of a face whose visibility is known (the person's own left and right)."""
+
+POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+"""Landmarks: middles of the eyes, tip of the nose, corners of the mouth (the person's own left and right)."""
+
+OFFSETS = ("right", "down", "log_size", "roll")
+"""Where a face lies in its crop against where the crop aimed at: in sides of the box along the crop's own axes, natural
+logarithm of the ratio of sides, and degrees clockwise."""
+
+ROW = np.dtype(
+    [
+        ("identity", np.int64),
+        ("face", np.bool_),
+        ("kind", "U24"),
+        ("sculpt", "U8"),
+        ("left", np.float32, (len(LABELS),)),
+        ("right", np.float32, (len(LABELS),)),
+        ("visible", np.float32, (len(REGIONS),)),
+        ("points", np.float32, (len(POINTS), 2)),
+        ("offset", np.float32, (len(OFFSETS),)),
+        ("pose", np.float32, (3,)),
+        ("age", np.float32),
+        ("male", np.float32),
+        ("ancestry", np.float32, (3,)),
+        ("skin", np.float32),
+        ("light", "U12"),
+        ("worn", "U24"),
+    ]
+)
+"""What is known of one crop. `face`: False for a crop that shows none (everything below then means nothing). `kind`,
+`sculpt`, `light`, `worn`: names of what was drawn. `left`, `right`: intensities 0..5 of the action units on either side
+of the face, in the order of `LABELS`. `visible`: uncovered share 0..1 of each of `REGIONS`. `points`: `POINTS` in
+pixels of the crop, x right and y down. `offset`: see `OFFSETS`. `pose`: yaw, pitch, roll in the frame, degrees. `age`,
+`male`: 0..1. `ancestry`: weights in the order of `quantize.faces.head.ANCESTRIES`. `skin`: mean reflectance 0..1."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
@@ -15,19 +53,30 @@ class Faces:
 
     Attributes:
         crops: (n, SIDE_PX, SIDE_PX) uint8, cut by `edge.face.align.crop`.
-        units: (n, 9) float32 true intensities in the order of `edge.face.units.LABELS`.
-        identity: (n,) int64.
-        kind: (n,) names of `Kind`.
+        rows: (n,) of `ROW`.
     """
 
     crops: NDArray[np.uint8]
-    units: NDArray[np.float32]
-    identity: NDArray[np.int64]
-    kind: NDArray[np.str_]
+    rows: NDArray[np.void]
+
+    @property
+    def units(self) -> NDArray[np.float32]:
+        """(n, units) true intensities in the order of `LABELS`: those of the stronger side."""
+        return np.maximum(self.rows["left"], self.rows["right"])
+
+    @property
+    def identity(self) -> NDArray[np.int64]:
+        """(n,) whose face it is."""
+        return np.asarray(self.rows["identity"], dtype=np.int64)
+
+    @property
+    def kind(self) -> NDArray[np.str_]:
+        """(n,) names of `Kind`."""
+        return np.asarray(self.rows["kind"], dtype=np.str_)
 
     def where(self, chosen: NDArray[np.bool_]) -> Faces:
         """The faces for which `chosen` is true."""
-        return Faces(self.crops[chosen], self.units[chosen], self.identity[chosen], self.kind[chosen])
+        return Faces(self.crops[chosen], self.rows[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +102,4 @@ def split(faces: Faces) -> Split:
 
 def join(parts: Sequence[Faces]) -> Faces:
     """All faces of all parts, in their order."""
-    return Faces(
-        np.concatenate([part.crops for part in parts]),
-        np.concatenate([part.units for part in parts]),
-        np.concatenate([part.identity for part in parts]),
-        np.concatenate([part.kind for part in parts]),
-    )
+    return Faces(np.concatenate([part.crops for part in parts]), np.concatenate([part.rows for part in parts]))
