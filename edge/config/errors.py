@@ -16,6 +16,7 @@ from edge.config.keys import SENSOR, Key, drivers, keys, section_of, tables
 from edge.config.lines import Path, line_of, locate
 from edge.config.sections import Config
 from edge.section import Section
+from edge.types import Validity
 
 _QUOTE_LIMIT = 40
 """Longest piece of a wrong value that is quoted in a message, characters."""
@@ -78,6 +79,18 @@ def explain(text: str, raw: Mapping[str, object], error: ValidationError) -> Ite
         if path != (SENSOR,) or detail["type"] != "value_error":
             yield Problem(line_of(lines, path), _dotted(path), _sentence(path, detail, raw))
     yield from _twins(raw, lines)  # the model compares names only when every stanza is right, and knows no lines
+
+
+def of_the_past(text: str, config: Config) -> Iterator[Problem]:
+    """Recorded and simulated sensors of a box that speaks of a patient: neither as calm nor as pain may they pass."""
+    if config.box.validity is not Validity.REAL:
+        return
+    lines = locate(text)
+    for position, stanza in enumerate(config.sensor):
+        if not stanza.live:
+            path: Path = (SENSOR, position, "driver")
+            told = f"{_quoted(stanza.driver)} is recorded or simulated and cannot speak of a patient"
+            yield Problem(line_of(lines, path), _dotted(path), f'{told}: write validity = "test" below [box]')
 
 
 def _file_path(loc: Sequence[str | int], raw: Mapping[str, object]) -> Path:

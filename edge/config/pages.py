@@ -95,7 +95,8 @@ def _markdown_lines() -> Iterator[str]:
         "One TOML file configures one box. `anodyne config example` prints a commented file to start from, "
         "`anodyne config check FILE` names every problem of a file with its line and what to write instead, and "
         "`anodyne config schema` prints the JSON Schema for editors. Unknown keys, values out of range, values of "
-        "another type and two sensors of one name are errors. Relative paths start at the folder of the file.",
+        "another type and two sensors of one name are errors, and so are recorded or simulated sensors in a box whose "
+        'validity is "real". Relative paths start at the folder of the file.',
         _WIDTH,
     )
     yield ""

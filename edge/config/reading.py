@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from edge.config.errors import Problem, explain, explain_syntax, report
+from edge.config.errors import Problem, explain, explain_syntax, of_the_past, report
 from edge.config.sections import Config
 from edge.errors import ConfigError
 
@@ -49,6 +49,10 @@ def loads(text: str, name: str = "configuration", *, folder: Path | None = None)
     except (ValueError, RecursionError) as error:
         raise ConfigError(report(name, [explain_syntax(text, error)])) from error
     try:
-        return Config.model_validate(raw, context=folder)
+        config = Config.model_validate(raw, context=folder)
     except ValidationError as error:
         raise ConfigError(report(name, explain(text, raw, error))) from error
+    past = list(of_the_past(text, config))
+    if past:
+        raise ConfigError(report(name, past))
+    return config

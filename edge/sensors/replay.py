@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -43,6 +43,8 @@ _STALL_S = 5.0
 class ReplayedBand(BandSection):
     """A wristband of a recorded session (docs/sessions.md)."""
 
+    live: ClassVar[bool] = False
+
     driver: Literal["replay"]
     """Always "replay"."""
     session: FilePath = Field(examples=["sessions/20261122T214630Z-4be1d70c93aa-1.anodyne"])
@@ -66,6 +68,8 @@ class ReplayedBand(BandSection):
 
 class ReplayedFace(Section):
     """A face of a recorded session: what was made of its pictures, which were never kept (docs/sessions.md)."""
+
+    live: ClassVar[bool] = False
 
     driver: Literal["replay_face"]
     """Always "replay_face"."""

@@ -18,7 +18,8 @@ class CameraSection(Section):
 
     modalities: ClassVar[tuple[Modality, ...]] = (Modality.FACE,)
     live: ClassVar[bool] = True
-    """Whether it shows the present: `rate_hz` pictures a second are then to be expected of it."""
+    """Whether it shows the present: only then may the box speak of a real patient, and only then are `rate_hz` pictures
+    a second to be expected of it."""
 
     name: SensorName = Field(examples=["bedside"])
     """Name of this camera in messages and logs; unique in the file."""
@@ -39,6 +40,8 @@ class BandSection(Section):
 
     modalities: ClassVar[tuple[Modality, ...]] = (Modality.PPG, Modality.GSR)
     """What this kind of band can give evidence of."""
+    live: ClassVar[bool] = True
+    """Whether it is worn by somebody now: only then may the box speak of a real patient."""
 
     name: SensorName = Field(examples=["wrist"])
     """Name of this band in messages and logs; unique in the file."""
@@ -53,6 +56,8 @@ class BandSection(Section):
 
 class RecordedBandSection(BandSection):
     """Keys that every recorded session of a band has."""
+
+    live: ClassVar[bool] = False
 
     pace: Literal["recorded", "fast"] = "recorded"
     """"recorded": at the recording's own pace on the box's clock; "fast": as fast as samples can be processed."""

@@ -28,7 +28,8 @@ def test_the_example_passes_the_check_as_it_is() -> None:
 
 
 def test_the_example_passes_the_check_with_everything_switched_on() -> None:
-    assert [stanza.driver for stanza in loads(all_switched_on()).sensor] == list(drivers())
+    text = all_switched_on().replace('validity = "real"', 'validity = "test"')  # recordings are among the sensors
+    assert [stanza.driver for stanza in loads(text).sensor] == list(drivers())
 
 
 def test_the_example_shows_every_key() -> None:

@@ -121,6 +121,20 @@ def test_two_sensors_of_one_name_are_refused_without_a_file() -> None:
         Config(sensor=(camera, camera))
 
 
+RECORDED = '[[sensor]]\ndriver = "video_file"\nname = "clip"\npath = "clip.mp4"\n'
+
+
+def test_a_recording_cannot_speak_of_a_patient() -> None:
+    problem = only_problem(RECORDED)
+    assert problem.startswith('line 2: sensor[0].driver: "video_file" is recorded or simulated and cannot speak of a')
+    assert problem.endswith(': write validity = "test" below [box]')
+
+
+@pytest.mark.parametrize("validity", ["test", "demo"])
+def test_a_recording_may_speak_of_nobody(validity: str) -> None:
+    assert not loads(f'[box]\nvalidity = "{validity}"\n{RECORDED}').sensor[0].live
+
+
 def test_a_band_that_cannot_be_found_is_refused() -> None:
     problem = only_problem('[[sensor]]\ndriver = "ble_uart"\nname = "wrist"\n')
     assert "sensor[0].device_name: is missing and so is address" in problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class _Track:
 
 class SimulatedBand(BandSection):
     """A seeded PPG/GSR generator that follows a scene (docs/scenes.md)."""
+
+    live: ClassVar[bool] = False
 
     driver: Literal["simulated_band"]
     """Always "simulated_band"."""
