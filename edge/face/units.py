@@ -7,6 +7,8 @@ closed) counted 0 or 1 (Prkachin & Solomon, Pain 2008;139:267-274), so it runs f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,20 @@ LABELS = (
 """The action units of the network's output, in its order: inner and outer brow raiser, brow lowerer, upper lid raiser,
 cheek raiser, lid tightener, nose wrinkler, upper lip raiser, lip corner puller (smile), lip corner depressor, chin
 raiser, lip stretcher, lip pressor, lips part, jaw drop, mouth stretch, eyes closed."""
+
+REGIONS = ("brows", "left_eye", "right_eye", "nose", "mouth")
+"""Parts of a face whose visibility the network tells (the person's own left and right)."""
+
+_EYES, _MOUTH = ("left_eye", "right_eye"), ("mouth",)
+
+REGIONS_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("AU1", "AU2", "AU4"), ("brows",)),
+    **dict.fromkeys(("AU5", "AU6", "AU7", "AU43"), _EYES),
+    "AU9": ("nose",),
+    "AU10": ("nose", "mouth"),
+    **dict.fromkeys(("AU12", "AU15", "AU17", "AU20", "AU24", "AU25", "AU26", "AU27"), _MOUTH),
+}
+"""Where each action unit is seen: one of these regions is enough, as one eye or one side shows what both do."""
 
 INTENSITY_MAX = 5.0
 """Highest intensity of an action unit (FACS level E)."""

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.units import LABELS
-
-REGIONS = ("brows", "left_eye", "right_eye", "nose", "mouth")
-"""Parts of a face whose visibility is known (the person's own left and right)."""
+from edge.face.units import REGIONS as REGIONS
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 """Landmarks: middles of the eyes, tip of the nose, corners of the mouth (the person's own left and right)."""
@@ -67,7 +65,7 @@ class Faces:
     @property
     def identity(self) -> NDArray[np.int64]:
         """(n,) whose face it is."""
-        return np.asarray(self.rows["identity"], dtype=np.int64)
+        return np.ascontiguousarray(self.rows["identity"], dtype=np.int64)
 
     @property
     def kind(self) -> NDArray[np.str_]:

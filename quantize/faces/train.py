@@ -1,24 +1,30 @@
-"""Training of the action unit network."""
+"""Training of the face network."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.align import SIDE_PX, normalise
-from edge.face.units import LABELS
+from edge.face.align import CLIP, SIDE_PX, normalise
 from quantize.faces.collection import Faces, Split
-from quantize.faces.network import build, predict
+from quantize.faces.heads import HEADS
+from quantize.faces.losses import SHARES, Targets, loss_terms, targets_of, total_loss
+from quantize.faces.network import build
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 BATCH = 64
-"""Faces per step."""
+"""Crops per step."""
+
+TOGETHER = 4
+"""Crops of one person that go into a batch together, so that the descriptor has something to compare."""
 
 PEAK_RATE = 3e-3
 """Highest learning rate of the one-cycle schedule."""
@@ -26,10 +32,9 @@ PEAK_RATE = 3e-3
 GRADIENT_LIMIT = 1.0
 """Gradients are clipped to this norm: one hard batch must not kill hidden units."""
 
-PSPI_SHARE = 0.3
-"""Weight of the PSPI error beside the mean error of the units: PSPI is what the daemon acts on."""
-
-_CUTOUT_SHARE = 0.3
+_CUTOUT_SHARE = 0.2
+_BLUR_SHARE = 0.25
+_NOISE_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +42,9 @@ class Trained:
     """A trained network.
 
     Attributes:
-        network: outputs standardised intensities.
-        mean, deviation: (9,) that turn them into intensities 0..5.
-        history: mean Pearson r on the tuning identities after each epoch.
+        network: outputs standardised intensities and the other heads.
+        mean, deviation: (all of HEADS,) that turn its outputs into plain units.
+        history: mean Pearson r of the intensities on the tuning identities after each epoch.
         best_epoch: the epoch whose weights are kept, counted from 1.
     """
 
@@ -59,29 +64,81 @@ def inputs_of(faces: Faces) -> NDArray[np.float32]:
 
 
 def mean_r(truth: NDArray[np.float32], guess: NDArray[np.float32]) -> float:
-    """Mean Pearson correlation over the action units of (n, 9) arrays."""
+    """Mean Pearson correlation over the action units of (n, 17) arrays."""
     return float(np.mean([np.corrcoef(truth[:, k], guess[:, k])[0, 1] for k in range(truth.shape[1])]))
 
 
-def _varied(batch: Tensor, rng: np.random.Generator) -> Tensor:
-    """Mirror half of the faces, change their contrast a little, hide a patch of some."""
-    mirrored = rng.random(len(batch)) < 0.5
-    batch[mirrored] = batch[mirrored].flip(3)
-    batch *= float(rng.uniform(0.9, 1.1))
-    for k in np.flatnonzero(rng.random(len(batch)) < _CUTOUT_SHARE):
-        height, width = rng.integers(8, 28, 2)
+def _order(identity: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """All crops in a random order in which those of one person come `TOGETHER` at a time."""
+    shuffled = rng.permutation(len(identity))
+    by_person = shuffled[np.argsort(identity[shuffled], kind="stable")]
+    starts = np.flatnonzero(np.r_[True, np.diff(identity[by_person]) != 0])
+    groups = [
+        person[k : k + TOGETHER] for person in np.split(by_person, starts[1:]) for k in range(0, len(person), TOGETHER)
+    ]
+    return np.concatenate([groups[int(k)] for k in rng.permutation(len(groups))])
+
+
+def _varied(face: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """One normalised crop with another contrast curve, softer, noisier, or with a patch hidden."""
+    if rng.random() < _BLUR_SHARE:
+        face = np.asarray(cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.4))), dtype=np.float32)
+    if rng.random() < _NOISE_SHARE:
+        face = face + rng.normal(0, rng.uniform(0.02, 0.2), face.shape).astype(np.float32)
+    bend = np.float32(rng.normal(0, 0.08))  # a camera's own gamma, as far as normalisation leaves it
+    face = face * np.float32(rng.uniform(0.88, 1.12)) + bend * (np.square(face) - 1)
+    if rng.random() < _CUTOUT_SHARE:
+        height, width = rng.integers(8, 26, 2)
         top, left = int(rng.integers(0, SIDE_PX - height)), int(rng.integers(0, SIDE_PX - width))
-        batch[int(k), 0, top : top + int(height), left : left + int(width)] = float(rng.uniform(-1.5, 1.5))
-    return batch
+        face = face.copy()
+        face[top : top + int(height), left : left + int(width)] = float(rng.uniform(-1.5, 1.5))
+    return np.clip(face, -CLIP, CLIP)
 
 
-def _pspi(units: Tensor) -> Tensor:
-    """PSPI with AU43 as a share, so that it has a gradient."""
+_MIRRORED_TRACK = np.array([-1, 1, 1, -1], np.float32)
+
+
+class _Batches:
+    """Augmented batches; the right and left half of some faces change places, with everything that depends on it."""
+
+    def __init__(self, faces: Faces, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> None:
+        import torch
+
+        self._inputs = inputs_of(faces)
+        self._targets = targets_of(faces, mean, deviation)
+        self._identity = faces.identity
+        self._mirror = torch.from_numpy(_MIRRORED_TRACK)
+        self.steps = len(self._inputs) // BATCH
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[tuple[Tensor, Targets]]:
+        """Inputs (n, 1, 80, 80) and targets of every batch."""
+        import torch
+
+        order = _order(self._identity, rng)
+        for k in range(self.steps):
+            chosen = order[k * BATCH : (k + 1) * BATCH]
+            batch = torch.from_numpy(np.stack([_varied(face[0], rng)[None] for face in self._inputs[chosen]]))
+            targets = self._targets.where(torch.from_numpy(chosen))
+            mirrored = torch.from_numpy(rng.random(len(chosen)) < 0.5)
+            batch[mirrored] = batch[mirrored].flip(3)
+            targets.track[mirrored] *= self._mirror
+            targets.visible[mirrored] = targets.visible[mirrored][:, [0, 2, 1, 3, 4]]
+            yield batch.contiguous(memory_format=torch.channels_last), targets
+
+
+def _plain_units(mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    """Shift and scale of all outputs: only the intensities are standardised."""
+    others = sum(HEADS.values()) - len(mean)
+    return np.r_[mean, np.zeros(others, np.float32)], np.r_[deviation, np.ones(others, np.float32)]
+
+
+def _tuning_r(network: nn.Sequential, inputs: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     import torch
 
-    at = {name: units[:, k] for k, name in enumerate(LABELS)}
-    orbit, levator = torch.maximum(at["AU6"], at["AU7"]), torch.maximum(at["AU9"], at["AU10"])
-    return at["AU4"] + orbit + levator + at["AU43"] / 5
+    network.eval()
+    with torch.no_grad():
+        said = torch.cat([network(torch.from_numpy(inputs[k : k + 256])) for k in range(0, len(inputs), 256)])
+    return mean_r(truth, said[:, : truth.shape[1]].numpy())
 
 
 def train(faces: Split, *, seed: int, epochs: int) -> Trained:
@@ -99,41 +156,39 @@ def train(faces: Split, *, seed: int, epochs: int) -> Trained:
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # two stall each other where anything else runs (measured: 1.4 s against 0.12 s a step)
     rng = np.random.default_rng([seed, 1])
-    inputs = torch.from_numpy(inputs_of(faces.train))
-    tune_inputs = inputs_of(faces.tune)
-    mean = faces.train.units.mean(axis=0)
-    deviation = faces.train.units.std(axis=0)
-    targets = torch.from_numpy((faces.train.units - mean) / deviation)
+    shown = faces.train.where(faces.train.rows["face"])
+    mean, deviation = shown.units.mean(axis=0), shown.units.std(axis=0)
+    batches = _Batches(faces.train, mean, deviation)
+    tune = faces.tune.where(faces.tune.rows["face"])
+    tune_inputs = inputs_of(tune)
     scale, shift = torch.from_numpy(deviation), torch.from_numpy(mean)
     network = build().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=1e-3)
-    steps = len(inputs) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=epochs * steps, pct_start=0.2)
-    loss_of = nn.SmoothL1Loss()
+    total = epochs * batches.steps
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=total, pct_start=0.2)
     history: list[float] = []
     best: dict[str, Tensor] = {}
-    with tqdm(total=epochs * steps, desc="train", unit="step") as bar:
+    with tqdm(total=total, desc="train", unit="step", mininterval=5) as bar:
         for _ in range(epochs):
             network.train()
-            order = rng.permutation(len(inputs))
-            for k in range(steps):
-                chosen = torch.from_numpy(order[k * BATCH : (k + 1) * BATCH])
-                batch = _varied(inputs[chosen], rng).contiguous(memory_format=torch.channels_last)
-                guess, truth = network(batch), targets[chosen]
-                pspi_loss = loss_of(_pspi(guess * scale + shift) / 3, _pspi(truth * scale + shift) / 3)
-                loss = loss_of(guess, truth) + PSPI_SHARE * pspi_loss
+            sums = dict.fromkeys(SHARES, 0.0)
+            for batch, targets in batches.epoch(rng):
+                terms = loss_terms(network(batch), targets, shift, scale)
                 optimiser.zero_grad()
-                loss.backward()
+                total_loss(terms).backward()
                 nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_LIMIT)
                 optimiser.step()
                 schedule.step()
                 bar.update()
-            history.append(mean_r(faces.tune.units, predict(network, tune_inputs)))
-            bar.set_postfix(tune_r=f"{history[-1]:.3f}")
+                for name, term in terms.items():
+                    sums[name] += float(term.detach()) / batches.steps
+            history.append(_tuning_r(network, tune_inputs, tune.units))
+            bar.set_postfix(tune_r=f"{history[-1]:.3f}", **{name: f"{value:.3f}" for name, value in sums.items()})
             if history[-1] == max(history):
                 best = {name: value.clone() for name, value in network.state_dict().items()}
     network.load_state_dict(best)
-    return Trained(network.eval(), mean, deviation, tuple(history), int(np.argmax(history)) + 1)
+    plain_mean, plain_deviation = _plain_units(mean, deviation)
+    return Trained(network.eval(), plain_mean, plain_deviation, tuple(history), int(np.argmax(history)) + 1)
 
 
 def trained_or_kept(faces: Split, path: Path, *, seed: int, epochs: int) -> Trained:
