@@ -56,6 +56,24 @@ def _centre_weights() -> NDArray[np.float32]:
 _WEIGHTS = _centre_weights()
 
 
+def _to_frame(box: FaceBox, size: int) -> NDArray[np.float64]:
+    """(2, 3): from pixels of a `size` x `size` crop to pixels of the frame."""
+    step = box.side * MARGIN / size
+    angle = np.deg2rad(box.roll_deg)
+    cos, sin = float(np.cos(angle)) * step, float(np.sin(angle)) * step
+    down = SHIFT_DOWN * box.side / step
+    half = (size - 1) / 2
+    centre_x = box.x - sin * down
+    centre_y = box.y + cos * down
+    return np.array([[cos, -sin, centre_x - (cos - sin) * half], [sin, cos, centre_y - (sin + cos) * half]], np.float64)
+
+
+def place(points: NDArray[np.float32], box: FaceBox) -> NDArray[np.float32]:
+    """Where (n, 2) points of the frame lie in the crop of `box`, pixels of the (SIDE_PX, SIDE_PX) crop."""
+    matrix = _to_frame(box, SIDE_PX)
+    return np.asarray(np.linalg.solve(matrix[:, :2], (points - matrix[:, 2]).T).T, dtype=np.float32)
+
+
 def crop(pixels: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
     """Cut the aligned square of a face.
 
@@ -66,20 +84,10 @@ def crop(pixels: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
     Returns:
         (SIDE_PX, SIDE_PX) uint8; what lies outside the frame repeats its edge.
     """
-    side = box.side * MARGIN
     # Large faces are sampled densely and then averaged, so that fine wrinkles do not alias.
-    density = int(np.clip(np.ceil(side / SIDE_PX), 1, 4))
+    density = int(np.clip(np.ceil(box.side * MARGIN / SIDE_PX), 1, 4))
     size = SIDE_PX * density
-    step = side / size
-    angle = np.deg2rad(box.roll_deg)
-    cos, sin = float(np.cos(angle)) * step, float(np.sin(angle)) * step
-    down = SHIFT_DOWN * box.side / step
-    half = (size - 1) / 2
-    centre_x = box.x - sin * down
-    centre_y = box.y + cos * down
-    matrix = np.array(
-        [[cos, -sin, centre_x - (cos - sin) * half], [sin, cos, centre_y - (sin + cos) * half]], dtype=np.float64
-    )
+    matrix = _to_frame(box, size)
     dense = cv2.warpAffine(
         pixels, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )

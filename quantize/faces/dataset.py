@@ -11,14 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.align import SIDE_PX, FaceBox, crop
+from edge.face.align import SIDE_PX, FaceBox, crop, place
+from edge.face.units import LABELS
 from quantize.faces.assets import shared_folder
-from quantize.faces.collection import Faces, join
-from quantize.faces.expression import Kind, Units, deform, draw_expression, label
-from quantize.faces.head import load_head
+from quantize.faces.collection import ROW, Faces, join
+from quantize.faces.expression import Expression, Kind, Sculpt, Units, deform, draw_expression, draw_sculpt
+from quantize.faces.head import ANCESTRIES, load_head
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
-from quantize.faces.shot import draw_background, draw_shot, expose, occlude
+from quantize.faces.shot import draw_background, draw_shot, expose
+from quantize.faces.wear import draw_wear, put_on, visible_share
 
 PER_PERSON = 14
 """Pictures of one identity; drawing a person costs as much as three pictures."""
@@ -26,47 +28,122 @@ PER_PERSON = 14
 NEUTRAL_PER_PERSON = 3
 """How many of them are neutral: a held-out identity's own resting level is their mean."""
 
+UNSEEN_PER_PERSON = 10
+"""Further pictures of each test identity in FACSHuman's sculpt, which no training picture has, where its targets are
+at hand; they are measured on and nothing else."""
+
 PERSONS_PER_CHUNK = 20
 """Identities per file on disk: about ten seconds of work is lost by an interruption."""
 
-_FRAME_PX = 150
-_BOX_PX = 124.0
-_BOX_CENTRE_SPREAD = 0.022
-_BOX_SIZE_SPREAD = 0.08
-_OCCLUDED = 0.1
+TEST_PART = 22
+"""Identities with `number % 25` from here on are the test identities (`quantize.faces.collection.split`)."""
 
-_LAYOUT = "faces-2"
+_FRAME_PX = 152
+_BOX_PX = 104.0
+
+_FOLLOWED_SHARE = 0.7
+"""Share of crops cut as the box does while it follows a face; the others as after a first sight of it."""
+
+_FOLLOWED = (0.02, 0.04, 4.0)
+_FIRST_SIGHT = (0.08, 0.12, 12.0)
+"""Standard deviations of centre (sides of the box), log size and roll (degrees): those of a followed face were measured
+on the box, those of a first sight are three times the detector's own errors."""
+
+_MOST_OFF = 0.28
+_LAYOUT = "faces-3"
 """Part of the folder's name; changes whenever the pictures change."""
 
 
-def _jittered(box: FaceBox, rng: np.random.Generator) -> FaceBox:
-    """The box as the cascade would draw it: off by its own measured spread."""
-    dx, dy = rng.normal(0, _BOX_CENTRE_SPREAD, 2) * box.side
-    return replace(box, x=box.x + dx, y=box.y + dy, side=box.side * float(np.exp(rng.normal(0, _BOX_SIZE_SPREAD))))
+def aimed_at(box: FaceBox, rng: np.random.Generator) -> tuple[FaceBox, NDArray[np.float32]]:
+    """Where a crop aims that should show the face in `box`, and the offset of the face in it (`OFFSETS`)."""
+    centre, log_size, roll = _FOLLOWED if rng.random() < _FOLLOWED_SHARE else _FIRST_SIGHT
+    right, down = np.clip(rng.normal(0, centre, 2), -_MOST_OFF, _MOST_OFF)
+    size = float(np.clip(rng.normal(0, log_size), -0.35, 0.35))
+    turn = float(np.clip(rng.normal(0, roll), -30, 30))
+    side = box.side * float(np.exp(-size))
+    roll_deg = box.roll_deg - turn
+    angle = np.deg2rad(roll_deg)
+    x = box.x - side * (right * np.cos(angle) - down * np.sin(angle))
+    y = box.y - side * (right * np.sin(angle) + down * np.cos(angle))
+    return FaceBox(float(x), float(y), side, roll_deg), np.array([right, down, size, turn], np.float32)
 
 
-def picture(renderer: Renderer, person: Person, units: Units, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One random picture of a person, cut as the box would cut it: (SIDE_PX, SIDE_PX) uint8."""
+def _units(side: Units) -> NDArray[np.float32]:
+    return np.array([side.get(name, 0.0) for name in LABELS], np.float32)
+
+
+def picture(
+    renderer: Renderer, person: Person, expression: Expression, sculpt: Sculpt, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
+    """One random picture of a person: the (SIDE_PX, SIDE_PX) uint8 crop, and its row of `ROW` without the identity."""
     shot = draw_shot(rng)
     camera = Camera(_FRAME_PX, _FRAME_PX, _FRAME_PX / 2, _FRAME_PX / 2, _BOX_PX)
-    drawing = renderer.draw(person, deform(renderer.head, person, units, rng), units, shot, camera)
+    drawing = renderer.draw(person, deform(renderer.head, person, expression, rng, sculpt), expression, shot, camera)
     frame = compose(drawing, draw_background(rng, _FRAME_PX, _FRAME_PX), person)
-    if rng.random() < _OCCLUDED:
-        frame = occlude(frame, rng, drawing.box.x, drawing.box.y, drawing.box.side)
-    return crop(expose(frame, rng), _jittered(drawing.box, rng))
+    wear = draw_wear(rng)
+    frame, cover = put_on(frame, drawing, wear, rng)
+    box, offset = aimed_at(drawing.box, rng)
+    row = np.zeros((), ROW)
+    row["face"], row["kind"], row["sculpt"] = True, str(expression.kind), str(sculpt)
+    row["left"], row["right"] = _units(expression.left), _units(expression.right)
+    row["visible"] = visible_share(drawing, cover)
+    row["points"], row["offset"] = place(drawing.points, box), offset
+    row["pose"] = (shot.pose.yaw_deg, shot.pose.pitch_deg, shot.pose.roll_deg)
+    row["age"], row["male"], row["skin"] = person.age, person.male, float(person.skin.mean())
+    row["ancestry"] = [person.ancestry[name] for name in ANCESTRIES]
+    row["light"], row["worn"] = shot.light.name, wear.name
+    return crop(expose(frame, rng, shot.light), box), row
 
 
-def render_person(renderer: Renderer, seed: int, identity: int) -> Faces:
-    """All pictures of one identity; the same seed and number give the same pictures."""
+def nobody(
+    renderer: Renderer, person: Person, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
+    """A crop without a face: the room, the back of a head, or the place beside a face."""
+    background = draw_background(rng, _FRAME_PX, _FRAME_PX)
+    shot, row = draw_shot(rng), np.zeros((), ROW)
+    box = FaceBox(_FRAME_PX / 2, _FRAME_PX / 2, _BOX_PX, float(rng.uniform(-110, 110)))
+    what = rng.choice(["room", "back", "beside"])
+    row["kind"] = f"no_face_{what}"
+    if what != "room":
+        yaw = float(rng.choice([-1, 1]) * rng.uniform(110, 180)) if what == "back" else shot.pose.yaw_deg
+        turned = replace(shot, pose=replace(shot.pose, yaw_deg=yaw))
+        aside = 0.0 if what == "back" else float(rng.uniform(0.75, 1.2)) * _BOX_PX
+        heading = rng.uniform(0, 2 * np.pi)
+        camera = Camera(
+            *(_FRAME_PX, _FRAME_PX),
+            _FRAME_PX / 2 + aside * float(np.cos(heading)),
+            _FRAME_PX / 2 + aside * float(np.sin(heading)),
+            _BOX_PX,
+        )
+        drawing = renderer.draw(person, person.vertices, _RESTING, turned, camera)
+        background = compose(drawing, background, person)
+    return crop(expose(background, rng, shot.light), aimed_at(box, rng)[0]), row
+
+
+_RESTING = Expression(Kind.NEUTRAL, {}, {}, (0.0, 0.0))
+
+
+def render_person(renderer: Renderer, seed: int, identity: int, *, unseen_sculpt: bool = False) -> Faces:
+    """All pictures of one identity; the same seed and number give the same pictures.
+
+    Args:
+        renderer: of the head.
+        seed: of everything.
+        identity: number of the person.
+        unseen_sculpt: whether to add, for a test identity, pictures in FACSHuman's sculpt.
+    """
     rng = np.random.default_rng([seed, identity])
     person = make_person(renderer.head, rng)
-    drawn = [draw_expression(rng, Kind.NEUTRAL if k < NEUTRAL_PER_PERSON else None) for k in range(PER_PERSON)]
-    return Faces(
-        np.stack([picture(renderer, person, units, rng) for _, units in drawn]),
-        np.stack([label(units) for _, units in drawn]),
-        np.full(PER_PERSON, identity, np.int64),
-        np.array([str(kind) for kind, _ in drawn]),
-    )
+    made: list[tuple[NDArray[np.uint8], NDArray[np.void]]] = []
+    for k in range(PER_PERSON):
+        expression = draw_expression(rng, Kind.NEUTRAL if k < NEUTRAL_PER_PERSON else None, person=person)
+        made.append(picture(renderer, person, expression, draw_sculpt(rng), rng))
+    made.append(nobody(renderer, person, rng))
+    for _ in range(UNSEEN_PER_PERSON if unseen_sculpt and identity % 25 >= TEST_PART else 0):
+        made.append(picture(renderer, person, draw_expression(rng, person=person), Sculpt.FACS, rng))
+    rows = np.stack([row for _, row in made])
+    rows["identity"] = identity
+    return Faces(np.stack([pixels for pixels, _ in made]), rows)
 
 
 _worker: list[Renderer] = []  # one per process: a head is large and the same for all its chunks
@@ -78,23 +155,24 @@ def _start_worker(cache: str) -> None:
     _worker.append(Renderer(load_head(shared_folder(), Path(cache))))
 
 
-def _make_chunk(job: tuple[int, int, int, str]) -> int:
-    seed, first, count, path = job
-    faces = join([render_person(_worker[0], seed, first + k) for k in range(count)])
+def _make_chunk(job: tuple[int, int, int, str, bool]) -> int:
+    seed, first, count, path, unseen_sculpt = job
+    faces = join([render_person(_worker[0], seed, first + k, unseen_sculpt=unseen_sculpt) for k in range(count)])
     temporary = Path(path).with_suffix(".part.npz")
-    np.savez(temporary, crops=faces.crops, units=faces.units, identity=faces.identity, kind=faces.kind)
+    np.savez(temporary, crops=faces.crops, rows=faces.rows)
     temporary.replace(path)  # a chunk is there as a whole or not at all
     return count
 
 
-def render_faces(cache: Path, *, seed: int, renders: int, processes: int) -> Faces:
+def render_faces(cache: Path, *, seed: int, renders: int, processes: int, unseen_sculpt: bool = True) -> Faces:
     """Render at least `renders` faces, going on where an earlier run with the same seed was interrupted.
 
     Args:
         cache: folder for the chunks.
         seed: the pictures depend on nothing else.
-        renders: how many pictures; rounded up to whole chunks.
+        renders: how many pictures in the sculpts that are trained on; rounded up to whole chunks.
         processes: how many to draw with.
+        unseen_sculpt: whether to add the test identities' pictures in FACSHuman's sculpt.
     """
     from tqdm import tqdm
 
@@ -104,7 +182,9 @@ def render_faces(cache: Path, *, seed: int, renders: int, processes: int) -> Fac
     chunks = -(-renders // (PERSONS_PER_CHUNK * PER_PERSON))
     paths = [folder / f"{k:05d}.npz" for k in range(chunks)]
     jobs = [
-        (seed, k * PERSONS_PER_CHUNK, PERSONS_PER_CHUNK, str(path)) for k, path in enumerate(paths) if not path.exists()
+        (seed, k * PERSONS_PER_CHUNK, PERSONS_PER_CHUNK, str(path), unseen_sculpt)
+        for k, path in enumerate(paths)
+        if not path.exists()
     ]
     done = (chunks - len(jobs)) * PERSONS_PER_CHUNK * PER_PERSON
     with tqdm(total=chunks * PERSONS_PER_CHUNK * PER_PERSON, initial=done, desc="render", unit="face") as bar:
@@ -117,7 +197,7 @@ def render_faces(cache: Path, *, seed: int, renders: int, processes: int) -> Fac
 
 def _read_chunk(path: Path) -> Faces:
     with np.load(path) as stored:
-        faces = Faces(stored["crops"], stored["units"], stored["identity"], stored["kind"])
-    if faces.crops.shape[1:] != (SIDE_PX, SIDE_PX):
-        raise ValueError(f"{path} holds crops of another size: delete its folder and render again")
+        faces = Faces(stored["crops"], stored["rows"])
+    if faces.crops.shape[1:] != (SIDE_PX, SIDE_PX) or faces.rows.dtype != ROW:
+        raise ValueError(f"{path} holds faces of another layout: delete its folder and render again")
     return faces

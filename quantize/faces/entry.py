@@ -9,6 +9,7 @@ from edge.bundle import Model, Parameters
 from edge.face.estimator import MODEL
 from edge.face.units import LABELS
 from quantize.bundle import tensor_specs, write_calibration, write_model
+from quantize.faces.heads import HEADS
 
 Settings = dict[str, list[float]]
 """Parameters of the network's bundle entry; lists of one are written as plain numbers."""
@@ -16,7 +17,7 @@ Settings = dict[str, list[float]]
 
 def int8_model(file: Path) -> Model:
     """The exported network as the daemon would get it from a bundle, before there is one."""
-    inputs, outputs = tensor_specs(file, ["face"], ["au"])
+    inputs, outputs = tensor_specs(file, ["face"], list(HEADS))
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     return Model(MODEL, file, data, digest, file.parent / "cards/face_au.md", inputs, outputs, Parameters(MODEL, {}))

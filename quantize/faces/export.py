@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def export_float(network: nn.Sequential, path: Path) -> None:
-    """Write a float32 .tflite with input (1, SIDE_PX, SIDE_PX, 1) and output (1, 9)."""
+def export_float(network: nn.Module, path: Path) -> None:
+    """Write a float32 .tflite with input (1, SIDE_PX, SIDE_PX, 1) and the outputs of `HEADS`."""
     import litert_torch
     import torch
 
