@@ -36,10 +36,11 @@ ROW = np.dtype(
         ("skin", np.float32),
         ("light", "U12"),
         ("worn", "U24"),
+        ("trait", "U12"),
     ]
 )
 """What is known of one crop. `face`: False for a crop that shows none (everything below then means nothing). `kind`,
-`sculpt`, `light`, `worn`: names of what was drawn. `left`, `right`: intensities 0..5 of the action units on either side
+`sculpt`, `light`, `worn`, `trait`: names of what was drawn (`trait`: `quantize.faces.person.Person.trait`). `left`, `right`: intensities 0..5 of the action units on either side
 of the face, in the order of `LABELS`. `visible`: uncovered share 0..1 of each of `REGIONS`. `points`: `POINTS` in
 pixels of the crop, x right and y down. `offset`: see `OFFSETS`. `pose`: yaw, pitch, roll in the frame, degrees. `age`,
 `male`: 0..1. `ancestry`: weights in the order of `quantize.faces.head.ANCESTRIES`. `skin`: mean reflectance 0..1."""

@@ -95,9 +95,7 @@ def picture(
     return crop(expose(frame, rng, shot.light), box), row
 
 
-def nobody(
-    renderer: Renderer, person: Person, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
+def nobody(renderer: Renderer, person: Person, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
     """A crop without a face: the room, the back of a head, or the place beside a face."""
     background = draw_background(rng, _FRAME_PX, _FRAME_PX)
     shot, row = draw_shot(rng), np.zeros((), ROW)

@@ -222,24 +222,39 @@ def paint_face(rng: np.random.Generator) -> Paint:
     return Paint(_brow(rng), wrinkles)
 
 
-def wrinkle_map(paint: Paint, units: Mapping[str, float], rest: float) -> Map:
+_DEPENDS = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU9", "AU10", "AU12")
+_AGED = {"AU1": 1.0, "AU4": 0.5, "AU6": 0.7, "nasolabial": 1.0}
+"""How strongly the lines of each action unit stay in an old face at rest."""
+
+
+def _depths(units: Mapping[str, float]) -> dict[str, float]:
+    """Strength of each group of wrinkles for intensities 0..5 of one side."""
+    depth = {name: (units.get(name, 0.0) / 5.0) ** 1.2 for name in _DEPENDS}
+    depth["AU7"] = depth["AU7"] * 0.9 + 0.4 * depth["AU6"]
+    smile_lines = depth["AU10"] + 0.7 * depth["AU12"] + 0.6 * depth["AU9"] + 0.3 * depth["AU6"]
+    depth["nasolabial"] = min(smile_lines, 1.5)
+    return depth
+
+
+_LEFTNESS = np.clip(0.5 + np.linspace(LEFT, RIGHT, SIZE[1], dtype=np.float32) / 0.2, 0, 1)[None, :]
+
+
+def wrinkle_map(
+    paint: Paint, left: Mapping[str, float], right: Mapping[str, float], *, rest: float, frown: float
+) -> Map:
     """The wrinkles of an expression.
 
     Args:
         paint: the person's.
-        units: action unit to intensity 0..5.
+        left, right: action unit to intensity 0..5 on either side.
         rest: strength 0..1 of the lines that age has left at rest.
+        frown: strength of lines like those of AU4 that a life of frowning has left.
     """
-    depth = {
-        name: (units.get(name, 0.0) / 5.0) ** 1.2 for name in ("AU1", "AU2", "AU4", "AU6", "AU7", "AU9", "AU10", "AU12")
-    }
-    depth["AU7"] = depth["AU7"] * 0.9 + 0.4 * depth["AU6"]
-    smile_lines = depth["AU10"] + 0.7 * depth["AU12"] + 0.6 * depth["AU9"] + 0.3 * depth["AU6"]
-    depth["nasolabial"] = min(smile_lines, 1.5)
-    old = {"AU1": 1.0, "AU4": 0.5, "AU6": 0.7, "nasolabial": 1.0}
+    on_left, on_right = _depths(left), _depths(right)
     total = blank()
     for name, drawn in paint.wrinkles.items():
-        strength = depth[name] + rest * old.get(name, 0.0)
-        if strength > 0.01:
-            total += strength * drawn
+        lasting = rest * _AGED.get(name, 0.0) + (frown if name == "AU4" else 0.0)
+        strong, weak = on_left[name] + lasting, on_right[name] + lasting
+        if max(strong, weak) > 0.01:
+            total += (weak + (strong - weak) * _LEFTNESS) * drawn
     return total

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox
-from quantize.faces.expression import Units
+from edge.face.units import REGIONS
+from quantize.faces.expression import Expression
 from quantize.faces.head import Head, Material
 from quantize.faces.person import Person
 from quantize.faces.raster import rasterise, surface
@@ -21,6 +23,19 @@ renders on which it fired (its size varies by 8 %, its centre by 2 % of a side).
 
 BOX_DOWN_DM = 0.21
 """How far below the eyes its centre lies, dm, on the same head."""
+
+PATCHES = {
+    "brows": (0.0, 7.50, 0.55, 0.14),
+    "left_eye": (0.31, 7.27, 0.22, 0.13),
+    "right_eye": (-0.31, 7.27, 0.22, 0.13),
+    "nose": (0.0, 7.08, 0.19, 0.26),
+    "mouth": (0.0, 6.60, 0.36, 0.22),
+}
+"""Ellipses on the resting base mesh, dm: middle (x, y) and half axes of each region."""
+
+_FRONT_Z = 0.9
+_FACING = 0.15
+"""Least z of a unit normal for skin that the camera sees: beyond about 80 degrees it is a sliver."""
 
 EYES_DM = 0.615
 """Distance between the eyes of the base mesh, dm."""
@@ -38,20 +53,55 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """From the person's own coordinates to the picture: turned, brought near, projected."""
+
+    turn: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    scale: float
+    distance: float
+    x: float
+    y: float
+
+    def place(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3) points, dm, to (n, 3): x right and y down in pixels, z towards the viewer in dm."""
+        seen = (points - self.centre) @ self.turn.T
+        factor = self.distance / (self.distance - seen[:, 2]) * self.scale
+        placed = np.stack([self.x + seen[:, 0] * factor, self.y - seen[:, 1] * factor, seen[:, 2]], axis=1)
+        return np.asarray(placed, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
     """A rendered face.
 
     Attributes:
         luminance: (height, width) float32; meaningful where `inside`.
         inside: (height, width) bool, where the head is.
-        box: the square that the frontal cascade would draw, up to its jitter.
+        box: the square that the frontal cascade would draw, up to its jitter, turned as the face is.
         skull: centre of the skull in the picture, pixels, for hair behind the head.
+        points: (5, 2) landmarks, pixels, in the order of `collection.POINTS`.
+        patches: for each of `edge.face.units.REGIONS` the (k, 2) pixels of its skin, and the share of it that faces the
+            camera, 1 in a frontal view.
+        head, vertices, view: what was drawn, for things that lie on the face.
     """
 
     luminance: Picture
     inside: NDArray[np.bool_]
     box: FaceBox
     skull: tuple[float, float]
+    points: NDArray[np.float32]
+    patches: tuple[tuple[NDArray[np.float32], float], ...]
+    head: Head
+    vertices: NDArray[np.float32]
+    view: View
+
+    def on_face(self, points: Sequence[tuple[float, float, float]]) -> NDArray[np.float32]:
+        """Where points of the resting base mesh (dm) lie in the picture, carried by the skin next to them: (k, 2)."""
+        wanted = np.array(points, np.float32)
+        nearest = np.argmin(np.square(self.head.base[None, :, :] - wanted[:, None, :]).sum(axis=2), axis=1)
+        moved = wanted + self.vertices[nearest] - self.head.base[nearest]
+        return self.view.place(moved)[:, :2]
 
 
 class Renderer:
@@ -62,9 +112,28 @@ class Renderer:
         self.head = head
         self._eyes = [head.eye(kind) for kind in (Material.EYE_LEFT, Material.EYE_RIGHT)]
         self._eye_centres = np.stack([head.base[index].mean(axis=0) for index in self._eyes])
+        self._eye_fronts = tuple(index[head.base[index, 2] > head.base[index, 2].mean()] for index in self._eyes)
         from_skull = head.base - SKULL
         self._rims = self._lid_rims()
         self._outwards = (from_skull / np.linalg.norm(from_skull, axis=1, keepdims=True)).astype(np.float32)
+        self._corners = self._mouth_corners()
+        self._nose = self._nearest((0.0, 6.93, 1.68))
+        self._patches = tuple(self._patch(*PATCHES[name]) for name in REGIONS)
+
+    def _nearest(self, point: tuple[float, float, float]) -> int:
+        return int(np.argmin(np.square(self.head.base - np.array(point, np.float32)).sum(axis=1)))
+
+    def _mouth_corners(self) -> tuple[int, int]:
+        """Vertices of the left and the right corner of the mouth."""
+        return self._nearest((0.245, 6.61, 1.44)), self._nearest((-0.245, 6.61, 1.44))
+
+    def _patch(self, x: float, y: float, rx: float, ry: float) -> NDArray[np.int64]:
+        """Front vertices of the skin within an ellipse."""
+        skin = np.unique(self.head.triangles[self.head.material == Material.SKIN])
+        place = self.head.base[skin]
+        near = ((place[:, 0] - x) / rx) ** 2 + ((place[:, 1] - y) / ry) ** 2 < 1
+        normals, _ = surface(self.head.base, self.head.triangles)
+        return skin[near & (place[:, 2] > _FRONT_Z) & (normals[skin, 2] > _FACING)].astype(np.int64)
 
     def _lid_rims(self) -> NDArray[np.float32]:
         """(n, 1) nearness of the skin's vertices to the rim of an eyelid, where lashes grow: 1 on the upper rim.
@@ -81,50 +150,62 @@ class Renderer:
             rims[skin[on_rim], 0] = np.where(away[on_rim, 1] > -0.01, 1.0, 0.35)
         return rims
 
-    def draw(self, person: Person, vertices: NDArray[np.float32], units: Units, shot: Shot, camera: Camera) -> Drawing:
+    def draw(
+        self, person: Person, vertices: NDArray[np.float32], expression: Expression, shot: Shot, camera: Camera
+    ) -> Drawing:
         """Draw one face.
 
         Args:
             person: whose face.
             vertices: (n, 3) its moved shape, dm (`expression.deform`).
-            units: the action units, for their wrinkles.
-            shot: pose, light, gaze.
+            expression: what it does, for its wrinkles and its gaze.
+            shot: pose and light.
             camera: size of the picture and place of the face.
         """
         base = self.head.base
+        bare = vertices
         if not person.hair.bald:
             vertices = vertices + (hair_cover(base, person.hair) * person.hair.volume)[:, None] * self._outwards
         normals, crease = surface(vertices, self.head.triangles)
         turn = shot.pose.matrix()
-        screen, project_skull = self._project(person, vertices, turn, shot, camera)
+        view = self._view(person, turn, shot, camera)
         depth = np.full((camera.height, camera.width), -1e9, np.float32)
         owner = np.full((camera.height, camera.width), -1, np.int32)
         share = np.zeros((camera.height, camera.width, 2), np.float32)
+        screen = view.place(vertices)
         rasterise(screen, self.head.triangles, self.head.material, depth, owner, share)
         inside = owner >= 0
-        pixels = self._pixels(owner[inside], share[inside], normals @ turn.T, crease)
+        turned = normals @ turn.T
+        pixels = self._pixels(owner[inside], share[inside], turned, crease)
         luminance = np.zeros((camera.height, camera.width), np.float32)
-        luminance[inside] = shade(pixels, person, units, shot, self._eye_centres)
-        return Drawing(luminance, inside, FaceBox(camera.x, camera.y, camera.box_px), project_skull)
+        luminance[inside] = shade(pixels, person, expression, shot, self._eye_centres)
+        skull = view.place(SKULL[None, :])[0]
+        return Drawing(
+            luminance,
+            inside,
+            FaceBox(camera.x, camera.y, camera.box_px, shot.pose.roll_deg),
+            (float(skull[0]), float(skull[1])),
+            self._points(screen),
+            tuple((screen[patch, :2], float((turned[patch, 2] > _FACING).mean())) for patch in self._patches),
+            self.head,
+            bare,
+            view,
+        )
 
-    def _project(
-        self, person: Person, vertices: NDArray[np.float32], turn: NDArray[np.float32], shot: Shot, camera: Camera
-    ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-        """Screen points (n, 3), placed so that the box of the resting face lies where the camera wants it."""
+    def _points(self, screen: NDArray[np.float32]) -> NDArray[np.float32]:
+        left, right = self._eye_fronts
+        corners = [screen[corner, :2] for corner in self._corners]
+        eyes = [screen[front, :2].mean(axis=0) for front in (left, right)]
+        return np.stack([*eyes, screen[self._nose, :2], *corners]).astype(np.float32)
+
+    def _view(self, person: Person, turn: NDArray[np.float32], shot: Shot, camera: Camera) -> View:
+        """Placed so that the box of the resting face lies where the camera wants it."""
         left, right = (person.vertices[index].mean(axis=0) for index in self._eyes)
         between = float(np.linalg.norm(left - right))
         size = between / EYES_DM
         centre = (left + right) / 2 + np.array([0, -BOX_DOWN_DM * size, 0.05], np.float32)
         scale = camera.box_px / (BOX_DM * size)
-        distance = shot.pose.distance_dm
-
-        def place(points: NDArray[np.float32]) -> NDArray[np.float32]:
-            seen = (points - centre) @ turn.T
-            factor = distance / (distance - seen[:, 2]) * scale
-            return np.stack([camera.x + seen[:, 0] * factor, camera.y - seen[:, 1] * factor, seen[:, 2]], axis=1)
-
-        skull = place(SKULL[None, :])[0]
-        return place(vertices).astype(np.float32), (float(skull[0]), float(skull[1]))
+        return View(turn, centre.astype(np.float32), scale, shot.pose.distance_dm, camera.x, camera.y)
 
     def _pixels(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.faces.expression import Units
+from quantize.faces.expression import Expression
 from quantize.faces.head import Material
 from quantize.faces.paint import look_up, sample, wrinkle_map
 from quantize.faces.person import Hair, Person
@@ -99,9 +99,10 @@ def _beard(rest: Float, hair: Hair) -> Float:
     return np.where(lips | (z < 0.2), 0, 0.75 * hair.beard * cover).astype(np.float32)
 
 
-def _eyes(pixels: Pixels, person: Person, shot: Shot, centres: Float, albedo: Values) -> None:
+def _eyes(pixels: Pixels, person: Person, expression: Expression, shot: Shot, centres: Float, albedo: Values) -> None:
     """Pupil, iris and white, with the shadow of the upper lid, written into `albedo`."""
-    gaze = np.array([*shot.gaze, 1.0], np.float32)
+    gaze = np.array([*expression.gaze, 1.0], np.float32)
+    pupil_at = shot.light.pupil
     gaze /= np.linalg.norm(gaze)
     for kind, centre in zip((Material.EYE_LEFT, Material.EYE_RIGHT), centres, strict=True):
         here = pixels.material == kind
@@ -109,21 +110,38 @@ def _eyes(pixels: Pixels, person: Person, shot: Shot, centres: Float, albedo: Va
         d /= np.linalg.norm(d, axis=1, keepdims=True) + 1e-6
         angle = np.arccos(np.clip(d @ gaze, -1, 1))
         iris = person.iris * (1 - 0.3 * smooth(angle, 0.38, 0.47))
-        tone = np.where(angle < 0.2, 0.02, np.where(angle < 0.47, iris, person.sclera))
+        if shot.light.infrared:
+            iris = 0.55 * iris + 0.28  # melanin hides little there: dark eyes look light
+        tone = np.where(angle < shot.light.pupil_radius, pupil_at, np.where(angle < 0.47, iris, person.sclera))
         albedo[here] = tone * (0.75 + 0.25 * (1 - smooth(d[:, 1], 0.1, 0.5)))
 
 
-def _reflectance(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Float) -> Float:
+def _infrared(albedo: Float) -> Float:
+    """Skin in the near infrared: light and even, whatever its colour (Anderson & Parrish 1981)."""
+    return (0.5 + 0.35 * albedo).astype(np.float32)
+
+
+def _reflectance(pixels: Pixels, person: Person, expression: Expression, shot: Shot, centres: Float) -> Float:
     """Reflectance of every pixel, 0..1."""
     rest = pixels.rest
     skin = pixels.material == Material.SKIN
     front = skin & (rest[:, 2] > 0.9)
-    albedo = _skin(pixels, person) * _cavities(pixels)
+    albedo = _skin(pixels, person)
+    if shot.light.infrared:
+        albedo = _infrared(albedo)
+    albedo = albedo * _cavities(pixels)
     if person.hair.beard > 0:
         beard = _beard(rest, person.hair)
         albedo = albedo * (1 - beard) + beard * person.hair.shade
-    lines = wrinkle_map(person.paint, units, person.rest_lines / max(person.wrinkle_depth, 0.05))
-    depth = person.wrinkle_depth * shot.wrinkle
+    deepest = max(person.wrinkle_depth, 0.05)
+    lines = wrinkle_map(
+        person.paint,
+        expression.left,
+        expression.right,
+        rest=person.rest_lines / deepest,
+        frown=0.7 * person.frown_lines,
+    )
+    depth = person.wrinkle_depth * shot.wrinkle * (0.6 if shot.light.infrared else 1.0)
     wrinkle = np.where(front, look_up(lines, rest[:, 0], rest[:, 1]), 0)
     albedo = albedo * np.clip(1 + _WRINKLE_CONTRAST * depth * wrinkle, 0.2, 1.5)
     brow = np.where(front, look_up(person.paint.brow, rest[:, 0], rest[:, 1]), 0) * person.brow_cover
@@ -135,21 +153,30 @@ def _reflectance(pixels: Pixels, person: Person, units: Units, shot: Shot, centr
         elevation, azimuth = _directions(rest)
         strands = 1 + 0.3 * np.sin(azimuth * 0.9 + elevation * 0.15) + 0.2 * np.sin(azimuth * 2.1 - elevation * 0.25)
         albedo = albedo * (1 - cover) + cover * np.clip(person.hair.shade * strands, 0.01, 1)
-    _eyes(pixels, person, shot, centres, albedo)
+    _eyes(pixels, person, expression, shot, centres, albedo)
     teeth, tongue = pixels.material == Material.TEETH, pixels.material == Material.TONGUE
     albedo[teeth] = person.teeth * (0.3 + 0.7 * smooth(rest[teeth, 2], 0.95, 1.25))
     albedo[tongue] = 0.25
     return albedo.astype(np.float32)
 
 
-def shade(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Float) -> Float:
+def _sockets(rest: Float) -> Float:
+    """How much light reaches the hollows beside the nose and above the eyes, a factor 0..1."""
+    x, y = np.abs(rest[:, 0]), rest[:, 1]
+    inner = np.exp(-0.5 * (((x - 0.15) / 0.06) ** 2 + ((y - 7.30) / 0.07) ** 2))
+    above = np.exp(-0.5 * (((x - 0.31) / 0.14) ** 2 + ((y - 7.39) / 0.035) ** 2))
+    below_lip = np.exp(-0.5 * ((x / 0.14) ** 2 + ((y - 6.43) / 0.035) ** 2))
+    return (1 - 0.30 * inner - 0.22 * above - 0.15 * below_lip).astype(np.float32)
+
+
+def shade(pixels: Pixels, person: Person, expression: Expression, shot: Shot, centres: Float) -> Float:
     """Luminance of p pixels, about 0..1.
 
     Args:
         pixels: what they show.
         person: whose face.
-        units: its action units (for wrinkles).
-        shot: light and gaze.
+        expression: what it does (wrinkles, gaze).
+        shot: light.
         centres: (2, 3) resting centres of the eyeballs, dm.
     """
     light = shot.light
@@ -160,9 +187,10 @@ def shade(pixels: Pixels, person: Person, units: Units, shot: Shot, centres: Flo
     lit += light.fill_strength * np.clip(normal @ fill, 0, 1)
     skin = pixels.material == Material.SKIN
     lit *= np.where(skin, np.clip(1 - light.crease_strength * np.clip(pixels.crease, -0.02, 0.06), 0.4, 1.1), 1)
+    lit *= np.where(skin, 1 - light.hollows * (1 - _sockets(pixels.rest)), 1)
     half = key + np.array([0, 0, 1], np.float32)
     half /= np.linalg.norm(half)
     facing = np.clip(normal @ half, 0, 1)
     wet = (pixels.material == Material.EYE_LEFT) | (pixels.material == Material.EYE_RIGHT)
     gloss = np.where(skin, light.gloss * facing**light.gloss_power, 0) + np.where(wet, 0.6 * facing**90, 0)
-    return np.asarray(_reflectance(pixels, person, units, shot, centres) * lit + gloss, dtype=np.float32)
+    return np.asarray(_reflectance(pixels, person, expression, shot, centres) * lit + gloss, dtype=np.float32)

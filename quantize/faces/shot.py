@@ -41,8 +41,20 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Two lamps and the room. Directions are unit vectors towards the lamp (x right, y up, z to the camera)."""
+    """Two lamps and the room. Directions are unit vectors towards the lamp (x right, y up, z to the camera).
 
+    Attributes:
+        name: what it stands for: "room", "window", "lamp", "overhead", "side", "back", "dim", "infrared".
+        ambient, key, fill, fill_strength: light from everywhere, from the main lamp, from the other one.
+        gloss, gloss_power: shine of the skin.
+        crease_strength: how dark folds are.
+        hollows: how dark eye sockets are, 0..1.5.
+        infrared: an illuminator beside the lens in a dark room.
+        pupil, pupil_radius: reflectance of the pupil (bright where an illuminator sits beside the lens) and its size,
+            radians on the eyeball.
+    """
+
+    name: str = "room"
     ambient: float = 0.45
     key: Vector = field(default_factory=lambda: _unit(0.35, 0.5, 0.8))
     fill: Vector = field(default_factory=lambda: _unit(-0.6, 0.2, 0.6))
@@ -50,6 +62,10 @@ class Light:
     gloss: float = 0.08
     gloss_power: float = 20.0
     crease_strength: float = 6.0
+    hollows: float = 0.7
+    infrared: bool = False
+    pupil: float = 0.02
+    pupil_radius: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +74,80 @@ class Shot:
 
     Attributes:
         pose, light: as named.
-        gaze: where the eyes look, (right, up), about radians.
         wrinkle: factor on the depth of wrinkles (soft light hides them).
     """
 
     pose: Pose = Pose()
     light: Light = Light()
-    gaze: tuple[float, float] = (0.0, 0.0)
     wrinkle: float = 1.0
 
 
-def draw_shot(rng: np.random.Generator) -> Shot:
-    """A random shot: yaw within ±35°, pitch ±20°, roll ±30°."""
-    pose = Pose(
-        float(np.clip(rng.normal(0, 14), -35, 35)),
-        float(np.clip(rng.normal(0, 8), -20, 20)),
-        float(np.clip(rng.normal(0, 9), -30, 30)),
-        float(rng.uniform(5, 16)),
-    )
-    light = Light(
-        ambient=float(rng.uniform(0.25, 0.75)),
-        key=_unit(rng.normal(0, 0.7), rng.normal(0.35, 0.5), 1.0),
+LIGHTS = {
+    "room": 0.28,
+    "window": 0.16,
+    "lamp": 0.14,
+    "overhead": 0.10,
+    "side": 0.10,
+    "back": 0.05,
+    "dim": 0.07,
+    "infrared": 0.10,
+}
+"""Chance of each light."""
+
+
+def _lamp(name: str, rng: np.random.Generator) -> tuple[float, Vector]:
+    """Ambient share and direction of the main lamp."""
+    side = float(rng.choice([-1.0, 1.0]))
+    match name:
+        case "window":
+            return float(rng.uniform(0.2, 0.5)), _unit(side * rng.uniform(0.6, 1.6), rng.normal(0.3, 0.3), 0.8)
+        case "lamp":
+            return float(rng.uniform(0.15, 0.45)), _unit(rng.normal(0, 0.8), rng.normal(0.4, 0.5), 1.0)
+        case "overhead":
+            return float(rng.uniform(0.25, 0.55)), _unit(rng.normal(0, 0.3), rng.uniform(1.0, 2.5), 0.8)
+        case "side":
+            return float(rng.uniform(0.05, 0.2)), _unit(side * rng.uniform(1.5, 4.0), rng.normal(0.2, 0.4), 0.5)
+        case "back":
+            return float(rng.uniform(0.4, 0.7)), _unit(side * rng.uniform(0.5, 2.0), rng.uniform(0, 1), -0.8)
+        case "infrared":
+            return float(rng.uniform(0.02, 0.15)), _unit(rng.normal(0, 0.15), rng.normal(0.05, 0.15), 1.0)
+        case _:
+            return float(rng.uniform(0.35, 0.75)), _unit(rng.normal(0, 0.7), rng.normal(0.35, 0.5), 1.0)
+
+
+def draw_light(rng: np.random.Generator) -> Light:
+    """A random light."""
+    names = list(LIGHTS)
+    name = names[int(rng.choice(len(names), p=list(LIGHTS.values())))]
+    ambient, key = _lamp(name, rng)
+    infrared = name == "infrared"
+    bright_pupil = infrared and rng.random() < 0.5
+    return Light(
+        name=name,
+        ambient=ambient,
+        key=key,
         fill=_unit(rng.normal(0, 1), rng.normal(0, 0.6), 0.6),
-        fill_strength=float(rng.uniform(0, 0.25)),
-        gloss=float(rng.uniform(0, 0.2)),
+        fill_strength=0.0 if infrared else float(rng.uniform(0, 0.25)),
+        gloss=float(rng.uniform(0, 0.2) if rng.random() < 0.8 else rng.uniform(0.2, 0.5)),  # some skins sweat
         gloss_power=float(rng.uniform(8, 40)),
         crease_strength=float(rng.uniform(2, 10)),
+        hollows=float(rng.uniform(0.2, 1.3)),
+        infrared=infrared,
+        pupil=float(rng.uniform(0.5, 1.0)) if bright_pupil else 0.02,
+        pupil_radius=float(rng.uniform(0.16, 0.24) if not infrared else rng.uniform(0.22, 0.36)),
     )
-    return Shot(pose, light, (float(rng.normal(0, 0.15)), float(rng.normal(-0.02, 0.1))), float(rng.uniform(0.5, 1.3)))
+
+
+def draw_shot(rng: np.random.Generator, *, lying: float = 0.5) -> Shot:
+    """A random shot: yaw within ±50°, pitch ±30°; a share `lying` of the heads rolls up to ±110°, the others ±30°."""
+    roll = rng.uniform(-110, 110) if rng.random() < lying else np.clip(rng.normal(0, 9), -30, 30)
+    pose = Pose(
+        float(np.clip(rng.normal(0, 17), -50, 50)),
+        float(np.clip(rng.normal(0, 10), -30, 30)),
+        float(roll),
+        float(rng.uniform(4.5, 16)),
+    )
+    return Shot(pose, draw_light(rng), float(rng.uniform(0.5, 1.3)))
 
 
 def draw_background(rng: np.random.Generator, height: int, width: int) -> Picture:
@@ -117,55 +179,54 @@ def pillow(rng: np.random.Generator, height: int, width: int) -> Picture:
     return np.clip(cloth, 0.05, 1).astype(np.float32)
 
 
-def occlude(picture: Picture, rng: np.random.Generator, x: float, y: float, side: float) -> Picture:
-    """Put a nasal cannula, an oxygen mask, a hand or a sheet over a part of the face in the box (x, y, side)."""
-    picture = picture.copy()
-
-    def place(u: float, v: float) -> tuple[int, int]:
-        return int(x + (u - 0.5) * side), int(y + (v - 0.5) * side)
-
-    thing = rng.choice(["cannula", "mask", "hand", "sheet"], p=[0.4, 0.25, 0.2, 0.15])
-    shade = float(rng.uniform(0.4, 0.95))
-    if thing == "cannula":
-        points = np.array([place(u, v) for u, v in ((-0.05, 0.5), (0.2, 0.62), (0.5, 0.68), (0.8, 0.62), (1.05, 0.5))])
-        cv2.polylines(picture, [points], False, shade, max(1, int(side * rng.uniform(0.015, 0.03))), cv2.LINE_AA)
-    elif thing == "mask":
-        cover = np.zeros_like(picture)
-        cv2.ellipse(cover, place(0.5, 0.8), (int(0.24 * side), int(0.26 * side)), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
-        veil = float(rng.uniform(0.15, 0.5))
-        picture = picture * (1 - veil * cover) + veil * cover * shade
-        cv2.ellipse(picture, place(0.5, 0.8), (int(0.24 * side), int(0.26 * side)), 0, 0, 360, shade, 2, cv2.LINE_AA)
-    elif thing == "hand":
-        edge = float(rng.choice([rng.uniform(-0.05, 0.1), rng.uniform(0.9, 1.05)]))
-        level = float(rng.uniform(0.5, 1))
-        for finger in range(4):
-            v = level + 0.07 * finger
-            start, end = place(edge, v), place(edge + rng.uniform(-0.2, 0.2), v - rng.uniform(0.05, 0.2))
-            cv2.line(picture, start, end, shade * (1 - 0.05 * finger), max(1, int(0.07 * side)), cv2.LINE_AA)
+def shadowed(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Throw the shadow of something over a scene: a soft edge, the bars of a blind or a bed, or a blotch."""
+    height, width = picture.shape
+    heading = rng.uniform(0, 2 * np.pi)
+    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    along = x * np.cos(heading) + y * np.sin(heading)
+    soft = rng.uniform(0.02, 0.4)
+    what = rng.choice(["edge", "bars", "blotch"])
+    if what == "edge":
+        light = 1 / (1 + np.exp(-np.clip((along - rng.uniform(-0.5, 0.5)) / soft, -30, 30)))
+    elif what == "bars":
+        light = 0.5 + 0.5 * np.tanh(np.sin(along * rng.uniform(4, 14) + rng.uniform(0, 6)) / (0.2 + soft))
     else:
-        top = rng.uniform(0.75, 0.95)
-        picture[max(0, place(0, top)[1]) :, :] = shade
-    return picture.astype(np.float32)
+        centre = rng.uniform(-0.6, 0.6, 2)
+        light = 1 - np.exp(-0.5 * ((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / rng.uniform(0.2, 0.5) ** 2)
+    depth = rng.uniform(0.25, 0.75)
+    return np.asarray(picture * (1 - depth + depth * light), dtype=np.float32)
 
 
-def expose(picture: Picture, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What a cheap camera makes of a scene: exposure, gamma, blur, lost resolution, noise.
+def _compressed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What JPEG leaves of a picture; at low quality its blocks also stand for those of H.264."""
+    quality = int(rng.integers(18, 92))
+    _, data = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+
+
+def expose(picture: Picture, rng: np.random.Generator, light: Light | None = None) -> NDArray[np.uint8]:
+    """What a cheap camera makes of a scene: exposure, gamma, blur, lost resolution, noise, compression.
 
     Args:
         picture: (height, width) luminance, about 0..1.
         rng: the only source of chance.
+        light: where it is dim or infrared, there is more noise.
 
     Returns:
         (height, width) uint8.
     """
     height, width = picture.shape
+    poor = light is not None and light.name in ("dim", "infrared")
     low, high = np.percentile(picture, [2, 98])
     span = max(float(high) * rng.uniform(0.9, 1.6) - 0.5 * float(low), 0.05)
-    seen = np.clip((picture - low * rng.uniform(0, 1)) / span, 0, 1) ** rng.uniform(0.7, 1.3)
-    if rng.random() < 0.15:
-        seen = seen * rng.uniform(0.25, 0.7)  # a dim room
+    seen = np.clip((picture - low * rng.uniform(0, 1)) / span, 0, 1.3) ** rng.uniform(0.7, 1.3)
+    if rng.random() < 0.06:
+        seen = seen * rng.uniform(1.1, 1.6)  # blown out by a window or a lamp
+    if rng.random() < (0.7 if poor else 0.08):
+        seen = seen * rng.uniform(0.2, 0.7)  # a dim room
     if rng.random() < 0.5:  # a face further away has fewer pixels
-        shrink = rng.uniform(0.4, 1.0)
+        shrink = rng.uniform(0.42, 1.0)
         small = cv2.resize(seen, (int(width * shrink), int(height * shrink)), interpolation=cv2.INTER_AREA)
         noisy = small + rng.normal(0, rng.uniform(0.0, 0.03), small.shape)
         seen = cv2.resize(noisy, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -175,5 +236,6 @@ def expose(picture: Picture, rng: np.random.Generator) -> NDArray[np.uint8]:
         length = int(rng.integers(3, 9))
         kernel = np.full((1, length), 1 / length, np.float32)
         seen = cv2.filter2D(seen, -1, kernel if rng.random() < 0.5 else kernel.T)
-    seen = seen + rng.normal(0, rng.uniform(0.0, 0.025), seen.shape)
-    return np.asarray(np.clip(seen, 0, 1) * 255, dtype=np.uint8)
+    seen = seen + rng.normal(0, rng.uniform(0.01, 0.06) if poor else rng.uniform(0.0, 0.025), seen.shape)
+    pixels = np.asarray(np.clip(seen, 0, 1) * 255, dtype=np.uint8)
+    return _compressed(pixels, rng) if rng.random() < 0.35 else pixels
