@@ -1,8 +1,8 @@
 """The face of `anodyne demo`: three minutes of a rendered patient who follows a scene.
 
-Only CC0 assets are used (MPFB2's head and expression units, MakeHuman's skins), since the clip is part of the
-repository. The patient blinks, breathes and moves a little; in pain the face does what PSPI counts; where the scene
-says that the face is away, the head leaves the picture and the pillow stays.
+Only CC0 assets are used (MPFB2's head and expression units, our own sculpts, MakeHuman's skins), since the clip is
+part of the repository. The patient blinks, breathes and moves a little; in pain the face does what PSPI counts; where
+the scene says that the face is away, the head leaves the picture and the pillow stays.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.sensors.simulated.scene import Scene
-from quantize.faces.expression import Units, deform
+from quantize.faces.expression import deform, symmetric
 from quantize.faces.head import Head
+from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
+from quantize.faces.sculpt import Sculpt
 from quantize.faces.shot import Light, Picture, Pose, Shot, pillow
 
 WIDTH, HEIGHT, RATE_HZ = 320, 240, 10
@@ -99,7 +101,9 @@ class _Cast:
         if away < 1:
             units = _units(self.scene.pain_level(t_s), float(self.swell[k]), float(self.blink[k]))
             pose = Pose(float(self.yaw[k]) + 40 * away, float(self.pitch[k]) + 2, float(self.roll[k]) - 10 * away, 12)
-            shot = Shot(pose, Light(ambient=0.55), (float(self.gaze[0][k]), float(self.gaze[1][k])))
+            gaze = (float(self.gaze[0][k]), float(self.gaze[1][k]))
+            expression = symmetric(Kind.PAIN, units, gaze)
+            shot = Shot(pose, Light(ambient=0.55))
             breath = 0.8 * np.sin(2 * np.pi * t_s / 4.5)
             camera = Camera(
                 WIDTH * _FINE,
@@ -108,8 +112,8 @@ class _Cast:
                 _FINE * (HEIGHT / 2 + 4 + float(self.y[k]) + breath),
                 _FINE * _BOX_PX,
             )
-            moved = deform(self.renderer.head, self.person, units, np.random.default_rng(7), facs_share=0.0)
-            drawing = self.renderer.draw(self.person, moved, units, shot, camera)
+            moved = deform(self.renderer.head, self.person, expression, np.random.default_rng(7), Sculpt.OWN)
+            drawing = self.renderer.draw(self.person, moved, expression, shot, camera)
             picture = compose(drawing, self.pillow, self.person)
         picture = self._covered(picture, t_s)
         small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)

@@ -40,10 +40,11 @@ ROW = np.dtype(
     ]
 )
 """What is known of one crop. `face`: False for a crop that shows none (everything below then means nothing). `kind`,
-`sculpt`, `light`, `worn`, `trait`: names of what was drawn (`trait`: `quantize.faces.person.Person.trait`). `left`, `right`: intensities 0..5 of the action units on either side
-of the face, in the order of `LABELS`. `visible`: uncovered share 0..1 of each of `REGIONS`. `points`: `POINTS` in
-pixels of the crop, x right and y down. `offset`: see `OFFSETS`. `pose`: yaw, pitch, roll in the frame, degrees. `age`,
-`male`: 0..1. `ancestry`: weights in the order of `quantize.faces.head.ANCESTRIES`. `skin`: mean reflectance 0..1."""
+`sculpt`, `light`, `worn`, `trait`: names of what was drawn (`trait`: `quantize.faces.person.Person.trait`). `left`,
+`right`: intensities 0..5 of the action units on either side of the face, in the order of `LABELS`. `visible`: uncovered
+share 0..1 of each of `REGIONS`. `points`: `POINTS` in pixels of the crop, x right and y down. `offset`: see `OFFSETS`.
+`pose`: yaw, pitch, roll in the frame, degrees. `age`, `male`: 0..1. `ancestry`: weights in the order of
+`quantize.faces.head.ANCESTRIES`. `skin`: mean reflectance 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ class Faces:
     @property
     def units(self) -> NDArray[np.float32]:
         """(n, units) true intensities in the order of `LABELS`: those of the stronger side."""
-        return np.maximum(self.rows["left"], self.rows["right"])
+        return np.asarray(np.maximum(self.rows["left"], self.rows["right"]), dtype=np.float32)
 
     @property
     def identity(self) -> NDArray[np.int64]:

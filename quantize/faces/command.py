@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _sheet(path: Path, cache: Path, seed: int) -> int:
     from quantize.faces.assets import shared_folder
     from quantize.faces.head import load_head
-    from quantize.faces.sheet import contact_sheet
+    from quantize.faces.sheet import contact_sheets
 
-    contact_sheet(load_head(shared_folder(), cache), path, seed=seed)
+    contact_sheets(load_head(shared_folder(), cache), path, seed=seed)
     return 0
 
 

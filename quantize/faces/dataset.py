@@ -15,10 +15,12 @@ from edge.face.align import SIDE_PX, FaceBox, crop, place
 from edge.face.units import LABELS
 from quantize.faces.assets import shared_folder
 from quantize.faces.collection import ROW, Faces, join
-from quantize.faces.expression import Expression, Kind, Sculpt, Units, deform, draw_expression, draw_sculpt
+from quantize.faces.expression import Expression, deform, draw_expression
 from quantize.faces.head import ANCESTRIES, load_head
+from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
+from quantize.faces.sculpt import Sculpt, draw_sculpt
 from quantize.faces.shot import draw_background, draw_shot, expose
 from quantize.faces.wear import draw_wear, put_on, visible_share
 
@@ -137,8 +139,8 @@ def render_person(renderer: Renderer, seed: int, identity: int, *, unseen_sculpt
         expression = draw_expression(rng, Kind.NEUTRAL if k < NEUTRAL_PER_PERSON else None, person=person)
         made.append(picture(renderer, person, expression, draw_sculpt(rng), rng))
     made.append(nobody(renderer, person, rng))
-    for _ in range(UNSEEN_PER_PERSON if unseen_sculpt and identity % 25 >= TEST_PART else 0):
-        made.append(picture(renderer, person, draw_expression(rng, person=person), Sculpt.FACS, rng))
+    unseen = range(UNSEEN_PER_PERSON if unseen_sculpt and identity % 25 >= TEST_PART else 0)
+    made += [picture(renderer, person, draw_expression(rng, person=person), Sculpt.FACS, rng) for _ in unseen]
     rows = np.stack([row for _, row in made])
     rows["identity"] = identity
     return Faces(np.stack([pixels for pixels, _ in made]), rows)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
 from quantize.faces.collection import Faces
-from quantize.faces.expression import Kind
+from quantize.faces.kinds import Kind
 
 Floats = NDArray[np.float32]
 

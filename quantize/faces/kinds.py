@@ -1,4 +1,4 @@
-"""Kinds of expression and the chances of each action unit in them: pain, and everything that must not be taken for it."""
+"""Kinds of expression: pain, and everything that must not be taken for it; with the chance of each action unit."""
 
 from __future__ import annotations
 
@@ -76,8 +76,20 @@ _CHANCES: dict[Kind, dict[str, float]] = {
     Kind.SNEEZE: {"AU9": 0.8, "AU10": 0.5, "AU43": 1.0, "AU6": 0.6, "AU7": 0.6, "AU4": 0.5, "AU25": 0.9, "AU26": 0.6},
     Kind.SQUINT: {"AU7": 0.9, "AU6": 0.8, "AU4": 0.5, "AU10": 0.15},
     Kind.PAIN: {
-        **{"AU4": 0.85, "AU6": 0.75, "AU7": 0.8, "AU9": 0.5, "AU10": 0.55, "AU43": 0.45},
-        **{"AU12": 0.15, "AU20": 0.35, "AU25": 0.5, "AU26": 0.3, "AU27": 0.05, "AU17": 0.15, "AU15": 0.1, "AU1": 0.15},
+        "AU4": 0.85,
+        "AU6": 0.75,
+        "AU7": 0.8,
+        "AU9": 0.5,
+        "AU10": 0.55,
+        "AU43": 0.45,
+        "AU12": 0.15,
+        "AU20": 0.35,
+        "AU25": 0.5,
+        "AU26": 0.3,
+        "AU27": 0.05,
+        "AU17": 0.15,
+        "AU15": 0.1,
+        "AU1": 0.15,
     },
 }
 """Action units of each kind with the chance of each. Pain after Prkachin 1992 (4, 6 or 7, 9 or 10, and 43 are its

@@ -121,7 +121,8 @@ def loss_terms(outputs: Tensor, targets: Targets, mean: Tensor, deviation: Tenso
     Args:
         outputs: (n, all of HEADS) of the network.
         targets: of the same crops.
-        mean, deviation: (17,) that turn standardised intensities into 0..5.
+        mean: (17,) that goes with `deviation`.
+        deviation: (17,) standardised intensities times this plus `mean` are 0..5.
     """
     import torch
     from torch.nn import functional

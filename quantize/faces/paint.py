@@ -246,7 +246,8 @@ def wrinkle_map(
 
     Args:
         paint: the person's.
-        left, right: action unit to intensity 0..5 on either side.
+        left: action unit to intensity 0..5 on the person's left.
+        right: the same on the right.
         rest: strength 0..1 of the lines that age has left at rest.
         frown: strength of lines like those of AU4 that a life of frowning has left.
     """

@@ -133,7 +133,8 @@ class Renderer:
         place = self.head.base[skin]
         near = ((place[:, 0] - x) / rx) ** 2 + ((place[:, 1] - y) / ry) ** 2 < 1
         normals, _ = surface(self.head.base, self.head.triangles)
-        return skin[near & (place[:, 2] > _FRONT_Z) & (normals[skin, 2] > _FACING)].astype(np.int64)
+        chosen = skin[near & (place[:, 2] > _FRONT_Z) & (normals[skin, 2] > _FACING)]
+        return np.asarray(chosen, dtype=np.int64)
 
     def _lid_rims(self) -> NDArray[np.float32]:
         """(n, 1) nearness of the skin's vertices to the rim of an eyelid, where lashes grow: 1 on the upper rim.

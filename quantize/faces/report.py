@@ -21,7 +21,7 @@ from quantize.faces.evaluate import (
     readings,
     true_change,
 )
-from quantize.faces.expression import Kind
+from quantize.faces.kinds import Kind
 from quantize.faces.network import parameter_count, predict
 from quantize.faces.train import Trained, inputs_of
 

@@ -116,7 +116,7 @@ def _eyes(pixels: Pixels, person: Person, expression: Expression, shot: Shot, ce
         albedo[here] = tone * (0.75 + 0.25 * (1 - smooth(d[:, 1], 0.1, 0.5)))
 
 
-def _infrared(albedo: Float) -> Float:
+def _infrared(albedo: Values) -> Float:
     """Skin in the near infrared: light and even, whatever its colour (Anderson & Parrish 1981)."""
     return (0.5 + 0.35 * albedo).astype(np.float32)
 
@@ -126,7 +126,7 @@ def _reflectance(pixels: Pixels, person: Person, expression: Expression, shot: S
     rest = pixels.rest
     skin = pixels.material == Material.SKIN
     front = skin & (rest[:, 2] > 0.9)
-    albedo = _skin(pixels, person)
+    albedo: Values = _skin(pixels, person)
     if shot.light.infrared:
         albedo = _infrared(albedo)
     albedo = albedo * _cavities(pixels)

@@ -84,9 +84,9 @@ def _varied(face: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
     if rng.random() < _BLUR_SHARE:
         face = np.asarray(cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.4))), dtype=np.float32)
     if rng.random() < _NOISE_SHARE:
-        face = face + rng.normal(0, rng.uniform(0.02, 0.2), face.shape).astype(np.float32)
+        face = face + np.asarray(rng.normal(0, rng.uniform(0.02, 0.2), face.shape), dtype=np.float32)
     bend = np.float32(rng.normal(0, 0.08))  # a camera's own gamma, as far as normalisation leaves it
-    face = face * np.float32(rng.uniform(0.88, 1.12)) + bend * (np.square(face) - 1)
+    face = np.asarray(face * np.float32(rng.uniform(0.88, 1.12)) + bend * (np.square(face) - 1), dtype=np.float32)
     if rng.random() < _CUTOUT_SHARE:
         height, width = rng.integers(8, 26, 2)
         top, left = int(rng.integers(0, SIDE_PX - height)), int(rng.integers(0, SIDE_PX - width))

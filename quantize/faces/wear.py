@@ -18,7 +18,8 @@ from quantize.faces.render import Drawing
 from quantize.faces.shot import Picture
 
 Point = tuple[float, float, float]
-Layer = tuple[Picture, Picture]
+Layer = tuple[NDArray[np.float32 | np.float64], NDArray[np.float32 | np.float64]]
+"""A cover and a shade, (height, width) each."""
 
 CHANCES = {
     "nothing": 0.54,
@@ -66,11 +67,11 @@ def put_on(picture: Picture, drawing: Drawing, wear: Wear, rng: np.random.Genera
     Returns:
         The picture with it, and how much of what lies behind each pixel it hides, 0..1.
     """
-    cover = np.zeros_like(picture)
+    cover: NDArray[np.float32 | np.float64] = np.zeros_like(picture)
     if wear.name == "nothing":
-        return picture, cover
+        return picture, np.zeros_like(picture)
     own = np.random.default_rng([wear.seed, int(rng.integers(4))])
-    shown = picture
+    shown: NDArray[np.float32 | np.float64] = picture
     for over, shade in _PAINTERS[wear.name](_Easel(drawing, picture.shape), own):
         shown = shown * (1 - over) + shade * over
         cover = 1 - (1 - cover) * (1 - over)
@@ -115,7 +116,7 @@ class _Easel:
     def area(self, points: Sequence[Point], soft_dm: float = 0.02) -> Picture:
         cover = self.blank()
         cv2.fillPoly(cover, [self.at(points)], 1.0, cv2.LINE_AA, 3)
-        return cv2.GaussianBlur(cover, (0, 0), max(0.5, soft_dm * self.px_per_dm)).astype(np.float32)
+        return np.asarray(cv2.GaussianBlur(cover, (0, 0), max(0.5, soft_dm * self.px_per_dm)), dtype=np.float32)
 
     def beyond(self, along: tuple[float, float], from_dm: float, wave: float) -> Picture:
         """Everything further than `from_dm` from the middle of the face in a direction of the face (x left, y up)."""
@@ -129,14 +130,14 @@ class _Easel:
         far = ((x - box.x) * way[0] + (y - box.y) * way[1]) / self.px_per_dm
         across = ((x - box.x) * -way[1] + (y - box.y) * way[0]) / self.px_per_dm
         edge = from_dm + wave * np.sin(across * 2.1 + wave * 40) + 0.5 * wave * np.sin(across * 5.3)
-        return np.clip((far - edge) * 25, 0, 1).astype(np.float32)
+        return np.asarray(np.clip((far - edge) * 25, 0, 1), dtype=np.float32)
 
 
 def _cloth(easel: _Easel, rng: np.random.Generator, shade: float) -> Picture:
     """A shade with soft folds."""
     coarse = rng.normal(0, 1, (int(rng.integers(3, 8)), int(rng.integers(3, 8)))).astype(np.float32)
     folds = cv2.resize(coarse, (easel.size[1], easel.size[0]), interpolation=cv2.INTER_CUBIC)
-    return np.clip(shade + 0.07 * folds, 0.02, 1.1).astype(np.float32)
+    return np.asarray(np.clip(shade + 0.07 * folds, 0.02, 1.1), dtype=np.float32)
 
 
 def _ring(centre: Point, rx: float, ry: float, count: int = 20, power: float = 2.0) -> list[Point]:
