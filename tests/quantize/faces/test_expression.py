@@ -1,45 +1,110 @@
-"""Expressions: what the training faces are asked to do."""
+"""Expressions on two sides of a face, and what drooping lids and a palsy make of them."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from edge.face.units import LABELS, pspi
-from quantize.faces.expression import Kind, draw_expression, label
+pytest.importorskip("numba")
 
-MANY = range(300)
+from edge.face.units import LABELS
+from quantize.faces.expression import MIDLINE, Expression, as_seen, deform, draw_expression, symmetric
+from quantize.faces.head import Head, Material
+from quantize.faces.kinds import Kind
+from quantize.faces.person import Person, make_person
+from quantize.faces.sculpt import Sculpt, draw_sculpt
 
-
-def drawn(kind: Kind | None) -> list[dict[str, float]]:
-    return [draw_expression(np.random.default_rng([5, k]), kind)[1] for k in MANY]
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_intensities_stay_on_the_scale(kind: Kind) -> None:
-    assert all(0 <= value <= 5 for units in drawn(kind) for value in units.values())
+OPEN = (Sculpt.MPFB, Sculpt.OWN)
+ALL = (*OPEN, Sculpt.FACS)
 
 
-def test_neutral_faces_have_no_pspi_to_speak_of() -> None:
-    assert max(float(pspi(label(units))) for units in drawn(Kind.NEUTRAL)) < 2.2
+@pytest.fixture(scope="module")
+def person(head: Head) -> Person:
+    drawn = make_person(head, np.random.default_rng([3, 1]))
+    return replace(drawn, ptosis=(0.0, 0.0), weak_side=0, weakness=0.0)
 
 
-def test_sleep_shuts_the_eyes_and_nothing_else_of_pspi() -> None:
-    assert np.mean([float(pspi(label(units))) for units in drawn(Kind.SLEEP)]) == pytest.approx(1, abs=0.4)
+def moved(
+    head: Head, person: Person, expression: Expression, sculpt: Sculpt
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """How far every vertex of the skin moves, dm."""
+    shape = deform(head, person, expression, np.random.default_rng(1), sculpt)
+    return np.asarray(np.linalg.norm(shape - person.vertices, axis=1), dtype=np.float32)
 
 
-def test_pain_is_often_strong() -> None:
-    assert np.mean([float(pspi(label(units))) >= 4 for units in drawn(Kind.PAIN)]) > 0.6
+@pytest.mark.parametrize("sculpt", ALL)
+@pytest.mark.parametrize("name", LABELS)
+def test_every_unit_moves_the_face_in_every_sculpt(head: Head, person: Person, name: str, sculpt: Sculpt) -> None:
+    assert moved(head, person, symmetric(Kind.RANDOM, {name: 5.0}), sculpt).max() > 0.01
 
 
-def test_smiles_pull_the_corners_without_the_brow() -> None:
-    table = np.array([label(units) for units in drawn(Kind.SMILE)])
-    assert (table[:, LABELS.index("AU12")].mean() > 2, table[:, LABELS.index("AU4")].mean() < 0.1) == (True, True)
+@pytest.mark.parametrize("sculpt", ALL)
+@pytest.mark.parametrize("name", [name for name in LABELS if name not in MIDLINE])
+def test_what_pulls_on_the_left_leaves_the_right_alone(head: Head, person: Person, name: str, sculpt: Sculpt) -> None:
+    far = moved(head, person, Expression(Kind.RANDOM, {name: 5.0}, {}), sculpt)
+    left, right = head.base[:, 0] > 0.1, head.base[:, 0] < -0.1
+    assert far[left].max() > 5 * far[right].max()
 
 
-def test_an_open_jaw_parts_the_lips() -> None:
-    assert all(units.get("AU25", 0) > 0 for units in drawn(None) if units.get("AU26", 0) > 1)
+@pytest.mark.parametrize("sculpt", ALL)
+def test_the_jaw_drops_further_in_a_stretched_mouth(head: Head, person: Person, sculpt: Sculpt) -> None:
+    drop, stretch = (
+        moved(head, person, symmetric(Kind.RANDOM, {name: 5.0}), sculpt).max() for name in ("AU26", "AU27")
+    )
+    assert stretch > 1.4 * drop
 
 
-def test_the_same_seed_draws_the_same() -> None:
-    assert drawn(None) == drawn(None)
+@pytest.mark.parametrize("sculpt", ALL)
+def test_more_intensity_moves_more(head: Head, person: Person, sculpt: Sculpt) -> None:
+    little, much = (moved(head, person, symmetric(Kind.RANDOM, {"AU26": x}), sculpt).max() for x in (2.0, 5.0))
+    assert much > 1.5 * little
+
+
+def test_our_cheek_raiser_lifts_the_cheek(head: Head, person: Person) -> None:
+    shape = deform(head, person, symmetric(Kind.RANDOM, {"AU6": 5.0}), np.random.default_rng(1), Sculpt.OWN)
+    x, y, z = head.base.T
+    cheek = (np.abs(x - 0.4) < 0.08) & (np.abs(y - 6.98) < 0.08) & (z > 1.2)
+    assert (shape - person.vertices)[cheek, 1].mean() > 0.03
+
+
+@pytest.mark.parametrize("sculpt", ALL)
+def test_the_upper_lid_comes_down_over_the_eye(head: Head, person: Person, sculpt: Sculpt) -> None:
+    shape = deform(head, person, symmetric(Kind.SLEEP, {"AU43": 5.0}), np.random.default_rng(1), sculpt)
+    centre = head.base[head.eye(Material.EYE_LEFT)].mean(axis=0)
+    above = (np.abs(head.base[:, 0] - centre[0]) < 0.05) & (np.abs(head.base[:, 1] - centre[1] - 0.05) < 0.03)
+    lid = above & (head.base[:, 2] > centre[2] + 0.1)
+    assert (shape - person.vertices)[lid, 1].min() < -0.06
+
+
+def test_open_sculpts_are_drawn_unless_others_are_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    assert Sculpt.FACS not in {draw_sculpt(rng) for _ in range(200)}
+    assert Sculpt.FACS in {draw_sculpt(rng, open_only=False) for _ in range(50)}
+
+
+def test_open_sculpts_need_none_of_facshumans_targets(head: Head, person: Person) -> None:
+    bare = replace(head, targets={k: v for k, v in head.targets.items() if not k.startswith("facs/")})
+    expression = symmetric(Kind.RANDOM, dict.fromkeys(LABELS, 3.0))
+    for sculpt in (*OPEN, Sculpt.MIXED):
+        assert np.isfinite(deform(bare, person, expression, np.random.default_rng(2), sculpt)).all()
+
+
+def test_a_drooping_lid_is_labelled_as_far_as_it_hangs(person: Person) -> None:
+    seen = as_seen(symmetric(Kind.NEUTRAL, {}), replace(person, ptosis=(0.4, 0.0)))
+    assert (seen.left.get("AU43", 0), seen.right.get("AU43", 0)) == (2.0, 0)
+
+
+def test_a_palsied_side_does_not_move_and_is_labelled_so(person: Person) -> None:
+    seen = as_seen(symmetric(Kind.SMILE, {"AU12": 4.0, "AU25": 3.0}), replace(person, weak_side=1, weakness=1.0))
+    assert (seen.left["AU12"], seen.right["AU12"], seen.left["AU25"]) == (0.0, 4.0, 3.0)
+
+
+def test_the_stronger_side_counts() -> None:
+    assert Expression(Kind.SMILE, {"AU12": 1.0}, {"AU12": 4.0, "AU6": 2.0}).both == {"AU12": 4.0, "AU6": 2.0}
+
+
+def test_the_same_seed_draws_the_same(person: Person) -> None:
+    first, second = (draw_expression(np.random.default_rng([1, 2]), person=person) for _ in range(2))
+    assert first == second
