@@ -95,7 +95,7 @@ class _Course:
         start = self.rng.uniform(0.5, _BLINK_EVERY_S[1])
         while start < self.seconds:
             length = self.rng.uniform(*_BLINK_S)
-            shut = np.maximum(shut, np.clip(1.6 - np.abs(self.t - start) / (0.4 * length), 0, 1))
+            shut = np.maximum(shut, np.clip(1.6 - 3.2 * np.abs(self.t - start) / length, 0, 1))
             start += self.rng.uniform(*_BLINK_EVERY_S)
         return shut
 
@@ -128,7 +128,7 @@ def _pain(course: _Course, kind: Kind) -> None:
     shut = units.pop("AU43", 0.0)
     for start, end in _spans(course, kind):
         level = float(course.rng.uniform(0.6, 1.0))
-        wave = np.clip(0.8 + 0.18 * course.wander(float(course.rng.uniform(1.5, 4.0))), 0.35, 1.0)
+        wave = np.clip(0.8 + 0.25 * course.wander(float(course.rng.uniform(1.5, 4.0))), 0.35, 1.0)
         _pull(course, units, start, end, level * wave)
         if shut > 0:
             crest = np.clip((wave - course.rng.uniform(0.5, 0.8)) * 12, 0, 1)
