@@ -52,7 +52,7 @@ _FIRST_SIGHT = (0.08, 0.12, 12.0)
 on the box, those of a first sight are three times the detector's own errors."""
 
 _MOST_OFF = 0.28
-_LAYOUT = "faces-3"
+_LAYOUT = "faces-4"
 """Part of the folder's name; changes whenever the pictures change."""
 
 

@@ -101,20 +101,35 @@ def as_seen(expression: Expression, person: Person | None) -> Expression:
     return Expression(expression.kind, sides[0], sides[1], expression.gaze)
 
 
-def _effect(name: str, intensity: float, units: Units) -> float:
-    """Weight of an action unit's target: lids that are already shut have less way to go."""
+_NARROWED = 0.6
+"""Share of AU7's way that a full AU6 has already gone in the open sculpts."""
+
+_HALF_SHUT = 2.5
+"""AU43 below which lids hang without being shut."""
+
+
+def _effect(name: str, intensity: float, units: Units, narrowed: float) -> float:
+    """Weight of an action unit's target: lids that are already shut or narrowed have less way to go.
+
+    Without this AU6 and AU7 together shut the eyes of four people in five, although AU43 is 0.
+    """
     shut = units.get("AU43", 0.0) / INTENSITY_MAX
     weight = intensity / INTENSITY_MAX
+    orbit = max(units.get("AU6", 0.0), units.get("AU7", 0.0)) / INTENSITY_MAX
     if name == "AU7":
-        return weight * (1 - 0.8 * shut)
+        return weight * (1 - 0.8 * shut) * (1 - narrowed * units.get("AU6", 0.0) / INTENSITY_MAX)
+    if name == "AU43" and intensity < _HALF_SHUT:
+        return weight * (1 - narrowed * orbit)
     return weight * (1 - 0.3 * shut) if name == "AU6" else weight
 
 
-def _pulls(expression: Expression, rng: np.random.Generator) -> list[tuple[str, float, float]]:
+def _pulls(expression: Expression, rng: np.random.Generator, narrowed: float) -> list[tuple[str, float, float]]:
     """(look, left, right) weights 0..1 to add up: every action unit, and what it drags along."""
     pulls: list[tuple[str, float, float]] = []
     for name in expression.both:
-        left, right = (_effect(name, units.get(name, 0.0), units) for units in (expression.left, expression.right))
+        left, right = (
+            _effect(name, units.get(name, 0.0), units, narrowed) for units in (expression.left, expression.right)
+        )
         if name in MIDLINE:
             left = right = (left + right) / 2
         if max(left, right) <= 0:
@@ -148,7 +163,7 @@ def deform(
     sculpt = draw_sculpt(rng) if sculpt is None else sculpt
     hand = sculptor(head)
     shape = person.vertices.copy()
-    for name, left, right in _pulls(expression, rng):
+    for name, left, right in _pulls(expression, rng, 0.0 if sculpt is Sculpt.FACS else _NARROWED):
         vary = 1.0 if name == "AU43" else float(np.clip(rng.normal(1, 0.08), 0.8, 1.2))
         left, right = left * vary, right * vary
         by = sculpt
