@@ -1,8 +1,12 @@
-"""One frame in, one estimate of facial pain expression out."""
+"""One frame in, one estimate of facial pain expression out.
+
+find -> crop -> network -> follow -> judge. Only this module touches pictures and the interpreter; what the numbers
+mean is decided in `edge.face.judge`.
+"""
 
 from __future__ import annotations
 
-import math
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,60 +15,62 @@ from edge.bundle import Bundle
 from edge.errors import BundleError, BundleReason, InferenceError, InferenceReason
 from edge.face import quality
 from edge.face.align import crop, light, normalise
-from edge.face.detect import FaceFinder, Sighting
-from edge.face.reference import Population, RestingLevel
-from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
+from edge.face.cascade import CascadeFinder
+from edge.face.find import Finder, Reading, Sighting
+from edge.face.judge import Judge, Numbers, Settings, clipped
+from edge.face.reference import Reference
+from edge.face.units import LABELS
 from edge.inference import Interpreter
 from edge.types import NS_PER_S, Absence, Estimate, Frame, Modality
 
 MODEL = "face_au"
 """Name of the network in the bundle."""
 
-SMOOTHING_S = 0.8
-"""Time constant of the causal smoothing of action units, seconds: a blink (0.1 to 0.4 s; Stern et al. 1984) then stays
-below half of AU43, and pain, which lasts seconds, is delayed by less than one."""
+OUTPUTS = ("au", "deviation", "visible", "track", "identity")
+"""Its outputs, in their order: intensities, natural logarithm of their standard deviations, log-odds of visibility,
+place in the crop (right, down, log size, roll / `ROLL_UNIT_DEG`, log-odds of a face), descriptor."""
 
-_FORGET_AFTER_S = 2.0
-"""After a longer gap smoothing starts afresh: the old values are of another moment, perhaps of another person."""
+ROLL_UNIT_DEG = 30.0
+"""The network states a face's roll in its crop in this unit, so that it is of the size of the other offsets."""
 
-_LEARN_FROM_QUALITY = 0.5
-"""The resting level is learnt from good pictures only."""
+NO_FACE_BELOW = 0.5
+"""Probability of a face below which the crop is not judged: even odds."""
+
+KEEP_NS = NS_PER_S
+"""A face that is missed for less than this has not left: the last estimate is repeated, with its own time."""
 
 _DARK_PICTURE = 30.0
 """A picture whose brightest hundredth is below this grey is too dark to say that nobody is in it."""
 
 
 class FaceEstimator:
-    """Detects the face, reads its action units and compares PSPI with the same person's resting face.
+    """Finds the face, reads its action units and compares PSPI with the same person's resting face.
 
     It is synchronous (call it in a worker thread) and keeps numbers between frames, never pixels. One estimator serves
-    one camera.
+    one camera. The reference may be asked for and changed from another thread.
 
     Args:
         bundle: the loaded model bundle; `face_au` is taken from it.
         threads: inference threads.
+        finder: finds and follows the face; the frontal cascade by default.
 
     Raises:
-        BundleError: the network is missing, or its labels are not those of `edge.face.units`.
+        BundleError: the network is missing, or its labels or outputs are not those of this program.
         InferenceError: the runtime refuses the network, or OpenCV has no cascades.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle, *, threads: int = 1, finder: Finder | None = None) -> None:
         """Build the interpreter of the network and begin with the population's rest."""
         model = bundle.model(MODEL)
-        settings = model.parameters
-        if settings.words("labels") != LABELS:
+        if model.parameters.words("labels") != LABELS:
             raise BundleError(BundleReason.FORMAT, f"{model.path}: its labels are not {', '.join(LABELS)}")
+        if tuple(one.name for one in model.outputs) != OUTPUTS:
+            raise BundleError(BundleReason.SHAPE, f"{model.path}: its outputs are not {', '.join(OUTPUTS)}")
         self._network = Interpreter(model, threads)
-        self._smile_share = settings.number("smile_share")
-        self._error = tuple(settings.numbers(key) for key in ("residual_at", "residual_low", "residual_high"))
-        self._rest = RestingLevel(
-            Population(settings.number("rest_median"), settings.number("rest_low"), settings.number("rest_high"))
-        )
-        self._finder = FaceFinder()
-        self._smooth: NDArray[np.float32] | None = None
-        self._smooth_ns = 0
+        self._judge = Judge(Settings.read(model.parameters))
+        self._finder: Finder = finder or CascadeFinder()
         self._last: Estimate | None = None
+        self._lock = threading.Lock()
 
     def step(self, frame: Frame) -> Estimate:
         """Judge one frame.
@@ -73,61 +79,75 @@ class FaceEstimator:
             frame: (height, width) uint8 luminance.
 
         Returns:
-            Modality.FACE; `value` is the PSPI change above rest, a smile's share taken out; `evidence` has every "AUn"
-            (0..5), "pspi", "pspi_rest", "smile_discount", "box_px". While the cascade misses a face for less than a
-            second the last estimate is repeated with its own time. Absent with NO_FACE, FACE_TOO_SMALL or TOO_DARK.
+            Modality.FACE; see `edge.face.judge` for `value` and docs/face.md for `evidence`. While the face is missed
+            for less than a second the last estimate is repeated with its own time. Absent with NO_FACE, FACE_TURNED,
+            FACE_COVERED, TWO_FACES, OTHER_FACE, FACE_TOO_SMALL or TOO_DARK.
 
         Raises:
             InferenceError: the frame is not (height, width) uint8 of at least 48 x 48 pixels (BAD_INPUT).
         """
-        pixels = _checked(frame)
-        sighting = self._finder.find(pixels, frame.measured_ns)
-        if sighting is None:
-            self._last = None
-            return Estimate.absent(Modality.FACE, _why_nobody(pixels), frame.measured_ns)
+        pixels, now_ns = _checked(frame), frame.measured_ns
+        sighting = self._finder.find(pixels, now_ns)
+        if isinstance(sighting, Absence):
+            return self._nothing(_why(sighting, pixels), now_ns)
         if sighting.box.side < quality.MIN_SIDE_PX:
-            self._last = None
-            return Estimate.absent(Modality.FACE, Absence.FACE_TOO_SMALL, frame.measured_ns)
-        if sighting.seen_ns != frame.measured_ns and self._last is not None:
-            return self._last  # what lies in the box now may not be a face
+            return self._nothing(Absence.FACE_TOO_SMALL, now_ns)
         face = crop(pixels, sighting.box)
         if light(face).mean < quality.DARK_LEVEL:
-            self._last = None
-            return Estimate.absent(Modality.FACE, Absence.TOO_DARK, frame.measured_ns)
-        self._last = self._judge(face, sighting, frame.measured_ns)
+            return self._nothing(Absence.TOO_DARK, now_ns)
+        numbers = self.read(face, sighting)
+        self._finder.follow(numbers.reading, now_ns)
+        if numbers.reading.face < NO_FACE_BELOW:
+            return self._missed(now_ns)
+        with self._lock:
+            self._last = self._judge.step(numbers, now_ns)
         return self._last
 
-    def units(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Action units (9,) 0..5 of an aligned (80, 80) crop, in the order of `edge.face.units.LABELS`."""
-        (output,) = self._network.run(normalise(face))
-        return np.asarray(np.clip(output[0], 0.0, INTENSITY_MAX), dtype=np.float32)
-
-    def _judge(self, face: NDArray[np.uint8], sighting: Sighting, now_ns: int) -> Estimate:
-        units = self._smoothed(self.units(face), now_ns)
-        raw = float(pspi(units))
-        discount = float(smile_discount(units, self._smile_share))
-        level = raw - discount
+    def read(self, face: NDArray[np.uint8], sighting: Sighting) -> Numbers:
+        """What the network says of an aligned (80, 80) crop, in real units."""
+        units, deviation, visible, track, identity = (one[0] for one in self._network.run(normalise(face)))
+        right, down, log_size, roll, log_odds = (float(value) for value in track)
+        reading = Reading(
+            right, down, log_size, roll * ROLL_UNIT_DEG, float(_sigmoid(log_odds)), _sigmoid(visible), identity
+        )
         trust = min(quality.parts(face, sighting).values())
-        if trust >= _LEARN_FROM_QUALITY:
-            self._rest.learn(level, now_ns)
-        rest = self._rest.level
-        change = level - rest
-        evidence = {name: round(float(value), 3) for name, value in zip(LABELS, units, strict=True)}
-        evidence |= {"pspi": raw, "pspi_rest": rest, "smile_discount": discount, "box_px": sighting.box.side}
-        at, under, over = self._error
-        low, high = (float(np.interp(change, at, residual)) for residual in (under, over))
-        return Estimate(Modality.FACE, change, trust, (change + low, change + high), now_ns, evidence)
+        return Numbers(clipped(units), np.exp(deviation), reading, trust, sighting.box.side)
 
-    def _smoothed(self, units: NDArray[np.float32], now_ns: int) -> NDArray[np.float32]:
-        """First-order causal smoothing that does not mind uneven frames."""
-        gap_s = (now_ns - self._smooth_ns) / NS_PER_S
-        if self._smooth is None or not 0 <= gap_s <= _FORGET_AFTER_S:
-            self._smooth = units
-        else:
-            share = 1.0 - math.exp(-gap_s / SMOOTHING_S)
-            self._smooth = (self._smooth + share * (units - self._smooth)).astype(np.float32)
-        self._smooth_ns = now_ns
-        return self._smooth
+    def reference(self) -> Reference:
+        """The patient's resting face as far as it is known."""
+        with self._lock:
+            return self._judge.rest.snapshot()
+
+    def restore_reference(self, kept: Reference) -> None:
+        """Take up what was known before a restart."""
+        with self._lock:
+            self._judge.rest.restore(kept)
+
+    def set_reference(self, now_ns: int, by: str) -> Reference | None:
+        """Take the face as it is now for the resting one; None where it is not seen well, or shows pain."""
+        with self._lock:
+            seconds = self._judge.set_reference(now_ns, by)
+            return None if seconds is None else self._judge.rest.snapshot()
+
+    def forget_reference(self, by: str) -> Reference:
+        """Learn the resting face anew."""
+        with self._lock:
+            self._judge.forget_reference(by)
+            return self._judge.rest.snapshot()
+
+    def _missed(self, now_ns: int) -> Estimate:
+        """What lies in the box now may not be a face."""
+        if self._last is not None and 0 <= now_ns - self._last.measured_ns <= KEEP_NS:
+            return self._last
+        return self._nothing(Absence.NO_FACE, now_ns)
+
+    def _nothing(self, why: Absence, now_ns: int) -> Estimate:
+        self._last = None
+        return Estimate.absent(Modality.FACE, why, now_ns)
+
+
+def _sigmoid(log_odds: float | NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))), dtype=np.float32)
 
 
 def _checked(frame: Frame) -> NDArray[np.uint8]:
@@ -142,6 +162,9 @@ def _checked(frame: Frame) -> NDArray[np.uint8]:
     return pixels
 
 
-def _why_nobody(pixels: NDArray[np.uint8]) -> Absence:
+def _why(absence: Absence, pixels: NDArray[np.uint8]) -> Absence:
+    """Why there is no face; in a dark picture nobody can say that there is none."""
+    if absence is not Absence.NO_FACE:
+        return absence
     bright = float(np.percentile(pixels[::4, ::4], 99))
     return Absence.TOO_DARK if bright < _DARK_PICTURE else Absence.NO_FACE

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import Light, light
-from edge.face.detect import Sighting
+from edge.face.find import Sighting
 
 MIN_SIDE_PX = 48
 """Smallest face, pixels between its sides: training reached down to 50, below that lids are two pixels high."""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from edge.publish.payload import Head
 from edge.station.ward import Bed, Line, Sight, Ward
-from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, because, presence_words, words
+from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, absence_words, because, presence_words, words
 from edge.types import Presence, Validity
 
 _SIGHT_STYLE = {
@@ -90,7 +90,7 @@ def _missing(bed: Bed) -> str:
     if bed.state is None:
         return ""
     absent = ((key, why) for key, why in bed.state.missing.items() if why != "not_configured")
-    return ", ".join(f"{key}: {words(why)}" for key, why in absent)
+    return ", ".join(f"{key}: {absence_words(why)}" for key, why in absent)
 
 
 def _why_stale(bed: Bed) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.publish.payload import AlertMessage
-from edge.types import Condition, Presence, Priority
+from edge.types import Absence, Condition, Presence, Priority
 
 CONDITION_WORDS = {
     Condition.PAIN: "signs of pain",
@@ -25,6 +25,12 @@ REASON_WORDS = {
     "heart_rate": "heart rate roused",
 }
 """Reason codes of pain. Action units in the words of FACS; the wristband's signals speak of arousal, not of pain."""
+
+ABSENCE_WORDS = {
+    Absence.FACE_TURNED: "face turned away",
+    Absence.OTHER_FACE: "face of somebody else",
+}
+"""Absences whose code alone would not be understood."""
 
 PRIORITY_STYLE = {Priority.HIGH: "bold white on red", Priority.MEDIUM: "bold black on yellow", Priority.LOW: "cyan"}
 """Terminal style of a sounding alarm: the colours of IEC 60601-1-8."""
@@ -50,8 +56,13 @@ def reason_words(alert: AlertMessage) -> list[str]:
 
 def because(alert: AlertMessage) -> str:
     """Reasons of an alarm, then what is missing."""
-    missing = [f"{key}: {words(why)}" for key, why in alert.missing_words().items()]
+    missing = [f"{key}: {absence_words(why)}" for key, why in alert.missing_words().items()]
     return ", ".join([*reason_words(alert), *missing])
+
+
+def absence_words(absence: Absence) -> str:
+    """Why a modality says nothing, in words."""
+    return ABSENCE_WORDS.get(absence, words(absence))
 
 
 def words(code: str) -> str:

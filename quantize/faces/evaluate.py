@@ -1,15 +1,18 @@
-"""What the network can do on people it never saw, float and int8 side by side."""
+"""From the network's outputs to what the box makes of them: level, change against rest, and the choices of tuning."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
+from edge.face.align import normalise
+from edge.face.units import INTENSITY_MAX, pspi, smile_discount
+from edge.inference import Interpreter
 from quantize.faces.collection import Faces
+from quantize.faces.evaluation.metrics import auc
+from quantize.faces.heads import HEADS, Outputs
 from quantize.faces.kinds import Kind
 
 Floats = NDArray[np.float32]
@@ -20,7 +23,17 @@ PAIN_PSPI = 4.0
 PAIN_KINDS = (Kind.PAIN, Kind.PARTIAL_PAIN)
 """Expressions that were drawn as pain."""
 
-_PSPI_UNITS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU43")
+CALM_KINDS = (Kind.NEUTRAL, Kind.TALK, Kind.SLEEP, Kind.YAWN)
+"""Expressions of people who do not hurt, smiles left out: they have figures of their own."""
+
+RESIDUAL_AT = (0.0, 1.0, 2.5, 5.0, 8.0)
+"""Changes at which the 90 % interval is stated; between them it is interpolated."""
+
+_FEWEST = 20
+"""Readings that a 5th and a 95th percentile need: one on either side."""
+
+FEWEST_NEAR = 40
+"""With fewer faces near a change than this its percentiles would rest on two of them: all faces are taken instead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,91 +41,59 @@ class Readings:
     """Predictions for faces, with each face's own resting level.
 
     Attributes:
-        units: (n, 9) predicted intensities, 0..5.
+        units: (n, 17) predicted intensities, 0..5.
         level: (n,) predicted PSPI, a smile's share taken out.
-        change: (n,) `level` minus the mean level of the same identity's neutral faces (without the face itself).
+        change: (n,) `level` minus the mean level of the same identity's neutral faces (without the face itself); where
+            there are none, minus the mean over all people's.
+        own: (n,) whether there was a reference of the same identity.
     """
 
     units: Floats
     level: Floats
     change: Floats
+    own: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """Figures of one network on one set of faces.
+class Chosen:
+    """What the tuning identities decide, beside the weights of the network.
 
     Attributes:
-        r, error: Pearson correlation and mean absolute error of each action unit.
-        pspi_r, pspi_error: the same for PSPI.
-        change_r, change_error: the same for the change of PSPI against the person's own rest.
-        rank, true_rank: effective rank of the predictions and of the truth (at most 9).
-        pain_auc: pain (true PSPI >= 4) against calm kinds (neutral, talk, sleep, yawn), by change.
-        smile_auc: pain against smiles, by change.
-        smile_auc_plain: the same without the smile discount.
-        sleep_over: share of sleeping faces whose change passes half of `PAIN_PSPI`.
-        only_4, only_9: mean (AU4, AU9) predictions where only AU4, or only AU9, is truly strong.
-        by_kind: mean change of each kind.
+        smile_share: how much of a smile is taken out of PSPI.
+        tried: each share tried, with AUC of pain against smiles and against calm.
+        rest: 5th, 50th and 95th percentile of the level of neutral faces.
+        residual_low, residual_high: 5th and 95th percentile of true minus read change around each of `RESIDUAL_AT`.
+        slope, intercept: log-odds of pain from change, both classes weighing the same.
     """
 
-    r: dict[str, float]
-    error: dict[str, float]
-    pspi_r: float
-    pspi_error: float
-    change_r: float
-    change_error: float
-    rank: float
-    true_rank: float
-    pain_auc: float
-    smile_auc: float
-    smile_auc_plain: float
-    sleep_over: float
-    only_4: tuple[float, float]
-    only_9: tuple[float, float]
-    by_kind: dict[str, float]
+    smile_share: float
+    tried: dict[float, tuple[float, float]]
+    rest: tuple[float, float, float]
+    residual_low: tuple[float, ...]
+    residual_high: tuple[float, ...]
+    slope: float
+    intercept: float
 
 
-def auc(positive: Floats, negative: Floats) -> float:
-    """Chance that a positive lies above a negative (area under the ROC curve; ties count half)."""
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, "left")
-    equal = np.searchsorted(ordered, positive, "right") - below
-    return float((below + 0.5 * equal).mean() / max(len(negative), 1))
-
-
-def effective_rank(values: Floats) -> float:
-    """Exponential of the entropy of the eigenvalues of the correlation matrix (Roy & Vetterli 2007).
-
-    It is the number of columns when they are independent, 1 when they all say the same: a network whose hidden units
-    have died shows here before it shows in its errors.
-    """
-    spread = values.std(axis=0)
-    alive = values[:, spread > 1e-6]
-    if alive.shape[1] < 2:
-        return float(alive.shape[1])
-    eigenvalues = np.clip(np.linalg.eigvalsh(np.corrcoef(alive.T)), 1e-12, None)
-    share = eigenvalues / eigenvalues.sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
-
-
-def read(predict: Callable[[Faces], Floats], faces: Faces, smile_share: float) -> Readings:
-    """Predictions clipped to 0..5, and each face's change against the same identity's neutral faces."""
-    return readings(predict(faces), faces, smile_share)
+def read_outputs(network: Interpreter, faces: Faces) -> Outputs:
+    """What the exported network says of the crops, exactly as the box would compute it."""
+    answers = [network.run(normalise(crop)) for crop in faces.crops]
+    columns = [np.concatenate(column) for column in zip(*answers, strict=True)]
+    return Outputs(*columns) if columns else Outputs(*(np.zeros((0, width), np.float32) for width in HEADS.values()))
 
 
 def readings(raw: Floats, faces: Faces, smile_share: float) -> Readings:
-    """As `read`, from raw (n, 9) predictions."""
+    """Clip raw (n, 17) intensities, and compare each face with the same identity's neutral faces."""
     units = np.clip(raw, 0, INTENSITY_MAX).astype(np.float32)
-    level = pspi(units) - smile_discount(units, smile_share)
-    change = np.empty_like(level)
+    level = np.asarray(pspi(units) - smile_discount(units, smile_share), dtype=np.float32)
     neutral = faces.kind == str(Kind.NEUTRAL)
-    for identity in np.unique(faces.identity):
-        own = np.flatnonzero(faces.identity == identity)
-        rest = own[neutral[own]]
-        for k in own:
-            others = rest[rest != k]
-            change[k] = level[k] - level[others].mean()
-    return Readings(units, level.astype(np.float32), change.astype(np.float32))
+    _, who = np.unique(faces.identity, return_inverse=True)
+    people = int(who.max()) + 1 if len(who) else 0
+    total = np.bincount(who[neutral], level[neutral], people)[who] - np.where(neutral, level, 0)
+    count = np.bincount(who[neutral], minlength=people)[who] - neutral
+    everybody = float(level[neutral].mean()) if neutral.any() else 0.0
+    rest = np.where(count > 0, total / np.maximum(count, 1), everybody)
+    return Readings(units, level, np.asarray(level - rest, dtype=np.float32), count > 0)
 
 
 def true_change(faces: Faces, smile_share: float) -> Floats:
@@ -124,7 +105,7 @@ def groups(faces: Faces) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[
     """Which faces are in pain (drawn so, true PSPI >= 4), which smile, and which are calm otherwise."""
     hurts = np.isin(faces.kind, [str(kind) for kind in PAIN_KINDS]) & (pspi(faces.units) >= PAIN_PSPI)
     smiles = faces.kind == str(Kind.SMILE)
-    calm = np.isin(faces.kind, [str(kind) for kind in (Kind.NEUTRAL, Kind.TALK, Kind.SLEEP, Kind.YAWN)])
+    calm = np.isin(faces.kind, [str(kind) for kind in CALM_KINDS])
     return hurts, smiles, calm
 
 
@@ -142,51 +123,38 @@ def choose_smile_share(raw: Floats, faces: Faces) -> tuple[float, dict[float, tu
     return max(tried, key=lambda share: sum(tried[share])), tried
 
 
-def _only(units: Floats, faces: Faces, name: str) -> tuple[float, float]:
-    """Mean predicted AU4 and AU9 where `name` is at least 3 and every other unit of PSPI below 1."""
-    column = LABELS.index(name)
-    others = [LABELS.index(other) for other in _PSPI_UNITS if other != name]
-    chosen = (faces.units[:, column] >= 3) & (faces.units[:, others].max(axis=1) < 1)
-    if not chosen.any():
-        return (float("nan"), float("nan"))
-    return (
-        float(units[chosen, LABELS.index("AU4")].mean()),
-        float(units[chosen, LABELS.index("AU9")].mean()),
+def choose(raw: Floats, tune: Faces) -> Chosen:
+    """Everything that is chosen on the tuning identities, from raw (n, 17) intensities of the int8 network."""
+    share, tried = choose_smile_share(raw, tune)
+    seen, truth = readings(raw, tune, share), true_change(tune, share)
+    low, median, high = (
+        float(value) for value in np.quantile(seen.level[tune.kind == str(Kind.NEUTRAL)], [0.05, 0.5, 0.95])
     )
+    under, over = residuals(seen.change, truth)
+    slope, intercept = logistic(seen.change, truth >= PAIN_PSPI)
+    return Chosen(share, tried, (low, median, high), under, over, slope, intercept)
 
 
-def _r(truth: Floats, guess: Floats) -> float:
-    return float(np.corrcoef(truth, guess)[0, 1])
+def residuals(change: Floats, truth: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """5th and 95th percentile of true minus read change, around each of `RESIDUAL_AT`."""
+    low, high = [], []
+    for at in RESIDUAL_AT:
+        distance = np.abs(change - at)
+        # A network trained for a minute may read no such change at all: then the readings nearest to it.
+        near = distance <= max(0.4 + 0.2 * at, float(np.sort(distance)[:_FEWEST][-1]))
+        if near.sum() < FEWEST_NEAR:
+            near = np.ones_like(near)
+        under, over = np.quantile(truth[near] - change[near], [0.05, 0.95])
+        low.append(float(under))
+        high.append(float(over))
+    return tuple(low), tuple(high)
 
 
-def measure(raw: Floats, faces: Faces, smile_share: float) -> Scores:
-    """All figures of raw (n, 9) predictions on faces."""
-    seen = readings(raw, faces, smile_share)
-    plain = readings(raw, faces, 0.0)
-    truth = pspi(faces.units)
-    change = true_change(faces, smile_share)
-    guess = pspi(seen.units)
-    hurts, smiles, calm = groups(faces)
-    sleeping = faces.kind == str(Kind.SLEEP)
-    return Scores(
-        r={name: _r(faces.units[:, k], seen.units[:, k]) for k, name in enumerate(LABELS)},
-        error={name: float(np.abs(faces.units[:, k] - seen.units[:, k]).mean()) for k, name in enumerate(LABELS)},
-        pspi_r=_r(truth, guess),
-        pspi_error=float(np.abs(truth - guess).mean()),
-        change_r=_r(change, seen.change),
-        change_error=float(np.abs(change - seen.change).mean()),
-        rank=effective_rank(seen.units),
-        true_rank=effective_rank(faces.units),
-        pain_auc=auc(seen.change[hurts], seen.change[calm]),
-        smile_auc=auc(seen.change[hurts], seen.change[smiles]),
-        smile_auc_plain=auc(plain.change[hurts], plain.change[smiles]),
-        sleep_over=float((seen.change[sleeping] > PAIN_PSPI / 2).mean()),
-        only_4=_only(seen.units, faces, "AU4"),
-        only_9=_only(seen.units, faces, "AU9"),
-        by_kind={
-            str(kind): float(seen.change[faces.kind == str(kind)].mean()) for kind in Kind if str(kind) in faces.kind
-        },
-    )
+def within(change: Floats, truth: Floats, chosen: Chosen) -> NDArray[np.bool_]:
+    """(n,) whether each true change lies within the interval that the table of residuals states."""
+    under, over = (np.interp(change, RESIDUAL_AT, table) for table in (chosen.residual_low, chosen.residual_high))
+    off = truth - change
+    return np.asarray((off >= under) & (off <= over))
 
 
 def logistic(change: Floats, hurts: NDArray[np.bool_]) -> tuple[float, float]:

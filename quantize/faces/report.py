@@ -6,130 +6,98 @@ import argparse
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.face.align import SIDE_PX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
 from quantize.faces.collection import Faces, Split
 from quantize.faces.entry import Settings, bind, int8_model
-from quantize.faces.evaluate import (
-    PAIN_PSPI,
-    choose_smile_share,
-    logistic,
-    measure,
-    readings,
-    true_change,
-)
-from quantize.faces.kinds import Kind
-from quantize.faces.network import parameter_count, predict
+from quantize.faces.evaluate import RESIDUAL_AT, Chosen, choose, read_outputs, readings, true_change
+from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
+from quantize.faces.evaluation.html import page
+from quantize.faces.evaluation.measure import UNSEEN_SCULPT, figures
+from quantize.faces.heads import Outputs
+from quantize.faces.network import HIDDEN, hidden_alive, multiply_adds, parameter_count, predict
 from quantize.faces.train import Trained, inputs_of
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def _int8_predictions(network: Interpreter, faces: Faces) -> NDArray[np.float32]:
-    inputs = inputs_of(faces).reshape(-1, 1, SIDE_PX, SIDE_PX, 1)
-    return np.concatenate([network.run(one)[0] for one in inputs])
-
-
-RESIDUAL_AT = (0.0, 1.0, 2.5, 5.0, 8.0)
-"""Changes at which the 90 % interval is stated; between them it is interpolated."""
-
-_FEWEST = 20
-"""Readings that a 5th and a 95th percentile need: one on either side."""
-
-FEWEST_NEAR = 40
-"""With fewer faces near a change than this its percentiles would rest on two of them: all faces are taken instead."""
-
-
-def _residuals(change: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[list[float], list[float]]:
-    """5th and 95th percentile of true minus read change, around each of `RESIDUAL_AT`."""
-    low, high = [], []
-    for at in RESIDUAL_AT:
-        distance = np.abs(change - at)
-        # A network trained for a minute may read no such change at all: then the readings nearest to it.
-        near = distance <= max(0.4 + 0.2 * at, float(np.sort(distance)[:_FEWEST][-1]))
-        if near.sum() < FEWEST_NEAR:
-            near = np.ones_like(near)
-        under, over = np.quantile(truth[near] - change[near], [0.05, 0.95])
-        low.append(float(under))
-        high.append(float(over))
-    return low, high
-
-
-def covered(change: NDArray[np.float32], truth: NDArray[np.float32], settings: Settings) -> float:
-    """Share of true changes within the interval that the estimator would state."""
-    under, over = (np.interp(change, RESIDUAL_AT, settings[key]) for key in ("residual_low", "residual_high"))
-    return float(((truth - change >= under) & (truth - change <= over)).mean())
-
-
-def _parameters(raw: NDArray[np.float32], tune: Faces, smile_share: float) -> Settings:
-    """What the estimator needs beside the weights, from the tuning identities."""
-    seen = readings(raw, tune, smile_share)
-    neutral = seen.level[tune.kind == str(Kind.NEUTRAL)]
-    low, median, high = np.quantile(neutral, [0.05, 0.5, 0.95])
-    under, over = _residuals(seen.change, true_change(tune, smile_share))
+def parameters(chosen: Chosen) -> Settings:
+    """What the estimator needs beside the weights, as the bundle keeps it."""
+    low, median, high = chosen.rest
     return {
-        "smile_share": [smile_share],
-        "rest_low": [float(low)],
-        "rest_median": [float(median)],
-        "rest_high": [float(high)],
+        "smile_share": [chosen.smile_share],
+        "rest_low": [low],
+        "rest_median": [median],
+        "rest_high": [high],
         "residual_at": list(RESIDUAL_AT),
-        "residual_low": under,
-        "residual_high": over,
+        "residual_low": list(chosen.residual_low),
+        "residual_high": list(chosen.residual_high),
     }
 
 
-def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready: nn.Sequential) -> None:
-    """Measure float and int8, choose the estimator's parameters, write card, bundle and held-out scores.
+def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready: nn.Module) -> Figures:
+    """Measure float and int8, choose the estimator's parameters, write card, report, bundle and held-out scores.
 
     Args:
-        arguments: of the command.
+        arguments: of the command; `before`, if it is there, names the JSON figures of an earlier network.
         faces: the rendered faces.
         trained: what training left.
-        ready: the float network with intensities as its output.
+        ready: the float network as it was exported.
     """
     network = Interpreter(int8_model(arguments.out / "face_au.tflite"), 1)
-    tune_raw = _int8_predictions(network, faces.tune)
-    test_raw = _int8_predictions(network, faces.test)
-    share, tried = choose_smile_share(tune_raw, faces.tune)
-    parameters = _parameters(tune_raw, faces.tune, share)
-    line = logistic(readings(tune_raw, faces.tune, share).change, true_change(faces.tune, share) >= PAIN_PSPI)
-    seen = readings(test_raw, faces.test, share)
-    truth = true_change(faces.test, share)
-    facts = Facts(
+    tune, test = _shown(faces.tune), _shown(faces.test)
+    chosen = choose(read_outputs(network, tune).au, tune)
+    read, inputs = read_outputs(network, test), inputs_of(test)
+    alive = (hidden_alive(ready, inputs), HIDDEN)
+    found = figures(test, predict(ready, inputs), read, chosen, hidden_alive=alive, seed=arguments.seed)
+    facts = _facts(arguments, faces, trained, network, chosen)
+    before = getattr(arguments, "before", None)
+    path = arguments.out / "cards" / "face_au.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(card(facts, found, read_earlier(before) if before else None))
+    (arguments.cache / "face_figures.json").write_text(as_json(found))
+    (arguments.cache / "face_report.html").write_text(page(found))
+    bind(arguments.out, parameters(chosen), (chosen.slope, chosen.intercept))
+    _hold_out(arguments, test, read, chosen)
+    return found
+
+
+def _shown(faces: Faces) -> Faces:
+    """Crops that show a face."""
+    return faces.where(faces.rows["face"])
+
+
+def _hold_out(arguments: argparse.Namespace, test: Faces, read: Outputs, chosen: Chosen) -> None:
+    """Scores for the thresholds of the fusion, on the sculpts that the network knows."""
+    known = test.rows["sculpt"] != UNSEEN_SCULPT
+    test, read = test.where(known), read.where(known)
+    np.savez(
+        arguments.cache / "heldout_face.npz",
+        pspi_change=readings(read.au, test, chosen.smile_share).change,
+        pspi_true=true_change(test, chosen.smile_share),
+        kind=test.kind,
+        identity=test.identity,
+    )
+
+
+def _facts(
+    arguments: argparse.Namespace, faces: Split, trained: Trained, network: Interpreter, chosen: Chosen
+) -> Facts:
+    parts = {"train": faces.train, "tune": faces.tune, "test": faces.test}
+    return Facts(
         seed=arguments.seed,
-        renders=sum(len(part.crops) for part in (faces.train, faces.tune, faces.test)),
+        renders=sum(len(part.crops) for part in parts.values()),
         asked_renders=arguments.renders,
         epochs=arguments.epochs,
         best_epoch=trained.best_epoch,
         history=trained.history,
         weights=parameter_count(trained.network),
+        multiply_adds=multiply_adds(),
         size=(arguments.out / "face_au.tflite").stat().st_size,
         delegated=network.delegated,
-        identities={name: len(np.unique(part.identity)) for name, part in _parts(faces).items()},
-        counts={name: len(part.crops) for name, part in _parts(faces).items()},
-        float_scores=measure(predict(ready, inputs_of(faces.test)), faces.test, share),
-        int8_scores=measure(test_raw, faces.test, share),
-        smile_tried=tried,
-        parameters=parameters,
-        line=line,
-        coverage=covered(seen.change, truth, parameters),
+        identities={name: len(np.unique(part.identity)) for name, part in parts.items()},
+        counts={name: len(part.crops) for name, part in parts.items()},
+        chosen=chosen,
     )
-    path = arguments.out / "cards" / "face_au.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(card(facts))
-    bind(arguments.out, parameters, line)
-    np.savez(
-        arguments.cache / "heldout_face.npz",
-        pspi_change=seen.change,
-        pspi_true=truth,
-        kind=faces.test.kind,
-        identity=faces.test.identity,
-    )
-
-
-def _parts(faces: Split) -> dict[str, Faces]:
-    return {"train": faces.train, "tune": faces.tune, "test": faces.test}

@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox, crop
-from edge.face.detect import Sighting
+from edge.face.find import Sighting
 from edge.face.quality import parts
 from tests.face.clip import demo_clip
 
 BOX = FaceBox(160, 124, 112)
-GOOD = Sighting(BOX, 0, 1.0)
+GOOD = Sighting(BOX, 0, 1.0, fresh=True)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_a_good_picture_has_full_quality(face: NDArray[np.uint8]) -> None:
 
 
 def test_a_small_face_is_worth_less(face: NDArray[np.uint8]) -> None:
-    assert parts(face, Sighting(FaceBox(0, 0, 50), 0, 1.0))["size"] < 0.5
+    assert parts(face, Sighting(FaceBox(0, 0, 50), 0, 1.0, fresh=True))["size"] < 0.5
 
 
 def test_a_dark_face_is_worth_less(face: NDArray[np.uint8]) -> None:
@@ -43,4 +43,4 @@ def test_a_blurred_face_is_worth_less(face: NDArray[np.uint8]) -> None:
 
 
 def test_a_face_seen_now_and_then_is_worth_less(face: NDArray[np.uint8]) -> None:
-    assert parts(face, Sighting(BOX, 0, 0.3))["stability"] < 0.5
+    assert parts(face, Sighting(BOX, 0, 0.3, fresh=True))["stability"] < 0.5

@@ -1,53 +1,95 @@
-"""One person's resting level: where it begins, what moves it, and what must not."""
+"""One person's resting face: where it begins, what moves it, and what must not."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from edge.face.reference import WINDOW_S, Population, RestingLevel
+from edge.face.certainty import Floats, known, level
+from edge.face.reference import NEEDED_S, WINDOW_S, RestingFace, Source
+from edge.face.units import LABELS
 from edge.types import NS_PER_S
+from tests.face.numbers import POPULATION, Shown, units, visible
 
-POPULATION = Population(median=0.4, low=0.0, high=1.6)
+ALL = np.ones(len(LABELS), np.float32)
 
 
-def live(rest: RestingLevel, pspi: float, start_s: int, seconds: int) -> None:
+def live(rest: RestingFace, shown: Shown, start_s: int, seconds: int, share: Floats = ALL) -> None:
     for second in range(start_s, start_s + seconds):
-        for tenth in range(10):
-            rest.learn(pspi, second * NS_PER_S + tenth * NS_PER_S // 10)
+        for third in range(3):
+            rest.learn(units(shown), share, second * NS_PER_S + third * NS_PER_S // 3)
 
 
-def test_it_begins_with_the_population() -> None:
-    assert RestingLevel(POPULATION).level == 0.4
+def pspi_of(rest: RestingFace) -> float:
+    return level(rest.units, ALL, 1.0)
 
 
-def test_it_becomes_the_persons_own_within_a_minute() -> None:
-    rest = RestingLevel(POPULATION)
-    live(rest, 1.2, 0, 60)
-    assert rest.level == pytest.approx(1.2, abs=0.15)
+@pytest.fixture
+def rest() -> RestingFace:
+    return RestingFace(POPULATION, 1.0)
 
 
-def test_ten_minutes_of_pain_do_not_raise_it() -> None:
-    rest = RestingLevel(POPULATION)
-    live(rest, 0.2, 0, 600)
-    live(rest, 9.0, 600, 600)
-    assert rest.level == pytest.approx(0.2, abs=0.05)
+def test_it_begins_with_the_population_and_says_what_it_needs(rest: RestingFace) -> None:
+    assert [pspi_of(rest), rest.needed_s] == pytest.approx([0.3, NEEDED_S])
 
 
-def test_pain_from_the_start_is_not_taken_for_rest() -> None:
-    rest = RestingLevel(POPULATION)
-    live(rest, 9.0, 0, 2 * WINDOW_S)
-    assert rest.level == POPULATION.high
+def test_each_action_unit_becomes_the_persons_own(rest: RestingFace) -> None:
+    live(rest, {"AU4": 0.8, "AU7": 0.4, "AU15": 2.0}, 0, 90)
+    found = dict(zip(LABELS, rest.units.tolist(), strict=True))
+    assert (found["AU4"], found["AU7"], found["AU15"]) == pytest.approx((0.8, 0.4, 2.0), abs=0.25)
 
 
-def test_the_far_past_is_forgotten() -> None:
-    rest = RestingLevel(POPULATION)
-    live(rest, 1.5, 0, 600)
-    live(rest, 0.3, 600, WINDOW_S + 2)
-    assert rest.level == pytest.approx(0.3, abs=0.02)
+def test_after_forty_seconds_it_is_known(rest: RestingFace) -> None:
+    live(rest, {}, 0, NEEDED_S + 1)
+    assert rest.needed_s == 0
 
 
-def test_a_long_gap_does_not_keep_old_seconds() -> None:
-    rest = RestingLevel(POPULATION)
-    live(rest, 1.5, 0, 600)
-    live(rest, 0.1, 600 + 2 * WINDOW_S, 120)
-    assert rest.level < 0.2
+def test_five_minutes_of_unnoticed_pain_do_not_raise_it(rest: RestingFace) -> None:
+    live(rest, {"AU4": 0.2}, 0, 600)
+    live(rest, {"AU4": 4.0, "AU7": 4.0}, 600, 300)
+    assert pspi_of(rest) == pytest.approx(0.2, abs=0.1)
+
+
+def test_pain_from_the_start_is_not_taken_for_rest(rest: RestingFace) -> None:
+    live(rest, {"AU4": 4.0, "AU7": 4.0}, 0, 2 * WINDOW_S)
+    assert pspi_of(rest) <= POPULATION.high
+
+
+def test_a_covered_mouth_teaches_nothing_about_the_lip(rest: RestingFace) -> None:
+    live(rest, {"AU10": 3.0, "AU4": 0.9}, 0, 90, known(visible("mouth")))
+    found = dict(zip(LABELS, rest.units.tolist(), strict=True))
+    assert (found["AU10"], found["AU4"]) == (0.0, pytest.approx(0.9, abs=0.15))
+
+
+def test_the_far_past_is_forgotten(rest: RestingFace) -> None:
+    live(rest, {"AU4": 1.5}, 0, 300)
+    live(rest, {"AU4": 0.1}, 300, WINDOW_S + 2)
+    assert pspi_of(rest) == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_set_face_is_fixed_and_not_bounded(rest: RestingFace) -> None:
+    rest.set(units({"AU4": 3.0}), ALL, 5, "Sister Ruth")
+    live(rest, {"AU4": 0.0}, 0, 120)
+    assert (pspi_of(rest), rest.needed_s, rest.source, rest.by) == (3.0, 0, Source.SET, "Sister Ruth")
+
+
+def test_forgetting_begins_anew_under_another_version(rest: RestingFace) -> None:
+    live(rest, {"AU4": 1.2}, 0, 100)
+    rest.forget("Sister Ruth")
+    assert [rest.version, rest.seconds, pspi_of(rest)] == pytest.approx([2, 0, 0.3])
+
+
+def test_it_comes_back_from_disk_as_it_was(rest: RestingFace) -> None:
+    live(rest, {"AU4": 1.2}, 0, 100)
+    kept = rest.snapshot()
+    other = RestingFace(POPULATION, 1.0)
+    other.restore(kept)
+    assert (other.snapshot(), other.needed_s) == (kept, 0)
+
+
+def test_what_was_restored_yields_to_what_is_learnt(rest: RestingFace) -> None:
+    live(rest, {"AU4": 1.2}, 0, 100)
+    other = RestingFace(POPULATION, 1.0)
+    other.restore(rest.snapshot())
+    live(other, {"AU4": 0.2}, 0, 400)
+    assert pspi_of(other) == pytest.approx(0.3, abs=0.1)

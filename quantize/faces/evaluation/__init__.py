@@ -1,0 +1,1 @@
+"""Figures of the face network that can embarrass it: agreement, separation, groups, calibration, episodes."""

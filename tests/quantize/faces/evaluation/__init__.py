@@ -1,0 +1,1 @@
+"""The evaluation, on numbers small enough to check by hand."""
