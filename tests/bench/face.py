@@ -1,7 +1,7 @@
 """The face path beside YOLOv8n and MediaPipe: one run, one core, one runtime, one JSON line per figure.
 
-`python -m tests.bench.face FOLDER [BUNDLE]`; the folder holds the peers (`make bench-face` makes it). What is not there is
-skipped with a word. Per frame:
+`python -m tests.bench.face FOLDER [BUNDLE]`; the folder holds the peers (`make bench-face` makes it). What is not there
+is skipped with a word. Per frame:
 
 - ours: `FaceEstimator.step` on a VGA frame, from pixels to action units and an estimate;
 - YOLOv8n at 640 x 640: its graph alone, without scaling the frame, decoding boxes or suppressing doubles;
