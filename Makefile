@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
+.PHONY: bench-face test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,21 @@ lint-systemd: ## the unit is right, and its exposure at most 2.5
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
 	$(BIN)/anodyne bench --json
 	$(BIN)/python -m tests.bench.bands
+	@$(MAKE) --no-print-directory bench-face
+
+bench-face: $(VENV)/.ready ## the face path beside YOLOv8n and MediaPipe, one core, one run (peers are made once in build)
+	@$(MAKE) --no-print-directory $(WORK)/peers/.ready
+	$(BIN)/python -m tests.bench.face $(WORK)/peers
+
+# Peers are for timing only: a graph with random weights, and the float files of a published wheel. What cannot be had
+# is skipped with a word.
+$(WORK)/peers/.ready: tests/bench/yolov8n.py
+	@mkdir -p $(WORK)/peers
+	-@$(MAKE) --no-print-directory $(QUANTIZE_VENV)/.ready && \
+	  $(QUANTIZE_VENV)/bin/python -m tests.bench.yolov8n $(WORK)/peers >$(WORK)/peers/yolov8n.log 2>&1
+	-@$(BIN)/python -m pip download $(subst install ,,$(PIP_INSTALL)) --no-deps --only-binary=:all: \
+	  --python-version 3.11 --platform manylinux_2_28_x86_64 -d $(WORK)/peers mediapipe==0.10.21
+	@touch $@
 
 test-soak-bands: $(VENV)/.ready ## 10,000 lost Bluetooth links in a row (half an hour): nothing stays behind
 	$(BIN)/python -m tests.bench.storm 10000

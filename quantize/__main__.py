@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from quantize.biosignal import command as biosignal_command
 from quantize.faces import clip_command, command
+from quantize.faces.evaluation import command as evaluation_command
 from quantize.fusion import command as fusion_command
 
 
@@ -19,6 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     clip_command.add_parser(jobs)
     biosignal_command.add_parser(jobs)
     fusion_command.add_parser(jobs)
+    evaluation_command.add_parser(jobs)
     return parser
 
 

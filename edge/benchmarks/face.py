@@ -30,7 +30,8 @@ RATE_HZ = 10
 FRAMES = 300
 """Frames measured: thirty seconds of the demonstration's patient, so that the 99th percentile rests on three."""
 
-_WARM_UP = 10
+WARM_UP = 10
+"""Runs of each that are not counted."""
 
 Pixels = NDArray[np.uint8]
 
@@ -40,29 +41,30 @@ def figures() -> Iterator[Figure]:
 
     Frames are those of the demonstration's clip, enlarged to VGA; the face in them is 230 pixels wide.
     """
-    with _one_core():
-        frames = _frames(FRAMES + _WARM_UP)
+    with one_core():
+        frames = vga_frames(FRAMES + WARM_UP)
         bundle = Bundle.load()
         estimator = FaceEstimator(bundle)
-        whole = _times([partial(estimator.step, _frame(k, picture)) for k, picture in enumerate(frames)])
+        whole = times([partial(estimator.step, as_frame(k, picture)) for k, picture in enumerate(frames)])
         yield Figure("face_path_ms_median", float(np.median(whole)), "ms")
         yield Figure("face_path_ms_p99", float(np.percentile(whole, 99)), "ms")
         finder = FaceFinder()
-        detect = _times([partial(finder.find, picture, _moment(k)) for k, picture in enumerate(frames)])
+        detect = times([partial(finder.find, picture, moment(k)) for k, picture in enumerate(frames)])
         yield Figure("face_detect_ms_median", float(np.median(detect)), "ms")
         yield Figure("face_search_ms_median", float(np.median(_searches(frames))), "ms")
-        sighting = finder.find(frames[-1], _moment(len(frames)))
+        sighting = finder.find(frames[-1], moment(len(frames)))
         if sighting is None:
             raise RuntimeError("the face of the demonstration's clip was not found")
         box = sighting.box
-        align = _times([partial(_align, picture, box) for picture in frames])
+        align = times([partial(_align, picture, box) for picture in frames])
         yield Figure("face_align_ms_median", float(np.median(align)), "ms")
         network, face = Interpreter(bundle.model(MODEL), 1), normalise(crop(frames[-1], box))
-        yield Figure("face_network_ms_median", float(np.median(_times([partial(network.run, face)] * FRAMES))), "ms")
+        yield Figure("face_network_ms_median", float(np.median(times([partial(network.run, face)] * FRAMES))), "ms")
 
 
 @contextmanager
-def _one_core() -> Iterator[None]:
+def one_core() -> Iterator[None]:
+    """OpenCV on one core while this lasts."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -71,7 +73,7 @@ def _one_core() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _frames(count: int) -> list[Pixels]:
+def vga_frames(count: int) -> list[Pixels]:
     """The first frames of the demonstration's clip, enlarged to VGA."""
     source = cv2.VideoCapture(str(FACE_CLIP))
     frames: list[Pixels] = []
@@ -85,12 +87,14 @@ def _frames(count: int) -> list[Pixels]:
     return frames
 
 
-def _moment(k: int) -> int:
+def moment(k: int) -> int:
+    """When frame `k` was taken, nanoseconds."""
     return NS_PER_S + k * NS_PER_S // RATE_HZ
 
 
-def _frame(k: int, picture: Pixels) -> Frame:
-    return Frame("bench", picture, _moment(k), k)
+def as_frame(k: int, picture: Pixels) -> Frame:
+    """Frame `k` as a camera would give it."""
+    return Frame("bench", picture, moment(k), k)
 
 
 def _align(picture: Pixels, box: FaceBox) -> NDArray[np.float32]:
@@ -99,14 +103,14 @@ def _align(picture: Pixels, box: FaceBox) -> NDArray[np.float32]:
 
 def _searches(frames: list[Pixels]) -> list[float]:
     """Times of a search of the whole picture: what the first frame of a new face costs."""
-    return _times([partial(FaceFinder().find, picture, NS_PER_S) for picture in frames[:60]])
+    return times([partial(FaceFinder().find, picture, NS_PER_S) for picture in frames[:60]])
 
 
-def _times(calls: Sequence[Callable[[], object]]) -> list[float]:
+def times(calls: Sequence[Callable[[], object]]) -> list[float]:
     """Milliseconds of each call, the first few left out."""
-    times = []
+    taken = []
     for call in calls:
         began = time.perf_counter()
         call()
-        times.append((time.perf_counter() - began) * 1e3)
-    return times[_WARM_UP:]
+        taken.append((time.perf_counter() - began) * 1e3)
+    return taken[WARM_UP:]

@@ -76,7 +76,13 @@ class Chosen:
 
 
 def read_outputs(network: Interpreter, faces: Faces) -> Outputs:
-    """What the exported network says of the crops, exactly as the box would compute it."""
+    """What the exported network says of the crops, exactly as the box would compute it.
+
+    Raises:
+        ValueError: the network has other outputs than `HEADS`.
+    """
+    if [spec.name for spec in network.model.outputs] != list(HEADS):
+        raise ValueError(f"{network.model.path}: its outputs are not {', '.join(HEADS)}")
     answers = [network.run(normalise(crop)) for crop in faces.crops]
     columns = [np.concatenate(column) for column in zip(*answers, strict=True)]
     return Outputs(*columns) if columns else Outputs(*(np.zeros((0, width), np.float32) for width in HEADS.values()))

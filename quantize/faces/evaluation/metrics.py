@@ -61,9 +61,9 @@ def agreement(sums: NDArray[np.float64]) -> Agreed:
         return Agreed(float("nan"), float("nan"), off / n if n else float("nan"))
     var_x, var_y, cov = xx - x * x / n, yy - y * y / n, xy - x * y / n
     floor = 1e-9 * n
-    r = cov / float(np.sqrt(var_x * var_y)) if min(var_x, var_y) > floor else float("nan")
-    icc = 2 * cov / (var_x + var_y) if var_x + var_y > floor else float("nan")
-    return Agreed(r, icc, off / n)
+    if min(var_x, var_y) <= floor:
+        return Agreed(float("nan"), float("nan"), off / n)
+    return Agreed(cov / float(np.sqrt(var_x * var_y)), 2 * cov / (var_x + var_y), off / n)
 
 
 def auc(positive: Floats, negative: Floats) -> float:

@@ -15,7 +15,7 @@ def test_help_lists_the_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
-    assert {"faces", "demo-clip", "biosignal", "fusion"} <= set(capsys.readouterr().out.split())
+    assert {"faces", "demo-clip", "biosignal", "fusion", "evaluate"} <= set(capsys.readouterr().out.split())
 
 
 def test_missing_packages_are_named_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:

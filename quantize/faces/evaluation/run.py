@@ -1,0 +1,72 @@
+"""The job behind `python -m quantize evaluate face`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.bundle import Bundle
+from edge.face.cascade import CascadeFinder
+from edge.face.estimator import MODEL
+from edge.inference import Interpreter
+from quantize.faces.evaluate import Chosen, read_outputs
+from quantize.faces.evaluation.data.coded import Reader, gather
+from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
+from quantize.faces.evaluation.html import page
+from quantize.faces.evaluation.measure import figures
+
+
+def evaluate(arguments: argparse.Namespace, wanted: Sequence[tuple[str, Reader, Path]]) -> None:
+    """Measure the bundle's network on each data set, or on the rendered test identities where none is named.
+
+    Raises:
+        DataError: a folder of pictures is not what its reader needs.
+    """
+    bundle = Bundle.load(arguments.bundle)
+    network, chosen = Interpreter(bundle.model(MODEL)), shipped(bundle)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    earlier = read_earlier(arguments.before) if arguments.before else None
+    measured = (
+        [(kind, _on_pictures(network, chosen, reader, folder, arguments)) for kind, reader, folder in wanted]
+        if wanted
+        else [("rendered", _on_renders(network, chosen, arguments))]
+    )
+    for kind, found in measured:
+        (arguments.out / f"face_{kind}.html").write_text(page(found, earlier))
+        (arguments.out / f"face_{kind}.json").write_text(as_json(found))
+        sys.stderr.write(f"wrote {arguments.out / f'face_{kind}.html'}\n")
+        if arguments.json:
+            sys.stdout.write(as_json(found) + "\n")
+
+
+def shipped(bundle: Bundle) -> Chosen:
+    """What tuning decided, as the bundle keeps it."""
+    settings, line = bundle.model(MODEL).parameters, bundle.calibration("face")
+    rest = tuple(settings.number(key) for key in ("rest_low", "rest_median", "rest_high"))
+    return Chosen(
+        settings.number("smile_share"),
+        {},
+        (rest[0], rest[1], rest[2]),
+        settings.numbers("residual_low"),
+        settings.numbers("residual_high"),
+        line.number("slope"),
+        line.number("intercept"),
+    )
+
+
+def _on_pictures(
+    network: Interpreter, chosen: Chosen, reader: Reader, folder: Path, arguments: argparse.Namespace
+) -> Figures:
+    cases = gather(reader.name, reader.read(folder, max(1, arguments.every)), CascadeFinder, reader.notes)
+    return figures(cases, None, read_outputs(network, cases.faces), chosen, seed=arguments.seed)
+
+
+def _on_renders(network: Interpreter, chosen: Chosen, arguments: argparse.Namespace) -> Figures:
+    from quantize.faces.collection import split
+    from quantize.faces.dataset import render_faces
+
+    faces = render_faces(arguments.cache, seed=arguments.seed, renders=arguments.renders, processes=1)
+    test = split(faces).test
+    return figures(test, None, read_outputs(network, test), chosen, seed=arguments.seed)

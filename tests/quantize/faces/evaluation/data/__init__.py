@@ -1,0 +1,1 @@
+"""Readers on tiny made-up folders."""
