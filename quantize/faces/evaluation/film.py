@@ -40,7 +40,8 @@ def film(
         shape = deform(renderer.head, person, expression, np.random.default_rng(sculptor), sculpt)
         drawing = renderer.draw(person, shape, expression, shot, camera)
         frame, cover = put_on(compose(drawing, background, person), drawing, wear, rng)
-        crops.append(crop(expose(frame, rng, shot.light), _shaken(drawing.box, rng)))
+        faults = np.random.default_rng(sculptor + 1)  # one camera: the same blur and brightness all along
+        crops.append(crop(expose(frame, faults, shot.light), _shaken(drawing.box, rng)))
         row = np.zeros((), ROW)
         row["identity"], row["face"], row["kind"], row["sculpt"] = identity, True, str(expression.kind), str(sculpt)
         row["left"], row["right"] = (

@@ -101,7 +101,8 @@ def _unseen(figures: Figures) -> Table:
     count = f": {scores.faces} faces of {scores.identities} people" if scores else ""
     note = "The same network, int8, on action units as another sculptor made them; no training picture has them."
     if scores:
-        note += f" Mean r over action units: {number(mean_r(scores), 3)}, on known sculpts {number(mean_r(figures.int8), 3)}."
+        known = number(mean_r(figures.int8), 3)
+        note += f" Mean r over action units: {number(mean_r(scores), 3)}, on known sculpts {known}."
     return Table(f"Unseen sculpt{count}", ("", "r", "ICC(3,1)", "MAE"), rows, note)
 
 
