@@ -21,8 +21,8 @@ from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
 from quantize.faces.sculpt import Sculpt, draw_sculpt
-from quantize.faces.shot import draw_background, draw_shot, expose
-from quantize.faces.wear import draw_wear, put_on, visible_share
+from quantize.faces.shot import Shot, draw_background, draw_shot, expose
+from quantize.faces.wear import Wear, draw_wear, put_on, visible_share
 
 PER_PERSON = 14
 """Pictures of one identity; drawing a person costs as much as three pictures."""
@@ -40,8 +40,8 @@ PERSONS_PER_CHUNK = 20
 TEST_PART = 22
 """Identities with `number % 25` from here on are the test identities (`quantize.faces.collection.split`)."""
 
-_FRAME_PX = 152
-_BOX_PX = 104.0
+FRAME_PX, BOX_PX = 152, 104.0
+"""Side of the rendered pictures and of the face's box in them, pixels."""
 
 _FOLLOWED_SHARE = 0.7
 """Share of crops cut as the box does while it follows a face; the others as after a first sight of it."""
@@ -70,6 +70,23 @@ def aimed_at(box: FaceBox, rng: np.random.Generator) -> tuple[FaceBox, NDArray[n
     return FaceBox(float(x), float(y), side, roll_deg), np.array([right, down, size, turn], np.float32)
 
 
+def facts(person: Person, expression: Expression, sculpt: Sculpt, shot: Shot, wear: Wear) -> NDArray[np.void]:
+    """The row of `ROW` of a picture, as far as it does not depend on where the crop aims; identity 0."""
+    row = np.zeros((), ROW)
+    row["face"], row["kind"], row["sculpt"] = True, str(expression.kind), str(sculpt)
+    row["left"], row["right"] = _units(expression.left), _units(expression.right)
+    row["pose"] = (shot.pose.yaw_deg, shot.pose.pitch_deg, shot.pose.roll_deg)
+    row["age"], row["male"], row["skin"] = person.age, person.male, float(person.skin.mean())
+    row["ancestry"] = [person.ancestry[name] for name in ANCESTRIES]
+    row["light"], row["worn"], row["trait"] = shot.light.name, wear.name, person.trait
+    return np.asarray(row)
+
+
+def camera() -> Camera:
+    """The camera of all training pictures: the face's box in their middle."""
+    return Camera(FRAME_PX, FRAME_PX, FRAME_PX / 2, FRAME_PX / 2, BOX_PX)
+
+
 def _units(side: Units) -> NDArray[np.float32]:
     return np.array([side.get(name, 0.0) for name in LABELS], np.float32)
 
@@ -79,43 +96,33 @@ def picture(
 ) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
     """One random picture of a person: the (SIDE_PX, SIDE_PX) uint8 crop, and its row of `ROW` without the identity."""
     shot = draw_shot(rng)
-    camera = Camera(_FRAME_PX, _FRAME_PX, _FRAME_PX / 2, _FRAME_PX / 2, _BOX_PX)
-    drawing = renderer.draw(person, deform(renderer.head, person, expression, rng, sculpt), expression, shot, camera)
-    frame = compose(drawing, draw_background(rng, _FRAME_PX, _FRAME_PX), person)
+    moved = deform(renderer.head, person, expression, rng, sculpt)
+    drawing = renderer.draw(person, moved, expression, shot, camera())
+    frame = compose(drawing, draw_background(rng, FRAME_PX, FRAME_PX), person)
     wear = draw_wear(rng)
     frame, cover = put_on(frame, drawing, wear, rng)
     box, offset = aimed_at(drawing.box, rng)
-    row = np.zeros((), ROW)
-    row["face"], row["kind"], row["sculpt"] = True, str(expression.kind), str(sculpt)
-    row["left"], row["right"] = _units(expression.left), _units(expression.right)
+    row = facts(person, expression, sculpt, shot, wear)
     row["visible"] = visible_share(drawing, cover)
     row["points"], row["offset"] = place(drawing.points, box), offset
-    row["pose"] = (shot.pose.yaw_deg, shot.pose.pitch_deg, shot.pose.roll_deg)
-    row["age"], row["male"], row["skin"] = person.age, person.male, float(person.skin.mean())
-    row["ancestry"] = [person.ancestry[name] for name in ANCESTRIES]
-    row["light"], row["worn"] = shot.light.name, wear.name
     return crop(expose(frame, rng, shot.light), box), row
 
 
 def nobody(renderer: Renderer, person: Person, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
     """A crop without a face: the room, the back of a head, or the place beside a face."""
-    background = draw_background(rng, _FRAME_PX, _FRAME_PX)
+    background = draw_background(rng, FRAME_PX, FRAME_PX)
     shot, row = draw_shot(rng), np.zeros((), ROW)
-    box = FaceBox(_FRAME_PX / 2, _FRAME_PX / 2, _BOX_PX, float(rng.uniform(-110, 110)))
+    box = FaceBox(FRAME_PX / 2, FRAME_PX / 2, BOX_PX, float(rng.uniform(-110, 110)))
     what = rng.choice(["room", "back", "beside"])
     row["kind"] = f"no_face_{what}"
     if what != "room":
         yaw = float(rng.choice([-1, 1]) * rng.uniform(110, 180)) if what == "back" else shot.pose.yaw_deg
         turned = replace(shot, pose=replace(shot.pose, yaw_deg=yaw))
-        aside = 0.0 if what == "back" else float(rng.uniform(0.75, 1.2)) * _BOX_PX
+        aside = 0.0 if what == "back" else float(rng.uniform(0.75, 1.2)) * BOX_PX
         heading = rng.uniform(0, 2 * np.pi)
-        camera = Camera(
-            *(_FRAME_PX, _FRAME_PX),
-            _FRAME_PX / 2 + aside * float(np.cos(heading)),
-            _FRAME_PX / 2 + aside * float(np.sin(heading)),
-            _BOX_PX,
-        )
-        drawing = renderer.draw(person, person.vertices, _RESTING, turned, camera)
+        x, y = (FRAME_PX / 2 + aside * float(way(heading)) for way in (np.cos, np.sin))
+        seen = Camera(FRAME_PX, FRAME_PX, x, y, BOX_PX)
+        drawing = renderer.draw(person, person.vertices, _RESTING, turned, seen)
         background = compose(drawing, background, person)
     return crop(expose(background, rng, shot.light), aimed_at(box, rng)[0]), row
 

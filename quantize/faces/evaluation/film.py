@@ -8,20 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox, crop
-from edge.face.units import INTENSITY_MAX, LABELS
+from edge.face.units import INTENSITY_MAX
 from edge.inference import Interpreter
-from quantize.faces.collection import ROW, Faces
+from quantize.faces.collection import Faces
+from quantize.faces.dataset import FRAME_PX, camera, facts
 from quantize.faces.evaluate import read_outputs
 from quantize.faces.evaluation.tracks import Track
 from quantize.faces.expression import Expression, deform
-from quantize.faces.head import ANCESTRIES
 from quantize.faces.person import Person
-from quantize.faces.render import Camera, Renderer, compose
+from quantize.faces.render import Renderer, compose
 from quantize.faces.sculpt import draw_sculpt
 from quantize.faces.shot import draw_background, draw_shot, expose
 from quantize.faces.wear import draw_wear, put_on, visible_share
-
-_FRAME_PX, _BOX_PX = 152, 104.0
 
 REST_FRAMES = 5
 """Resting frames before the course, of which the person's own reference is the mean."""
@@ -32,31 +30,17 @@ def film(
 ) -> Faces:
     """Crops of a course of expressions, one per picture, in their order."""
     shot, wear, sculpt = draw_shot(rng), draw_wear(rng), draw_sculpt(rng)
-    camera = Camera(_FRAME_PX, _FRAME_PX, _FRAME_PX / 2, _FRAME_PX / 2, _BOX_PX)
-    background = draw_background(rng, _FRAME_PX, _FRAME_PX)
+    background = draw_background(rng, FRAME_PX, FRAME_PX)
     sculptor, crops, rows = int(rng.integers(2**31)), [], []
     for expression in course:
         # The same draws for every picture: an action unit is sculpted alike all along.
         shape = deform(renderer.head, person, expression, np.random.default_rng(sculptor), sculpt)
-        drawing = renderer.draw(person, shape, expression, shot, camera)
+        drawing = renderer.draw(person, shape, expression, shot, camera())
         frame, cover = put_on(compose(drawing, background, person), drawing, wear, rng)
         faults = np.random.default_rng(sculptor + 1)  # one camera: the same blur and brightness all along
         crops.append(crop(expose(frame, faults, shot.light), _shaken(drawing.box, rng)))
-        row = np.zeros((), ROW)
-        row["identity"], row["face"], row["kind"], row["sculpt"] = identity, True, str(expression.kind), str(sculpt)
-        row["left"], row["right"] = (
-            [side.get(name, 0.0) for name in LABELS] for side in (expression.left, expression.right)
-        )
-        row["visible"], row["pose"] = (
-            visible_share(drawing, cover),
-            (
-                *(shot.pose.yaw_deg, shot.pose.pitch_deg),
-                shot.pose.roll_deg,
-            ),
-        )
-        row["age"], row["male"], row["skin"] = person.age, person.male, float(person.skin.mean())
-        row["ancestry"] = [person.ancestry[name] for name in ANCESTRIES]
-        row["light"], row["worn"], row["trait"] = shot.light.name, wear.name, person.trait
+        row = facts(person, expression, sculpt, shot, wear)
+        row["identity"], row["visible"] = identity, visible_share(drawing, cover)
         rows.append(row)
     return Faces(np.stack(crops), np.stack(rows))
 
