@@ -12,8 +12,8 @@ import numpy as np
 from edge.face.align import SIDE_PX
 from quantize.extras import missing_packages
 
-RENDERS = 25_200
-"""Faces of the shipped model: 1,800 identities."""
+RENDERS = 42_000
+"""Faces of the shipped model: 3,000 identities."""
 
 EPOCHS = 16
 """Passes over the training faces of the shipped model."""
@@ -31,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4), help="renderers (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/quantize"), help="chunks, resumable (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="bundle to write to (%(default)s)")
+    parser.add_argument("--before", type=Path, metavar="JSON", help="figures of an earlier network, to compare groups")
     parser.add_argument("--contact-sheet", type=Path, metavar="PNG", help="only draw some people, to be looked at")
     parser.set_defaults(run=run)
 

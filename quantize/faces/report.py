@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.face.units import INTENSITY_MAX
 from edge.inference import Interpreter
 from quantize.faces.card import Facts, card
 from quantize.faces.collection import Faces, Split
 from quantize.faces.entry import Settings, bind, int8_model
+from quantize.faces.episodes import FITTED, MEASURED, fit, moments, read_courses
 from quantize.faces.evaluate import RESIDUAL_AT, Chosen, choose, read_outputs, readings, true_change
 from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
 from quantize.faces.evaluation.html import page
 from quantize.faces.evaluation.measure import UNSEEN_SCULPT, figures
+from quantize.faces.evaluation.tracks import filtered
 from quantize.faces.heads import Outputs
+from quantize.faces.kinds import Kind
 from quantize.faces.network import HIDDEN, hidden_alive, multiply_adds, parameter_count, predict
 from quantize.faces.train import Trained, inputs_of
 
@@ -23,8 +29,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def parameters(chosen: Chosen) -> Settings:
-    """What the estimator needs beside the weights, as the bundle keeps it."""
+def parameters(chosen: Chosen, rest_units: Sequence[float], episode_weights: Sequence[float]) -> Settings:
+    """What the estimator needs beside the weights, as the bundle keeps it.
+
+    Args:
+        chosen: what tuning decided.
+        rest_units: (17,) mean of each action unit as read on the neutral faces of the tuning identities.
+        episode_weights: of the box's episode filter.
+    """
     low, median, high = chosen.rest
     return {
         "smile_share": [chosen.smile_share],
@@ -34,6 +46,8 @@ def parameters(chosen: Chosen) -> Settings:
         "residual_at": list(RESIDUAL_AT),
         "residual_low": list(chosen.residual_low),
         "residual_high": list(chosen.residual_high),
+        "rest_units": list(rest_units),
+        "episode_weights": list(episode_weights),
     }
 
 
@@ -48,10 +62,21 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
     """
     network = Interpreter(int8_model(arguments.out / "face_au.tflite"), 1)
     tune, test = _shown(faces.tune), _shown(faces.test)
-    chosen = choose(read_outputs(network, tune).au, tune)
+    tuned = read_outputs(network, tune).au
+    chosen, rest_units = choose(tuned, tune), _rest_units(tuned, tune)
+    drawn = {"cache": arguments.cache, "seed": arguments.seed, "processes": max(1, arguments.processes)}
+    weights = fit(moments(*read_courses(network, tune, FITTED, **drawn)))
     read, inputs = read_outputs(network, test), inputs_of(test)
-    alive = (hidden_alive(ready, inputs), HIDDEN)
-    found = figures(test, predict(ready, inputs), read, chosen, hidden_alive=alive, seed=arguments.seed)
+    found = figures(
+        test,
+        predict(ready, inputs),
+        read,
+        chosen,
+        tracks=read_courses(network, test, MEASURED, **drawn)[1],
+        watch=filtered(weights),
+        hidden_alive=(hidden_alive(ready, inputs), HIDDEN),
+        seed=arguments.seed,
+    )
     facts = _facts(arguments, faces, trained, network, chosen)
     before = getattr(arguments, "before", None)
     path = arguments.out / "cards" / "face_au.md"
@@ -59,7 +84,7 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
     path.write_text(card(facts, found, read_earlier(before) if before else None))
     (arguments.cache / "face_figures.json").write_text(as_json(found))
     (arguments.cache / "face_report.html").write_text(page(found))
-    bind(arguments.out, parameters(chosen), (chosen.slope, chosen.intercept))
+    bind(arguments.out, parameters(chosen, rest_units, weights), (chosen.slope, chosen.intercept))
     _hold_out(arguments, test, read, chosen)
     return found
 
@@ -67,6 +92,11 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
 def _shown(faces: Faces) -> Faces:
     """Crops that show a face."""
     return faces.where(faces.rows["face"])
+
+
+def _rest_units(tuned: NDArray[np.float32], tune: Faces) -> list[float]:
+    neutral = tune.kind == str(Kind.NEUTRAL)
+    return [float(value) for value in np.clip(tuned[neutral], 0, INTENSITY_MAX).mean(axis=0)]
 
 
 def _hold_out(arguments: argparse.Namespace, test: Faces, read: Outputs, chosen: Chosen) -> None:

@@ -66,7 +66,11 @@ def _on_pictures(
 def _on_renders(network: Interpreter, chosen: Chosen, arguments: argparse.Namespace) -> Figures:
     from quantize.faces.collection import split
     from quantize.faces.dataset import render_faces
+    from quantize.faces.episodes import MEASURED, read_courses
+    from quantize.faces.evaluation.tracks import filtered
 
     faces = render_faces(arguments.cache, seed=arguments.seed, renders=arguments.renders, processes=1)
     test = split(faces).test
-    return figures(test, None, read_outputs(network, test), chosen, seed=arguments.seed)
+    _, tracks = read_courses(network, test, MEASURED, cache=arguments.cache, seed=arguments.seed, processes=1)
+    watch = filtered(network.model.parameters.numbers("episode_weights"))
+    return figures(test, None, read_outputs(network, test), chosen, tracks=tracks, watch=watch, seed=arguments.seed)
