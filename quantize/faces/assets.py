@@ -77,8 +77,11 @@ SKINS = Source(
     "makehuman-skins-cc0",
     ("*_*/textures/*skinned*.png",),
 )
-SOURCES = (HEAD, FACS, SKINS)
-"""Every set of assets that the faces are made of."""
+NEEDED = (HEAD, SKINS)
+"""What the network is made of: CC0 all of it."""
+
+SOURCES = (*NEEDED, FACS)
+"""Every set of assets; FACSHuman's sculpts are only measured on, where they are there."""
 
 
 def shared_folder() -> Path:
@@ -88,7 +91,7 @@ def shared_folder() -> Path:
         AssetsError: there is none, or it holds no head assets.
     """
     folder = Path(os.environ.get("ANODYNE_SHARED", "../shared")).resolve()
-    for source in SOURCES:
+    for source in NEEDED:
         if not source.files(folder):
             raise AssetsError(
                 f"no {source.folder} below {folder / 'assets'}: set ANODYNE_SHARED to the shared data folder"

@@ -20,7 +20,7 @@ from quantize.faces.head import ANCESTRIES, load_head
 from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
-from quantize.faces.sculpt import Sculpt, draw_sculpt
+from quantize.faces.sculpt import Sculpt, draw_sculpt, has_facs
 from quantize.faces.shot import Shot, draw_background, draw_shot, expose
 from quantize.faces.wear import Wear, draw_wear, put_on, visible_share
 
@@ -146,7 +146,8 @@ def render_person(renderer: Renderer, seed: int, identity: int, *, unseen_sculpt
         expression = draw_expression(rng, Kind.NEUTRAL if k < NEUTRAL_PER_PERSON else None, person=person)
         made.append(picture(renderer, person, expression, draw_sculpt(rng), rng))
     made.append(nobody(renderer, person, rng))
-    unseen = range(UNSEEN_PER_PERSON if unseen_sculpt and identity % 25 >= TEST_PART else 0)
+    measurable = unseen_sculpt and identity % 25 >= TEST_PART and has_facs(renderer.head)
+    unseen = range(UNSEEN_PER_PERSON if measurable else 0)
     made += [picture(renderer, person, draw_expression(rng, person=person), Sculpt.FACS, rng) for _ in unseen]
     rows = np.stack([row for _, row in made])
     rows["identity"] = identity

@@ -276,6 +276,11 @@ def sculptor(head: Head) -> Sculptor:
     return Sculptor(head)
 
 
+def has_facs(head: Head) -> bool:
+    """Whether FACSHuman's targets are among the head's."""
+    return any(name.startswith("facs/") for name in head.targets)
+
+
 def draw_sculpt(rng: np.random.Generator, *, open_only: bool = True) -> Sculpt:
     """Draw a sculpt: an open one, or FACSHuman's half of the time where `open_only` is False."""
     if not open_only and rng.random() < 0.5:
