@@ -44,14 +44,14 @@ def kinds_of(number: int) -> tuple[Kind, ...]:
     )
 
 
-def person_films(renderer: Renderer, seed: int, identity: int, number: int) -> list[Faces]:
+def person_films(renderer: Renderer, seed: int, identity: int, number: int, *, seconds: float = SECONDS) -> list[Faces]:
     """All films of one identity of `quantize.faces.dataset`, each with `REST_FRAMES` resting pictures first."""
     person = make_person(renderer.head, np.random.default_rng([seed, identity]))
     films = []
     for place, kind in enumerate(kinds_of(number)):
         rng = np.random.default_rng([seed, identity, 1 + place])
         rest = [as_seen(symmetric(Kind.NEUTRAL, {}), person)] * REST_FRAMES
-        course = draw_track(rng, kind, SECONDS, RATE_HZ, person=person)
+        course = draw_track(rng, kind, seconds, RATE_HZ, person=person)
         films.append(film(renderer, person, [*rest, *course], identity, rng))
     return films
 
