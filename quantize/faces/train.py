@@ -32,9 +32,9 @@ PEAK_RATE = 3e-3
 GRADIENT_LIMIT = 1.0
 """Gradients are clipped to this norm: one hard batch must not kill hidden units."""
 
-_CUTOUT_SHARE = 0.2
-_BLUR_SHARE = 0.25
-_NOISE_SHARE = 0.3
+_CUTOUT_SHARE = 0.15
+_BLUR_SHARE = 0.12
+_NOISE_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +82,9 @@ def _order(identity: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.
 def _varied(face: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """One normalised crop with another contrast curve, softer, noisier, or with a patch hidden."""
     if rng.random() < _BLUR_SHARE:
-        face = np.asarray(cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.4))), dtype=np.float32)
+        face = np.asarray(cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.1))), dtype=np.float32)
     if rng.random() < _NOISE_SHARE:
-        face = face + np.asarray(rng.normal(0, rng.uniform(0.02, 0.2), face.shape), dtype=np.float32)
+        face = face + np.asarray(rng.normal(0, rng.uniform(0.02, 0.12), face.shape), dtype=np.float32)
     bend = np.float32(rng.normal(0, 0.08))  # a camera's own gamma, as far as normalisation leaves it
     face = np.asarray(face * np.float32(rng.uniform(0.88, 1.12)) + bend * (np.square(face) - 1), dtype=np.float32)
     if rng.random() < _CUTOUT_SHARE:
