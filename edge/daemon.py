@@ -20,17 +20,19 @@ from edge.alarm.manager import AlarmManager
 from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.config import Config
-from edge.errors import CommandError, StoreError, StoreReason
+from edge.errors import CommandError, CommandReason, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
 from edge.inputs import CameraInput, Glance, Input, build_input
+from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Acknowledge
+from edge.publish.payload import Acknowledge, Command, ReferenceCommand
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
+from edge.references import References
 from edge.reporter import Reporter
 from edge.store import Store, set_aside
 from edge.types import (
@@ -117,6 +119,8 @@ class Daemon:
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = store or _open_store(config.box.state_dir / STORE_FILE)
+        for camera in self._cameras():
+            camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
@@ -188,7 +192,7 @@ class Daemon:
         if (assessment.verdict, assessment.mode) == self._told_manager:
             return
         self._told_manager = (assessment.verdict, assessment.mode)
-        dropped = sum(source.dropped for source in self.inputs.values() if isinstance(source, CameraInput))
+        dropped = sum(source.dropped for source in self._cameras())
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
@@ -211,12 +215,36 @@ class Daemon:
         if self._on_alert is not None:
             self._on_alert(alert)
 
-    def on_command(self, command: Acknowledge) -> Alert:
+    def _cameras(self) -> list[CameraInput]:
+        return [source for source in self.inputs.values() if isinstance(source, CameraInput)]
+
+    def on_command(self, command: Command) -> Outcome:
         """Carry out what a station asked for; the publisher announces the alert and replies.
 
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
+        return self._refer(command) if isinstance(command, ReferenceCommand) else self._acknowledge(command)
+
+    def _refer(self, command: ReferenceCommand) -> Done:
+        """Set or forget the resting face of the named camera, or of all."""
+        named = [one for one in self._cameras() if command.camera in (None, one.driver.name)]
+        if not named:
+            raise CommandError(CommandReason.NOT_APPLICABLE, "this bed has no such camera")
+        if command.do == "reset_reference":
+            return Done("; ".join(one.reset_reference(command.by) for one in named))
+        done: list[str] = []
+        refused: list[CommandError] = []
+        for one in named:
+            try:
+                done.append(one.set_reference(command.by))
+            except CommandError as error:
+                refused.append(error)
+        if not done:
+            raise refused[0]
+        return Done("; ".join([*done, *(error.message for error in refused)]))
+
+    def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)
         try:
             alert = self._alarms.acknowledge(target, command.by)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
-from edge.errors import InferenceError
+from edge.errors import CommandError, CommandReason, InferenceError
 from edge.face import FaceEstimator
+from edge.face.reference import NEEDED_S, Reference
 from edge.recorder.recorder import Recording
+from edge.references import References, still_stands
 from edge.sensors.care import supervise
 from edge.sensors.driver import Driver
 from edge.sensors.gauge import SensorGauge, damage_of, dropped_of
@@ -42,6 +44,9 @@ log = logging.getLogger(__name__)
 
 BAND_STEP_S = 1.0
 """Pulse and skin are judged once per second: the networks were trained on series of one value per second."""
+
+SAVE_REFERENCE_S = 60.0
+"""The resting face is kept on disk this often while the face is seen: what a power cut costs of it."""
 
 _BAND_CHANNELS = (
     Channel.PPG,
@@ -158,6 +163,8 @@ class CameraInput(_FaceInput):
         self._clock = clock
         self._newest: Frame | None = None
         self._arrived = asyncio.Event()
+        self._shelf: References | None = None
+        self._saved_ns: int | None = None
 
     def on_item(self, frame: Frame) -> None:
         """Keep the newest frame; one that was not looked at in time is dropped and counted."""
@@ -185,12 +192,59 @@ class CameraInput(_FaceInput):
             if frame is not None:
                 self._say(await self._clock.in_thread(self._step, frame))
 
+    def keep_references(self, shelf: References) -> None:
+        """Take up the resting face of before a restart where it still stands, and keep it from now on."""
+        self._shelf = shelf
+        kept = shelf.newest(self.driver.name)
+        if kept is None:
+            return
+        if still_stands(kept, self._clock.instant()):
+            self._estimator.restore_reference(kept.reference)
+            return
+        self._estimator.number_references(kept.reference.version + 1)
+        log.info("the resting face of %s of before the restart is too old, and is learnt anew", self.driver.name)
+
+    def set_reference(self, by: str) -> str:
+        """Take the face as it is now for the resting one; what was done in a sentence.
+
+        Raises:
+            CommandError: NOT_APPLICABLE: it is not seen well enough, or shows an episode.
+        """
+        found = self._estimator.set_reference(self._clock.now_ns(), by)
+        if found is None:
+            raise CommandError(
+                CommandReason.NOT_APPLICABLE,
+                f"{self.driver.name}: the face was not well seen for the last seconds, or shows signs of pain",
+            )
+        return f"{self.driver.name}: {found.seconds} s of this face are the reference{self._keep(found)}"
+
+    def reset_reference(self, by: str) -> str:
+        """Forget the resting face and learn it anew; what was done in a sentence."""
+        found = self._estimator.forget_reference(by)
+        return f"{self.driver.name}: forgotten; {NEEDED_S} s of a resting face are needed{self._keep(found)}"
+
+    def _keep(self, reference: Reference) -> str:
+        """Write a reference to disk; a remark where that failed."""
+        if self._shelf is None or self._shelf.save(self.driver.name, reference, self._clock.instant()):
+            return ""
+        return " (in memory only: the disk refused)"
+
     def _step(self, frame: Frame) -> Estimate:
         try:
-            return self._estimator.step(frame)
+            estimate = self._estimator.step(frame)
         except InferenceError as error:
             self._faults.tell(error)
             return Estimate.absent(Modality.FACE, Absence.ESTIMATOR_FAULT, frame.measured_ns)
+        if estimate.absence is None and self._time_to_save():
+            self._keep(self._estimator.reference())
+        return estimate
+
+    def _time_to_save(self) -> bool:
+        now_ns = self._clock.now_ns()
+        if self._saved_ns is not None and 0 <= now_ns - self._saved_ns < SAVE_REFERENCE_S * NS_PER_S:
+            return False
+        self._saved_ns = now_ns
+        return True
 
 
 class BandInput:

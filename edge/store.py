@@ -20,7 +20,7 @@ from typing import Self
 
 from edge.errors import StoreError, StoreReason
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """`PRAGMA user_version` of files written by this program."""
 
 _BUSY_TIMEOUT_S = 2.0
@@ -46,6 +46,13 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE TABLE command (position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 """
+
+_SCHEMA_2 = """
+CREATE TABLE face_reference (
+    camera TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (camera, version)
+) STRICT;
+"""
+"""What version 2 added: the resting faces."""
 
 _REASONS = {
     sqlite3.SQLITE_FULL: StoreReason.FULL,
@@ -194,9 +201,10 @@ class Store:
             execute("PRAGMA journal_size_limit=1048576")
             if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise _error(self.path, StoreReason.CORRUPT)
-        if version == 0:
+        if version < SCHEMA_VERSION:
+            schema = _SCHEMA_2 if version == 1 else _SCHEMA + _SCHEMA_2
             with self.transaction() as cursor:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+                for statement in filter(str.strip, schema.split(";")):
                     cursor.execute(statement)
                 cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 

@@ -250,7 +250,8 @@ class Assessment:
         mode: modalities in use, in the order face, ppg, gsr, hr; empty when blind.
         missing: configured or supported modalities not in use, each with its reason.
         contributions: strongest first.
-        reasons: short codes behind the score, strongest first ("AU4", "AU43", "pulse", "skin", "heart_rate").
+        reasons: short codes behind the score, strongest first ("AU4", "AU43", "pulse", "skin", "heart_rate"); then how
+            long an episode of the face has run ("for_12_s") and what its reference still needs ("no_reference_28").
     """
 
     assessed_ns: int

@@ -12,16 +12,14 @@ import termios
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
+from edge.cli.asking import add_broker, ask, broker, new_id
 from edge.cli.last_warning import LastWarning, only_handler
 from edge.clock import Clock, SystemClock
-from edge.config import Mqtt, load
-from edge.config import Tls as TlsSection
-from edge.errors import PublishError, PublishReason
+from edge.config import Mqtt
 from edge.publish.payload import Acknowledge, ReplyMessage
 from edge.publish.subscriber import Received, Subscriber
 from edge.publish.topics import Topics
@@ -31,9 +29,6 @@ from edge.types import Condition
 
 REFRESH_S = 0.5
 """Time between two pictures, seconds: ages are shown in whole seconds."""
-
-ANSWER_S = 10.0
-"""Longest wait for the connection and for a box's reply to `--ack`, seconds."""
 
 _HELP = "a NUMBER Enter: acknowledge that alarm   q: quit"
 
@@ -46,12 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Subscribe to the broker and show every bed. Keys: a, the alarm's number and Enter acknowledge it; "
         "q ends. Exit code of --ack: 0 acknowledged, 1 refused by the box or not answered.",
     )
-    parser.add_argument("--config", type=Path, help="take [mqtt] from this TOML file")
-    parser.add_argument("--host", help="broker (default: localhost, or the configuration's)")
-    parser.add_argument("--port", type=int, help="TCP port (default: 1883, or the configuration's)")
-    parser.add_argument("--username", help="user name at the broker")
-    parser.add_argument("--password-file", type=Path, help="file whose first line is the password")
-    parser.add_argument("--tls", action="store_true", help="encrypt, trusting the system's authorities")
+    add_broker(parser)
     parser.add_argument("--site", default="+", help="only this site")
     parser.add_argument("--by", default=None, help="who acknowledges (default: the login name)")
     parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end after this time")
@@ -75,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: the configuration file cannot be used.
         PublishError: `--ack` found no broker.
     """
-    mqtt = _mqtt(arguments)
+    mqtt = broker(arguments)
     by = arguments.by or getpass.getuser()
     if arguments.ack is not None:
         place, target = arguments.ack
@@ -86,17 +76,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         asyncio.run(_show(mqtt, topics, by, arguments.seconds))
     return 0
-
-
-def _mqtt(arguments: argparse.Namespace) -> Mqtt:
-    """The configuration's broker, with what the command line says instead."""
-    base = load(arguments.config).mqtt if arguments.config else Mqtt()
-    said = {key: getattr(arguments, key) for key in ("host", "port", "username", "password_file")}
-    update: dict[str, object] = {key: value for key, value in said.items() if value is not None}
-    if arguments.tls:
-        update["tls"] = base.tls or TlsSection()
-    # The client id of the file is the box's: two clients of one name throw each other out.
-    return base.model_copy(update=update | {"client_id": None})
 
 
 async def _for(seconds: float | None) -> None:
@@ -134,40 +113,22 @@ async def _until_done(subscriber: Subscriber, done: asyncio.Task[None]) -> None:
 
 async def _acknowledge_once(mqtt: Mqtt, place: str, target: str, by: str) -> int:
     """Send one command and wait for its reply."""
-    site, _, bed = place.rpartition("/")
     command = acknowledge(target, by)
-    if command is None or not site:
+    if command is None or not place.rpartition("/")[0]:
         sys.stderr.write(
             f"anodyne: name the bed as SITE/BED and the alarm as one of {', '.join(Condition)}, or by its number\n"
         )
         return 1
-    replies: asyncio.Queue[ReplyMessage] = asyncio.Queue()
-
-    def hear(received: Received) -> None:
-        if isinstance(received.message, ReplyMessage) and received.message.to == command.id:
-            replies.put_nowait(received.message)
-
-    subscriber = Subscriber(mqtt, hear, topics=Topics(site, bed))
-    task = asyncio.create_task(subscriber.run())
-    try:
-        await asyncio.wait_for(subscriber.ready.wait(), ANSWER_S)
-        subscriber.send(site, bed, command)
-        reply = await asyncio.wait_for(replies.get(), ANSWER_S)
-    except TimeoutError:
-        if not subscriber.connected:
-            raise PublishError(PublishReason.UNREACHABLE, "no connection to the broker; nothing was sent") from None
-        sys.stderr.write(f"anodyne: {place} did not answer within {ANSWER_S:.0f} s\n")
+    reply = await ask(mqtt, place, command)
+    if reply is None:
         return 1
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
     sys.stdout.write(f"{place}: {'acknowledged' if reply.ok else reply.detail or reply.reason}\n")
     return 0 if reply.ok else 1
 
 
 def acknowledge(target: str, by: str) -> Acknowledge | None:
     """The command that acknowledges a condition or the episode of this number; None where it is neither."""
-    command_id = f"watch-{os.urandom(6).hex()}"
+    command_id = new_id()
     if target.isdigit():
         return Acknowledge(id=command_id, do="acknowledge", episode=int(target), by=by[:64])
     if target not in list(Condition):

@@ -123,6 +123,11 @@ class FaceEstimator:
         with self._lock:
             self._judge.rest.restore(kept)
 
+    def number_references(self, version: int) -> None:
+        """Give the reference that is being learnt a number that no earlier one has."""
+        with self._lock:
+            self._judge.rest.version = version
+
     def set_reference(self, now_ns: int, by: str) -> Reference | None:
         """Take the face as it is now for the resting one; None where it is not seen well, or shows pain."""
         with self._lock:

@@ -242,7 +242,7 @@ class Judge:
         figures |= {
             "pspi": float(pspi(units)),
             "smile_discount": float(smile_discount(units, self._settings.smile_share)),
-            "box_px": numbers.box_px,
+            "box_px": float(numbers.box_px),
             "unknown": round(1.0 - knowable(share), 3),
             "reference_version": float(self.rest.version),
             "reference_s": float(self.rest.seconds),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from edge import config
+from edge.face.words import age_code, needed_code
 from edge.fusion.evidence import ORDER, Z90, Calibration, Evidence, sigmoid
 from edge.types import NS_PER_S, Absence, Assessment, Contribution, Estimate, Modality, Verdict
 
@@ -13,7 +14,8 @@ THRESHOLD_SCORE = 5.0
 """Score at the threshold of the mode in use; by construction of the scale."""
 
 REASONS = 3
-"""How many reasons an assessment carries: as many as a nurse reads at a glance."""
+"""How many signs an assessment names: as many as a nurse reads at a glance. How long an episode has run and a missing
+reference of the face follow them."""
 
 _AU_SHOWN = 1.0
 """An action unit is named as a reason from intensity 1 (FACS "A", trace) on."""
@@ -119,14 +121,33 @@ def _contributions(
 
 
 def _reasons(used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evidence]) -> tuple[str, ...]:
-    """Short codes of what speaks for pain: action units by intensity, then the skin and the pulse."""
+    """Short codes of what speaks for pain: action units by intensity, then the skin and the pulse; then remarks."""
     codes: list[tuple[float, str]] = []
     for modality, item in evidence.items():
         if item.log_odds <= 0:
             continue
         if modality is Modality.FACE:
-            shown = {name: used[modality].evidence.get(name, 0.0) for name in _FACE_REASONS}
+            shown = _shown(used[modality].evidence)
             codes += [(item.log_odds * value / 5.0, name) for name, value in shown.items() if value >= _AU_SHOWN]
         else:
             codes.append((item.log_odds, _AROUSAL_REASONS[modality]))
-    return tuple(code for _, code in sorted(codes, reverse=True)[:REASONS])
+    signs = tuple(code for _, code in sorted(codes, reverse=True)[:REASONS])
+    face = used.get(Modality.FACE)
+    return signs if face is None else (*signs, *_remarks(face.evidence))
+
+
+def _shown(figures: Mapping[str, float]) -> dict[str, float]:
+    """Intensity of each action unit of PSPI: the standing change behind a running episode, else what is seen now."""
+    if "episode_s" in figures:
+        return {name: figures.get(f"made_{name}", 0.0) for name in _FACE_REASONS}
+    return {name: figures.get(name, 0.0) for name in _FACE_REASONS}
+
+
+def _remarks(figures: Mapping[str, float]) -> tuple[str, ...]:
+    """How long a running episode lasts, and that the face has no reference yet."""
+    remarks: list[str] = []
+    if "episode_s" in figures:
+        remarks.append(age_code(figures["episode_s"]))
+    if figures.get("reference_needed_s", 0.0) > 0.0:
+        remarks.append(needed_code(figures["reference_needed_s"]))
+    return tuple(remarks)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from edge.errors import CommandError, CommandReason, StoreError
-from edge.publish.payload import Acknowledge
+from edge.publish.payload import Acknowledge, Command, ReferenceCommand
 from edge.store import Store
 from edge.types import Alert
 
@@ -25,6 +25,17 @@ within minutes: 256 commands are hours of the busiest night."""
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A command that changed no alarm has been carried out; `detail` says what was done."""
+
+    detail: str
+
+
+Outcome = Alert | Done
+"""What came of a command: the alarm transition that it caused, or a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What to reply.
 
@@ -32,11 +43,13 @@ class Answer:
         to: id of the command, "" where none could be read.
         error: why it was not carried out; None for success.
         alert: the transition that it caused.
+        detail: what was done, where that is no transition.
     """
 
     to: str
     error: CommandError | None = None
     alert: Alert | None = None
+    detail: str | None = None
 
 
 class CommandDesk:
@@ -47,7 +60,7 @@ class CommandDesk:
         on_command: carries a command out; raises CommandError where it does not apply.
     """
 
-    def __init__(self, store: Store, on_command: Callable[[Acknowledge], Alert]) -> None:
+    def __init__(self, store: Store, on_command: Callable[[Command], Outcome]) -> None:
         """Nothing is read yet."""
         self._store = store
         self._on_command = on_command
@@ -64,15 +77,19 @@ class CommandDesk:
         except StoreError as error:
             logger.warning("a repeat of command %s would not be recognised: %s", command.id, error)
         try:
-            return Answer(command.id, alert=self._on_command(command))
+            outcome = self._on_command(command)
         except CommandError as error:
             return Answer(command.id, error)
+        if isinstance(outcome, Done):
+            return Answer(command.id, detail=outcome.detail)
+        return Answer(command.id, alert=outcome)
 
     def _first_time(self, command_id: str) -> bool:
         """Note the id; False where it was there.
 
         It is noted before the command is carried out: acknowledging is idempotent at the alarm manager, and a crash in
-        between is answered by the retained alarm state, which still says "on".
+        between is answered by the retained alarm state, which still says "on". A reference command that a crash cut
+        short is not answered, and the nurse gives it again.
         """
         with self._store.transaction() as cursor:
             cursor.execute("INSERT OR IGNORE INTO command (id) VALUES (?)", (command_id,))
@@ -84,7 +101,7 @@ class CommandDesk:
         return True
 
 
-def parse(payload: bytes) -> Acknowledge:
+def parse(payload: bytes) -> Command:
     """Read a command.
 
     Raises:
@@ -94,6 +111,8 @@ def parse(payload: bytes) -> Acknowledge:
     if len(payload) > MAX_COMMAND_BYTES:
         raise CommandError(CommandReason.MALFORMED, f"a command has at most {MAX_COMMAND_BYTES} bytes")
     try:
+        if _readable(payload, "do") in ("set_reference", "reset_reference"):
+            return ReferenceCommand.model_validate_json(payload)
         command = Acknowledge.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -107,11 +126,16 @@ def parse(payload: bytes) -> Acknowledge:
 
 def _readable_id(payload: bytes) -> str:
     """The id of a malformed command, where it has a short textual one, so that the sender recognises the reply."""
+    return _readable(payload, "id")[:64]
+
+
+def _readable(payload: bytes, key: str) -> str:
+    """A text of a payload that may be anything; "" where there is none."""
     if len(payload) > MAX_COMMAND_BYTES:
         return ""
     try:
         found: object = json.loads(payload)
     except (ValueError, RecursionError):
         return ""
-    command_id = found.get("id") if isinstance(found, dict) else None
-    return command_id[:64] if isinstance(command_id, str) else ""
+    value = found.get(key) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else ""

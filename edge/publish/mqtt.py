@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from edge.clock import Clock
 from edge.config import Box, Mqtt
 from edge.errors import StoreError
-from edge.publish.commands import Answer, CommandDesk
+from edge.publish.commands import Answer, CommandDesk, Outcome
 from edge.publish.dialer import Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
 from edge.publish.outbox import Outbox, Row
 from edge.publish.payload import (
     BLIND_MODE,
-    Acknowledge,
     AlertMessage,
     AvailabilityMessage,
+    Command,
     Message,
     ReplyMessage,
     StateMessage,
@@ -87,7 +87,7 @@ class Publisher:
     """
 
     def __init__(
-        self, config: Mqtt, box: Box, outbox: Outbox, clock: Clock, on_command: Callable[[Acknowledge], Alert]
+        self, config: Mqtt, box: Box, outbox: Outbox, clock: Clock, on_command: Callable[[Command], Outcome]
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -304,7 +304,7 @@ class Publisher:
             to=answer.to,
             ok=error is None,
             reason=None if error is None else str(error.reason),
-            detail=None if error is None else error.message,
+            detail=answer.detail if error is None else error.message,
         )
         try:
             self._outbox.put(REPLY, reply, expiry_s=REPLY_EXPIRY_S)

@@ -254,6 +254,23 @@ class Acknowledge(Message):
         return str(self.condition) if self.condition is not None else str(self.episode)
 
 
+class ReferenceCommand(Message):
+    """The commands about the patient's resting face: `set_reference`, `reset_reference`."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["set_reference", "reset_reference"]
+    """Take the face as it is now for the resting one; or forget it and learn anew (another patient lies here)."""
+    camera: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Name of one camera; all of the bed's by default."""
+    by: Person
+    """Who asks."""
+
+
+Command = Acknowledge | ReferenceCommand
+"""Whatever a station may ask."""
+
+
 class ReplyMessage(Head):
     """The answer to a command (topic `reply`)."""
 
@@ -264,7 +281,7 @@ class ReplyMessage(Head):
     reason: str | None = None
     """Why not: malformed, unknown, not_applicable."""
     detail: str | None = None
-    """The same in a sentence."""
+    """Why not, or what was done, in a sentence."""
 
 
 M = TypeVar("M", bound=Message)

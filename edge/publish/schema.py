@@ -6,13 +6,22 @@ import json
 import sys
 from pathlib import Path
 
-from edge.publish.payload import Acknowledge, AlertMessage, AvailabilityMessage, Message, ReplyMessage, StateMessage
+from edge.publish.payload import (
+    Acknowledge,
+    AlertMessage,
+    AvailabilityMessage,
+    Message,
+    ReferenceCommand,
+    ReplyMessage,
+    StateMessage,
+)
 
 MODELS: dict[str, type[Message]] = {
     "alert": AlertMessage,
     "state": StateMessage,
     "availability": AvailabilityMessage,
     "command": Acknowledge,
+    "reference_command": ReferenceCommand,
     "reply": ReplyMessage,
 }
 """File name (without .json) to model."""

@@ -16,9 +16,9 @@ from edge.config import Mqtt
 from edge.publish.dialer import Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
-    Acknowledge,
     AlertMessage,
     AvailabilityMessage,
+    Command,
     Head,
     ReplyMessage,
     StateMessage,
@@ -101,7 +101,7 @@ class Subscriber:
         """Stay connected and listen, until cancelled."""
         await Dialer(self._clock, self._make_link).run(self._session)
 
-    def send(self, site: str, bed: str, command: Acknowledge) -> bool:
+    def send(self, site: str, bed: str, command: Command) -> bool:
         """Send a command at QoS 1; False where there is no connection (nothing is queued: an old command is worse)."""
         if self._link is None:
             return False

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from edge.publish.payload import Head
 from edge.station.ward import Bed, Line, Sight, Ward
-from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, absence_words, because, presence_words, words
+from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, absence_words, because, explain, presence_words, words
 from edge.types import Presence, Validity
 
 _SIGHT_STYLE = {
@@ -49,7 +49,7 @@ def _beds(ward: Ward, now_ns: int) -> RenderableType:
         waiting = "connected; no bed has been heard of yet" if ward.connected else "not connected to the broker"
         return Panel(Text(waiting), title="Beds", title_align="left")
     table = Table(title=_title(ward), title_justify="left", title_style="bold", box=SIMPLE_HEAD, expand=True)
-    for name in ("Bed", "Sight", "Score", "In use", "Missing", "Heard", ""):
+    for name in ("Bed", "Sight", "Score", "In use", "Because, missing", "Heard", ""):
         table.add_column(name, no_wrap=name in ("Bed", "Sight", "Score", "Heard"))
     for bed in ward.sorted_beds():
         table.add_row(*_bed_row(bed, now_ns))
@@ -71,7 +71,7 @@ def _bed_row(bed: Bed, now_ns: int) -> tuple[RenderableType, ...]:
         Text(f" {sight} ", style=_SIGHT_STYLE[sight]),
         _score(bed) if fresh else Text("-", style="dim"),
         Text(bed.state.mode if bed.state is not None and fresh else "-"),
-        Text(_missing(bed) if fresh else _why_stale(bed), style="yellow"),
+        _why(bed) if fresh else Text(_why_stale(bed), style="yellow"),
         Text(_heard(bed, now_ns), style="" if fresh else "bold magenta"),
         Text("" if validity is None else validity.upper(), style=_VALIDITY_STYLE.get(validity, "") if validity else ""),
     )
@@ -84,6 +84,13 @@ def _score(bed: Bed) -> Text:
         return Text("-", style="dim")
     low, high = state.interval
     return Text(f"{state.score:4.1f}").append(f"  {low:.1f}-{high:.1f}", style="dim")
+
+
+def _why(bed: Bed) -> Text:
+    """What the score rests on, and what is missing."""
+    reasons = "" if bed.state is None else ", ".join(explain(bed.state.reasons))
+    missing = _missing(bed)
+    return Text(reasons).append(("; " if reasons and missing else "") + missing, style="yellow")
 
 
 def _missing(bed: Bed) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from edge.face.words import code_words, sentence
 from edge.publish.payload import AlertMessage
 from edge.types import Absence, Condition, Presence, Priority
 
@@ -14,17 +17,11 @@ CONDITION_WORDS = {
 """Conditions as a nurse would say them."""
 
 REASON_WORDS = {
-    "AU4": "brow lowered",
-    "AU6": "cheeks raised",
-    "AU7": "lids tightened",
-    "AU9": "nose wrinkled",
-    "AU10": "upper lip raised",
-    "AU43": "eyes shut",
     "pulse": "pulse roused",
     "skin": "skin roused",
     "heart_rate": "heart rate roused",
 }
-"""Reason codes of pain. Action units in the words of FACS; the wristband's signals speak of arousal, not of pain."""
+"""Reason codes of the wristband, whose signals speak of arousal, not of pain. Those of the face: `edge.face.words`."""
 
 ABSENCE_WORDS = {
     Absence.FACE_TURNED: "face turned away",
@@ -50,8 +47,15 @@ def presence_words(alert: AlertMessage) -> str:
 
 
 def reason_words(alert: AlertMessage) -> list[str]:
-    """Why, strongest first; a code without words of its own is shown as it is."""
-    return [REASON_WORDS.get(reason, words(reason)) for reason in alert.reasons]
+    """Why: what the face shows and for how long, then the band; a code without words of its own is shown as it is."""
+    return explain(alert.reasons)
+
+
+def explain(reasons: Sequence[str]) -> list[str]:
+    """Reason codes in words: one entry for all that the face shows, then one for each other."""
+    face = sentence(reasons)
+    others = [code for code in reasons if not sentence((code,))]
+    return [*([face] if face else []), *(code_words(code) or REASON_WORDS.get(code, words(code)) for code in others)]
 
 
 def because(alert: AlertMessage) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 from edge.alarm.manager import AlarmManager
 from edge.clock import Clock, SystemClock
 from edge.config import Alarm, Box, Mqtt
+from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Acknowledge
+from edge.publish.payload import Command, ReferenceCommand
 from edge.store import Store
 from edge.types import Alert, Validity
 from tests.alarm.scenes import assessment
@@ -61,7 +62,9 @@ class SmallBox:
                 alerts += self.see(1)
         return alerts
 
-    def _carry_out(self, command: Acknowledge) -> Alert:
+    def _carry_out(self, command: Command) -> Outcome:
+        if isinstance(command, ReferenceCommand):
+            return Done(f"{command.do} for {command.by}")
         return self.manager.acknowledge(command.target, command.by)
 
 

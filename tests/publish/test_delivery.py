@@ -320,6 +320,20 @@ async def test_a_command_from_the_subscriber_is_carried_out(mosquitto: Mosquitto
         await until(lambda: [one.presence for one in nurse.alerts()] == ["on", "acknowledged"])
 
 
+@pytest.mark.parametrize("do", ["set_reference", "reset_reference"])
+async def test_a_reference_command_is_carried_out_once_and_answered_once(
+    mosquitto: Mosquitto, tmp_path: Path, do: str
+) -> None:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        command = {"id": "c1", "do": do, "by": "nurse"}
+        for _ in range(2):
+            await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode())
+        await until(lambda: _replies(nurse))
+        await asyncio.sleep(0.2)
+        assert [(one.to, one.ok, one.detail) for one in _replies(nurse)] == [("c1", True, f"{do} for nurse")]
+
+
 @pytest.mark.parametrize(
     ("payload", "to", "reason"),
     [
@@ -332,8 +346,22 @@ async def test_a_command_from_the_subscriber_is_carried_out(mosquitto: Mosquitto
         (b'{"id":"c1","do":"reboot","by":"nurse"}', "c1", "unknown"),
         (b'{"id":"c1","do":"acknowledge","condition":"band_lost","by":"nurse"}', "c1", "not_applicable"),
         (b'{"id":"c1","do":"acknowledge","episode":99,"by":"nurse"}', "c1", "not_applicable"),
+        (b'{"id":"c1","do":"set_reference"}', "c1", "malformed"),
+        (b'{"id":"c1","do":"reset_reference","condition":"pain","by":"nurse"}', "c1", "malformed"),
     ],
-    ids=["picture", "list", "long", "no-target", "extra-key", "condition", "do", "inactive", "episode"],
+    ids=[
+        "picture",
+        "list",
+        "long",
+        "no-target",
+        "extra-key",
+        "condition",
+        "do",
+        "inactive",
+        "episode",
+        "nobody",
+        "target",
+    ],
 )
 async def test_a_bad_command_is_answered_and_has_no_effect(
     mosquitto: Mosquitto, tmp_path: Path, payload: bytes, to: str, reason: str

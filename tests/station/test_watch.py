@@ -1,4 +1,4 @@
-"""`anodyne watch` as a process, with a real broker and a real publisher."""
+"""`anodyne watch` and `anodyne reference` as processes, with a real broker and a real publisher."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from tests.publish.box import running
 
 
 async def watch(broker: Mosquitto, *arguments: str) -> tuple[int, str]:
-    """Run the command to its end; exit code and both outputs together."""
+    """Run `anodyne watch` to its end."""
+    return await anodyne("watch", broker, *arguments)
+
+
+async def anodyne(name: str, broker: Mosquitto, *arguments: str) -> tuple[int, str]:
+    """Run a command to its end; exit code and both outputs together."""
     code = "import sys; from edge.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, "watch", "--host", "127.0.0.1", "--port", str(broker.port), *arguments]
+    command = [sys.executable, "-c", code, name, "--host", "127.0.0.1", "--port", str(broker.port), *arguments]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output, _ = await process.communicate()
     assert process.returncode is not None
@@ -78,3 +83,15 @@ async def test_the_table_is_drawn_and_q_ends_it(mosquitto: Mosquitto, tmp_path: 
         loop.remove_reader(master)
         assert await process.wait() == 0
     os.close(master)
+
+
+async def test_the_command_reference_asks_and_says_what_was_done(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        code, output = await anodyne("reference", mosquitto, "ward/bed7", "reset", "--by", "nurse")
+    assert (code, "ward/bed7: reset_reference for nurse" in output) == (0, True)
+
+
+async def test_the_command_reference_wants_a_bed(mosquitto: Mosquitto) -> None:
+    code, output = await anodyne("reference", mosquitto, "bed7", "reset")
+    assert (code, "SITE/BED" in output) == (1, True)

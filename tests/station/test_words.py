@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.station.words import absence_words
+from edge.station.words import absence_words, explain
 from edge.types import Absence
 
 
@@ -20,3 +20,16 @@ from edge.types import Absence
 )
 def test_every_outcome_of_the_face_has_words_of_its_own(absence: Absence, expected: str) -> None:
     assert absence_words(absence) == expected
+
+
+def test_an_episode_of_the_face_is_one_sentence_beside_the_band() -> None:
+    reasons = ("AU4", "AU43", "AU7", "skin", "for_12_s")
+    assert explain(reasons) == ["brow lowered, eyes shut tight; 12 s", "skin roused"]
+
+
+def test_a_missing_reference_is_said_in_words() -> None:
+    assert explain(("no_reference_40",)) == ["no reference yet: 40 s of a resting face are needed"]
+
+
+def test_a_code_without_words_is_shown_as_it_is() -> None:
+    assert explain(("not_found",)) == ["not found"]
