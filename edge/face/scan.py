@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import TensorSpec
+from edge.bundle import Model, TensorSpec
+from edge.errors import BundleError, BundleReason
 from edge.face.align import FaceBox
+from edge.inference import Interpreter
 
 WIDTH_PX, HEIGHT_PX = 192, 144
 """Size of the detector's input: a VGA picture reduced to three tenths."""
@@ -80,38 +82,70 @@ class Fit:
     top: float
 
 
-def prepare(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Fit]:
-    """Reduce and normalise a frame.
+class Scanner:
+    """The detector: a frame in, its heads out. It keeps nothing between frames.
 
     Args:
-        pixels: (height, width) uint8 luminance of any size and shape.
+        model: the bundle's `face_find`.
+        threads: inference threads.
 
-    Returns:
-        (1, HEIGHT_PX, WIDTH_PX, 1) float32 of zero mean and unit deviation, the frame in its middle with grey beside
-        it where its shape differs; and how it lies there.
+    Raises:
+        BundleError: its outputs are not those of this program (SHAPE).
+        InferenceError: the runtime refuses it.
     """
+
+    def __init__(self, model: Model, threads: int = 1) -> None:
+        """Build the interpreter."""
+        names = tuple(one.name for one in model.outputs)
+        if names != OUTPUTS or model.inputs[0].shape != (1, HEIGHT_PX, WIDTH_PX, 1):
+            raise BundleError(
+                BundleReason.SHAPE, f"{model.path}: its outputs are {', '.join(names)}, not of this program"
+            )
+        self.network = Interpreter(model, threads)
+        self._least = model.parameters.number("least")
+
+    def heads(self, pixels: NDArray[np.uint8]) -> list[Candidate]:
+        """The heads in a frame (height, width) uint8, best first, down to the bundle's `least` probability."""
+        spec = self.network.model.inputs[0]
+        small, fit = fitted(pixels)
+        outputs = self.network.run_int8(_stepped(small, fit, spec))
+        return decode(outputs, self.network.model.outputs, fit, self._least)
+
+
+def fitted(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Fit]:
+    """A frame (height, width) of any size reduced to fit into the input, and how it lies there."""
     height, width = pixels.shape
     scale = min(WIDTH_PX / width, HEIGHT_PX / height)
     size = (max(1, min(WIDTH_PX, round(width * scale))), max(1, min(HEIGHT_PX, round(height * scale))))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = pixels if size == (width, height) else cv2.resize(pixels, size, interpolation=way)
     left, top = (WIDTH_PX - size[0]) // 2, (HEIGHT_PX - size[1]) // 2
-    whole = np.zeros((1, HEIGHT_PX, WIDTH_PX, 1), np.float32)
-    whole[0, top : top + size[1], left : left + size[0], 0] = normalise(np.asarray(small, dtype=np.uint8))
     # The centre of pixel 0 lies at 0 in both pictures.
-    return whole, Fit(scale, left + 0.5 * scale - 0.5, top + 0.5 * scale - 0.5)
+    return np.asarray(small, dtype=np.uint8), Fit(scale, left + 0.5 * scale - 0.5, top + 0.5 * scale - 0.5)
+
+
+def _grades(small: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(256,) what each grey of a picture is worth once the picture has zero mean and unit deviation, within ±CLIP."""
+    mean, deviation = cv2.meanStdDev(small)
+    values = (np.arange(256, dtype=np.float32) - float(mean[0, 0])) / max(float(deviation[0, 0]), FLOOR)
+    return np.asarray(np.clip(values, -CLIP, CLIP), dtype=np.float32)
+
+
+def _stepped(small: NDArray[np.uint8], fit: Fit, spec: TensorSpec) -> NDArray[np.int8]:
+    """The int8 input: the normalised picture in the middle, its mean grey beside it."""
+    steps = np.clip(np.rint(_grades(small) / np.float32(spec.scale)) + spec.zero_point, -128, 127).astype(np.int8)
+    whole = np.full((1, HEIGHT_PX, WIDTH_PX, 1), spec.zero_point, np.int8)
+    left, top = round(fit.left - 0.5 * fit.scale + 0.5), round(fit.top - 0.5 * fit.scale + 0.5)
+    whole[0, top : top + small.shape[0], left : left + small.shape[1], 0] = steps[small]
+    return whole
 
 
 def normalise(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Zero mean and unit deviation, within ±CLIP, of a picture (height, width) uint8."""
-    mean, deviation = cv2.meanStdDev(small)
-    scaled = (small.astype(np.float32) - float(mean[0, 0])) / max(float(deviation[0, 0]), FLOOR)
-    return np.asarray(np.clip(scaled, -CLIP, CLIP), dtype=np.float32)
+    return np.asarray(_grades(small)[small], dtype=np.float32)
 
 
-def decode(
-    outputs: Sequence[NDArray[np.int8]], specs: Sequence[TensorSpec], fit: Fit, least: float
-) -> list[Candidate]:
+def decode(outputs: Sequence[NDArray[np.int8]], specs: Sequence[TensorSpec], fit: Fit, least: float) -> list[Candidate]:
     """The heads of a picture, best first, each once.
 
     Args:
@@ -148,9 +182,7 @@ def _grid(
     ]
 
 
-def _candidate(
-    values: tuple[NDArray[np.float32], ...], cell: tuple[float, float], stride: int, fit: Fit
-) -> Candidate:
+def _candidate(values: tuple[NDArray[np.float32], ...], cell: tuple[float, float], stride: int, fit: Fit) -> Candidate:
     score, place, size, visible = values
     side = float(np.exp(size[0])) * SIDE_CELLS * stride
     centre = (np.array(cell, np.float32) + 0.5) * stride - 0.5

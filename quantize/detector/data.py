@@ -42,7 +42,9 @@ class Wanted:
 
 def wanted(rows: NDArray[np.void]) -> tuple[Wanted, ...]:
     """What both grids should answer to a picture with these heads (rows of `FOUND`)."""
-    return tuple(_grid(rows, stride, size, sizes) for stride, size, sizes in zip(STRIDES, grid_sizes(), SIZES, strict=True))
+    return tuple(
+        _grid(rows, stride, size, sizes) for stride, size, sizes in zip(STRIDES, grid_sizes(), SIZES, strict=True)
+    )
 
 
 def _grid(rows: NDArray[np.void], stride: int, size: tuple[int, int], sizes: tuple[float, float]) -> Wanted:
@@ -58,7 +60,9 @@ def _grid(rows: NDArray[np.void], stride: int, size: tuple[int, int], sizes: tup
     return made
 
 
-def _mark(made: Wanted, row: NDArray[np.void], cells: tuple[Floats, Floats], stride: int, sizes: tuple[float, float]) -> None:
+def _mark(
+    made: Wanted, row: NDArray[np.void], cells: tuple[Floats, Floats], stride: int, sizes: tuple[float, float]
+) -> None:
     centre_x, centre_y, side, _ = (float(value) for value in row["box"])
     away = np.hypot(cells[0] - centre_x, cells[1] - centre_y)
     around = away < max(1.3 * stride, _OUTER * side)
@@ -110,8 +114,9 @@ def varied(
     middle = np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2])
     shift = rng.normal(0, 0.06, 2) * (WIDTH_PX, HEIGHT_PX)
     matrix = np.column_stack([turn, middle + shift - turn @ middle])
-    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_REFLECT
-    moved = cv2.warpAffine(picture, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR, borderMode=border)
+    moved = cv2.warpAffine(
+        picture, matrix, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     rows["points"] = rows["points"] @ turn.T.astype(np.float32) + matrix[:, 2].astype(np.float32)
     rows["box"][:, :2] = rows["box"][:, :2] @ turn.T.astype(np.float32) + matrix[:, 2].astype(np.float32)
     rows["box"][:, 2] *= scale

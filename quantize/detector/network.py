@@ -42,8 +42,7 @@ def build() -> nn.Module:
             self.trunk = chain(1, TRUNK)
             self.deeper = chain(TRUNK[-1][0], DEEPER)
             self.own = nn.ModuleList(
-                block(inputs, outputs, 1)
-                for inputs, outputs in zip((TRUNK[-1][0], DEEPER[-1][0]), OWN, strict=True)
+                block(inputs, outputs, 1) for inputs, outputs in zip((TRUNK[-1][0], DEEPER[-1][0]), OWN, strict=True)
             )
             self.heads = nn.ModuleList(
                 nn.ModuleList(nn.Conv2d(outputs, width, 1) for width in HEADS.values()) for outputs in OWN

@@ -1,4 +1,4 @@
-"""What stands and lies in a room: walls, windows, beds, cloth, machines, clutter, bodies and hands. Shapes with shade."""
+"""What stands and lies in a room: walls, windows, beds, cloth, machines, clutter, bodies, hands; shapes with shade."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ Point = tuple[float, float]
 
 def _fill(picture: Picture, points: NDArray[np.float64], shade: Picture | float, soft: float = 0.0) -> None:
     """Fill a polygon (n, 2) of the picture with a shade, in place."""
-    height, width = picture.shape
     cover = np.zeros_like(picture)
     cv2.fillPoly(cover, [np.rint(np.clip(points, -4e3, 4e3) * 8).astype(np.int32)], 1.0, cv2.LINE_AA, 3)
     if soft > 0:
@@ -21,18 +20,24 @@ def _fill(picture: Picture, points: NDArray[np.float64], shade: Picture | float,
     picture += cover * (shade - picture)
 
 
-def _blob(centre: Point, rx: float, ry: float, roll: float, rng: np.random.Generator, rough: float) -> NDArray[np.float64]:
+def _blob(
+    centre: Point, rx: float, ry: float, roll: float, rng: np.random.Generator, rough: float
+) -> NDArray[np.float64]:
     """An uneven ellipse (24, 2)."""
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     wave = 1 + rough * sum(np.sin(k * angle + rng.uniform(0, 6.3)) / k for k in (2, 3, 5))
     x, y = rx * np.cos(angle) * wave, ry * np.sin(angle) * wave
-    return np.stack([centre[0] + x * np.cos(roll) - y * np.sin(roll), centre[1] + x * np.sin(roll) + y * np.cos(roll)], 1)
+    return np.stack(
+        [centre[0] + x * np.cos(roll) - y * np.sin(roll), centre[1] + x * np.sin(roll) + y * np.cos(roll)], 1
+    )
 
 
 def _box(centre: Point, width: float, height: float, roll: float) -> NDArray[np.float64]:
     """A turned rectangle (4, 2)."""
     x, y = np.array([-1, 1, 1, -1]) * width / 2, np.array([-1, -1, 1, 1]) * height / 2
-    return np.stack([centre[0] + x * np.cos(roll) - y * np.sin(roll), centre[1] + x * np.sin(roll) + y * np.cos(roll)], 1)
+    return np.stack(
+        [centre[0] + x * np.cos(roll) - y * np.sin(roll), centre[1] + x * np.sin(roll) + y * np.cos(roll)], 1
+    )
 
 
 def ramp(size: tuple[int, int], rng: np.random.Generator, low: float = 0.0, high: float = 1.0) -> Picture:
@@ -200,7 +205,11 @@ def bed(picture: Picture, rng: np.random.Generator) -> None:
     """A mattress and a blanket with a hem, in place."""
     height, width = picture.shape
     middle, roll = (rng.uniform(0.2, 0.8) * width, rng.uniform(0.4, 0.9) * height), rng.normal(0, 0.5)
-    _fill(picture, _box(middle, rng.uniform(0.6, 1.5) * width, rng.uniform(0.4, 1.2) * height, roll), cloth((height, width), rng))
+    _fill(
+        picture,
+        _box(middle, rng.uniform(0.6, 1.5) * width, rng.uniform(0.4, 1.2) * height, roll),
+        cloth((height, width), rng),
+    )
     if rng.random() < 0.6:
         at = (middle[0] + rng.normal(0, 0.3) * width, middle[1] + rng.normal(0.2, 0.2) * height)
         shape = _box(at, rng.uniform(0.4, 1.2) * width, rng.uniform(0.3, 0.9) * height, roll + rng.normal(0, 0.3))
@@ -239,7 +248,9 @@ def pillow_below(picture: Picture, rng: np.random.Generator, centre: Point, side
     """The pillow under a head, in place."""
     height, width = picture.shape
     at = (centre[0] + rng.normal(0, 0.4) * side, centre[1] + rng.normal(0, 0.4) * side)
-    outline = _blob(at, rng.uniform(1.5, 3.5) * side, rng.uniform(1.1, 2.5) * side, roll + rng.normal(0, 0.3), rng, 0.08)
+    outline = _blob(
+        at, rng.uniform(1.5, 3.5) * side, rng.uniform(1.1, 2.5) * side, roll + rng.normal(0, 0.3), rng, 0.08
+    )
     _fill(picture, outline + 0.1 * side, 0.5 * float(picture.mean()), 0.15 * side)
     _fill(picture, outline, cloth((height, width), rng, 0.7 if rng.random() < 0.7 else 0.1), 0.8)
 

@@ -27,7 +27,7 @@ SMALLEST_PX, LARGEST_PX = 11.5, 108.0
 """Sides of boxes in the network's input: a face of 38 pixels in a VGA picture, and one that fills three quarters."""
 
 FACE, TURNED, HIDDEN = "face", "turned", "hidden"
-"""A face to be found; a head that looks away; a head whose face cannot be seen (not to be found, nor held against)."""
+"""A face to be found; a head that looks away; a head of which too little can be seen to ask for it."""
 
 FOUND = np.dtype(
     [
@@ -45,9 +45,13 @@ FOUND = np.dtype(
 `points`: in the same pixels. `visible`: uncovered share of each region. `yaw`: degrees."""
 
 PER_CHUNK = 250
-_LAYOUT = "rooms-2"
+_LAYOUT = "rooms-3"
 _KEPT_SHARE = 0.25
 """A face of which less than this share of its regions can be seen is `HIDDEN`."""
+
+_PAINTED_OVER = 0.06
+"""A head of which more than this share was painted over by the next person is `HIDDEN`: how much of what still shows is
+not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +99,16 @@ def _what(row: np.void, *, under: bool) -> str:
     if yaw > 60:
         return TURNED
     return FACE if float(row["visible"].mean()) >= _KEPT_SHARE else HIDDEN
+
+
+def _overpainted(before: Picture, after: Picture, place: tuple[float, float, float]) -> bool:
+    """Whether the head at (x, y, side) has been painted over."""
+    x, y, side = place
+    rows, columns = (
+        slice(max(0, int(y - side / 2)), int(y + side / 2)),
+        slice(max(0, int(x - side / 2)), int(x + side / 2)),
+    )
+    return float((np.abs(after[rows, columns] - before[rows, columns]) > 0.01).mean()) > _PAINTED_OVER
 
 
 def _settle(
@@ -160,8 +174,12 @@ def scene(heads: Cutouts, rng: np.random.Generator) -> tuple[NDArray[np.uint8], 
         place = _settle(rng, taken, upright=not lying)
         if place is None:
             continue
-        taken.append(place[:3])
+        before = picture.copy()
         row, light = _person(picture, heads, place, rng, lying=lying, away=bool(rng.random() < 0.2))
+        for earlier, where in zip(rows, taken, strict=True):
+            if _overpainted(before, picture, where):
+                earlier["what"], earlier["visible"] = HIDDEN, np.maximum(earlier["visible"], 0.01)
+        taken.append(place[:3])
         rows.append(row)
     if not rows and rng.random() < 0.3:
         hand(picture, rng, float(rng.uniform(0.15, 0.9)))
