@@ -17,10 +17,12 @@ Floats = NDArray[np.float32]
 SIZES = ((0.0, 42.0), (28.0, 1e9))
 """Sides of boxes, pixels, that each grid answers for; where they meet both do."""
 
-_INNER, _OUTER = 0.16, 0.36
+_INNER, _OUTER = 0.2, 0.4
 """Cells within this share of a side of the centre should answer; between the two either answer is fine."""
 
 _SEEN = 0.5
+_TURNED_FROM_PX = 18.0
+"""A head from behind that is smaller than this is a blob: to be found or not, as it pleases."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,7 @@ def _mark(
 ) -> None:
     centre_x, centre_y, side, _ = (float(value) for value in row["box"])
     away = np.hypot(cells[0] - centre_x, cells[1] - centre_y)
-    around = away < max(1.3 * stride, _OUTER * side)
+    around = away < max(1.5 * stride, _OUTER * side)
     what = str(row["what"])
     if what not in (FACE, TURNED):
         if float(row["visible"].sum()) > 0:
@@ -73,9 +75,9 @@ def _mark(
         return
     channel = 0 if what == FACE else 1
     made.score[around & (made.known == 0), channel] = -1
-    if not sizes[0] <= side <= sizes[1]:
+    if not sizes[0] <= side <= sizes[1] or (what == TURNED and side < _TURNED_FROM_PX):
         return
-    inner = away < max(0.62 * stride, _INNER * side)
+    inner = away < max(0.8 * stride, _INNER * side)
     inner |= away == away.min()
     made.score[inner] = 0
     made.score[inner, channel] = 1
@@ -132,16 +134,18 @@ def _marked(rows: NDArray[np.void]) -> NDArray[np.void]:
     x, y, side = rows["box"][:, 0], rows["box"][:, 1], rows["box"][:, 2]
     room = np.minimum(np.minimum(x, WIDTH_PX - 1 - x), np.minimum(y, HEIGHT_PX - 1 - y))
     rows["what"] = np.where(room < 0.22 * side, "edge", rows["what"])
-    return rows[room > -0.5 * side]
+    kept: NDArray[np.void] = rows[room > -0.5 * side]
+    return kept
 
 
 def _graded(moved: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
     """Another contrast curve, noise, a bar of nothing at the sides as a frame of another shape has."""
     picture = normalise(moved)
     bend = np.float32(rng.normal(0, 0.12))
-    picture = picture * np.float32(rng.uniform(0.8, 1.2)) + bend * (np.square(picture) - 1)
+    bent = picture * np.float32(rng.uniform(0.8, 1.2)) + bend * (np.square(picture) - 1)
+    picture = np.asarray(bent, dtype=np.float32)
     if rng.random() < 0.3:
-        picture = picture + np.asarray(rng.normal(0, rng.uniform(0.02, 0.3), picture.shape), dtype=np.float32)
+        picture += np.asarray(rng.normal(0, rng.uniform(0.02, 0.3), picture.shape), dtype=np.float32)
     return np.asarray(np.clip(picture, -CLIP, CLIP), dtype=np.float32)
 
 

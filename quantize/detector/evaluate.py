@@ -90,8 +90,9 @@ def box_of(row: NDArray[np.void]) -> FaceBox:
 
 def shared(one: FaceBox, other: FaceBox) -> float:
     """Overlap of two turned squares over their union, 0..1."""
-    squares = [((box.x, box.y), (box.side, box.side), box.roll_deg) for box in (one, other)]
-    kind, corners = cv2.rotatedRectangleIntersection(*squares)
+    first = ((one.x, one.y), (one.side, one.side), one.roll_deg)
+    second = ((other.x, other.y), (other.side, other.side), other.roll_deg)
+    kind, corners = cv2.rotatedRectangleIntersection(first, second)
     if kind == cv2.INTERSECT_NONE or corners is None:
         return 0.0
     common = float(cv2.contourArea(cv2.convexHull(corners)))
@@ -164,7 +165,38 @@ def _figures(tally: _Tally, pictures: int) -> Figures:
         Share(turned.count("turned"), len(turned)),
         Share(turned.count("face"), len(turned)),
         Share(sum(tally.said_turned), len(hit)),
-        float(np.mean(tally.points)),
-        (float(np.percentile(tally.rolls, 50)), float(np.percentile(tally.rolls, 90))),
-        float(np.mean(tally.visible)),
+        _mean(tally.points),
+        (_percentile(tally.rolls, 50), _percentile(tally.rolls, 90)),
+        _mean(tally.visible),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    return float(np.percentile(values, share)) if values else float("nan")
+
+
+THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+"""Least probabilities of a head that are tried."""
+
+FALSE_AT_MOST = 0.02
+"""False faces per picture that are allowed on the tuning scenes: one in fifty pictures of clutter; what is seen once
+is not followed (three times in a row is)."""
+
+
+def best_threshold(scanner: Callable[[float], Look], scenes: Scenes) -> tuple[float, dict[float, tuple[float, float]]]:
+    """The least probability at which false faces are rare enough; and recall and false faces at all that were tried.
+
+    Args:
+        scanner: makes a detector with a given threshold.
+        scenes: tuning scenes.
+    """
+    tried: dict[float, tuple[float, float]] = {}
+    for least in THRESHOLDS:
+        figures = measure(scanner(least), scenes)
+        tried[least] = (figures.recall["all"].value, figures.false_all)
+    allowed = [least for least in THRESHOLDS if tried[least][1] <= FALSE_AT_MOST]
+    return (min(allowed) if allowed else THRESHOLDS[-1]), tried

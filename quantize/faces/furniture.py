@@ -16,7 +16,7 @@ def _fill(picture: Picture, points: NDArray[np.float64], shade: Picture | float,
     cover = np.zeros_like(picture)
     cv2.fillPoly(cover, [np.rint(np.clip(points, -4e3, 4e3) * 8).astype(np.int32)], 1.0, cv2.LINE_AA, 3)
     if soft > 0:
-        cover = cv2.GaussianBlur(cover, (0, 0), soft)
+        cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), soft), dtype=np.float32)
     picture += cover * (shade - picture)
 
 
@@ -45,7 +45,7 @@ def ramp(size: tuple[int, int], rng: np.random.Generator, low: float = 0.0, high
     height, width = size
     a, b, c = rng.uniform(low, high), *rng.normal(0, 0.25 * (high - low), 2)
     x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
-    return np.clip(a + b * x[None, :] + c * y[:, None], 0.01, 1.1).astype(np.float32)
+    return np.asarray(np.clip(a + b * x[None, :] + c * y[:, None], 0.01, 1.1), dtype=np.float32)
 
 
 def cloudy(size: tuple[int, int], rng: np.random.Generator) -> Picture:

@@ -77,18 +77,19 @@ def _paste(
     turn = np.array([[cos, -sin], [sin, cos]])
     matrix = np.column_stack([turn, np.array([x, y]) - turn @ np.array(CENTRE)])
     # Reduced before it is turned, so that fine hair does not alias.
-    shrink = max(1, int(1 / max(scale, 1e-3)))
-    alpha = opacity.astype(np.float32) / 255
-    light = shade.astype(np.float32) / GREY * alpha
-    if shrink > 1:
-        size = SIZE_PX // shrink
-        alpha, light = (cv2.resize(one, (size, size), interpolation=cv2.INTER_AREA) for one in (alpha, light))
-    step = SIZE_PX / alpha.shape[0]
+    size = SIZE_PX // max(1, int(1 / max(scale, 1e-3)))
+    step = SIZE_PX / size
     small = np.column_stack([matrix[:, :2] * step, matrix[:, 2] + matrix[:, :2] @ np.full(2, (step - 1) / 2)])
-    height, width = picture.shape
-    alpha, light = (cv2.warpAffine(one, small, (width, height), flags=cv2.INTER_LINEAR) for one in (alpha, light))
-    picture *= 1 - alpha
-    picture += light
+
+    def moved(layer: NDArray[np.float32]) -> Picture:
+        if size < SIZE_PX:
+            layer = np.asarray(cv2.resize(layer, (size, size), interpolation=cv2.INTER_AREA), dtype=np.float32)
+        turned = cv2.warpAffine(layer, small, picture.shape[::-1], flags=cv2.INTER_LINEAR)
+        return np.asarray(turned, dtype=np.float32)
+
+    alpha = np.asarray(opacity / 255, dtype=np.float32)
+    picture *= 1 - moved(alpha)
+    picture += moved(np.asarray(shade / GREY * alpha, dtype=np.float32))
     return np.asarray(matrix, dtype=np.float32)
 
 
