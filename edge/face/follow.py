@@ -92,6 +92,7 @@ class Track:
     scans: int = 1
     stability: float = 0.5
     fresh: bool = True
+    low: bool = False
     far: bool = False
     visible: float = 5.0
     likeness: float = 0.0
@@ -153,7 +154,8 @@ class Follower:
             return True
         since = now_ns - self._scan_ns
         if self._patient is not None:
-            return self._patient.seen_ns < self._now_ns or self._far_from(self._patient) or since >= CHECK_NS
+            missed = self._patient.low or self._patient.seen_ns < self._now_ns
+            return missed or self._far_from(self._patient) or since >= CHECK_NS
         if any(track.scans < CONFIRM_SCANS for track in self._tracks):
             return True
         if self._tracks:
@@ -193,7 +195,8 @@ class Follower:
         self._asked = None
         if track is None:
             return
-        if reading.face < SURE:
+        track.low = reading.face < SURE
+        if track.low:
             track.stability *= 1 - _STEADY
             return
         gap_s = min(1.0, max(0.0, (now_ns - track.seen_ns) / NS_PER_S)) or 0.1
