@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from quantize.biosignal import command as biosignal_command
+from quantize.detector import command as detector_command
 from quantize.faces import clip_command, command
 from quantize.faces.evaluation import command as evaluation_command
 from quantize.fusion import command as fusion_command
@@ -17,6 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m quantize", description="Train and export the models of the box.")
     jobs = parser.add_subparsers(title="jobs", metavar="JOB", required=True)
     command.add_parser(jobs)
+    detector_command.add_parser(jobs)
     clip_command.add_parser(jobs)
     biosignal_command.add_parser(jobs)
     fusion_command.add_parser(jobs)

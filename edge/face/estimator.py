@@ -97,6 +97,8 @@ class FaceEstimator:
             return self._nothing(Absence.TOO_DARK, now_ns)
         numbers = self.read(face, sighting)
         self._finder.follow(numbers.reading, now_ns)
+        if sighting.doubt is not None:
+            return self._nothing(sighting.doubt, now_ns)
         if numbers.reading.face < NO_FACE_BELOW:
             return self._missed(now_ns)
         with self._lock:

@@ -1,0 +1,1 @@
+"""Tests of the detector's scenes, targets and figures."""
