@@ -84,12 +84,19 @@ def fit(found: Moments) -> tuple[float, ...]:
     y, start = found.hurts.astype(np.float64), np.asarray(START_WEIGHTS, np.float64)
     weight = np.where(found.hurts, 0.5 / max(y.sum(), 1), 0.5 / max((1 - y).sum(), 1)) * len(y)
     beta = start.copy()
+
+    def cost(at: NDArray[np.float64]) -> float:
+        odds = x @ at
+        return float((weight * (np.logaddexp(0, odds) - y * odds)).sum() + 0.5 * _RIDGE * np.square(at - start).sum())
+
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
         gradient = x.T @ (weight * (y - p)) - _RIDGE * (beta - start)
         curvature = (x * (weight * p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(1 + len(FEATURES))
         step = np.linalg.solve(curvature, gradient)
-        beta += step
+        while cost(beta + step) > cost(beta) and np.abs(step).max() > 1e-9:
+            step = step / 2  # far from the optimum a whole step overshoots
+        beta = beta + step
         if np.abs(step).max() < 1e-9:
             break
     return tuple(float(value) for value in beta)

@@ -55,7 +55,9 @@ def test_it_comes_back_and_is_judged_again(bundle: Bundle) -> None:
 
 def test_evidence_names_every_unit_and_its_ground(bundle: Bundle) -> None:
     last = replay(bundle, span(10, 11))[-1]
-    assert set(last.evidence) == {*LABELS, "pspi", "pspi_rest", "smile_discount", "box_px"}
+    grounds = {"pspi", "pspi_rest", "pspi_change", "pspi_low", "pspi_high", "smile_discount", "box_px", "unknown"}
+    grounds |= {"reference_version", "reference_s", "reference_needed_s", "episode", "intensity"}
+    assert {*LABELS, *(f"{name}_sd" for name in LABELS), *grounds} <= set(last.evidence)
 
 
 def test_the_interval_holds_the_value(bundle: Bundle) -> None:

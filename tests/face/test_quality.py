@@ -21,8 +21,8 @@ def face() -> NDArray[np.uint8]:
     return crop(demo_clip()[20], BOX)
 
 
-def test_a_good_picture_has_full_quality(face: NDArray[np.uint8]) -> None:
-    assert min(parts(face, GOOD).values()) > 0.9
+def test_a_good_picture_is_worth_nearly_all(face: NDArray[np.uint8]) -> None:
+    assert min(parts(face, GOOD).values()) > 0.8
 
 
 def test_a_small_face_is_worth_less(face: NDArray[np.uint8]) -> None:

@@ -49,7 +49,7 @@ def test_a_lowered_brow_speaks_against_a_smile() -> None:
     assert smile_discount(units(AU4=5, AU6=4, AU12=4), 1.0) == 0
 
 
-@given(st.lists(st.floats(0, 5, width=32), min_size=9, max_size=9), st.floats(0, 1))
+@given(st.lists(st.floats(0, 5, width=32), min_size=len(LABELS), max_size=len(LABELS)), st.floats(0, 1))
 def test_the_discount_never_exceeds_what_the_smile_can_explain(values: list[float], share: float) -> None:
     intensities = np.array(values, np.float32)
     discount = float(smile_discount(intensities, share))
@@ -58,4 +58,4 @@ def test_the_discount_never_exceeds_what_the_smile_can_explain(values: list[floa
 
 @pytest.mark.parametrize("count", [1, 7])
 def test_pspi_takes_many_faces_at_once(count: int) -> None:
-    assert pspi(np.ones((count, 9), np.float32)).shape == (count,)
+    assert pspi(np.ones((count, len(LABELS)), np.float32)).shape == (count,)
