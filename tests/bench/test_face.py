@@ -8,6 +8,9 @@ import pytest
 
 from edge.bundle import Bundle
 from edge.face.estimator import MODEL
+
+pytest.importorskip("ai_edge_litert", reason="the peers run on LiteRT only")
+
 from tests.bench.face import multiply_adds, peers
 
 
