@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -166,13 +167,26 @@ def test_nothing_stays_open_after_a_connection(troubled: Path) -> None:
         await stream.aclose()  # type: ignore[attr-defined]  # an async generator
         return first
 
-    before = _open_files()
     assert {clock.run(time, some()).channel for _ in range(20)} <= set(Channel)
-    assert _open_files() == before
+    assert _times_open(troubled) == 0
 
 
-def _open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+def test_a_session_is_open_while_it_is_played(troubled: Path) -> None:
+    time = clock.VirtualClock()
+    driver = ReplayedBand(driver="replay", name="wrist", session=troubled).open(time)
+
+    async def meanwhile() -> int:
+        async with aclosing(driver.stream()) as stream:  # type: ignore[type-var]  # an async generator
+            await anext(stream)
+            return _times_open(troubled)
+
+    assert clock.run(time, meanwhile()) == 1
+
+
+def _times_open(path: Path) -> int:
+    """How often this process has this one file open (another test's files may be closed at any moment)."""
+    held = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(name == str(path.resolve()) for name in held)
 
 
 def test_another_connection_goes_on_where_the_session_is_by_then(troubled: Path) -> None:
