@@ -1,6 +1,6 @@
 """From a frame to the detector's input, and from its int8 outputs to candidates: heads with box, landmarks, visibility.
 
-The network looks at the whole picture at three tenths of VGA and answers on two grids, one cell per 8 and per 16
+The network looks at the whole picture at four tenths of VGA and answers on two grids, one cell per 8 and per 16
 pixels: the fine one for small faces, the coarse one for large ones. Overlapping answers are removed here.
 """
 
@@ -18,8 +18,8 @@ from edge.errors import BundleError, BundleReason
 from edge.face.align import FaceBox
 from edge.inference import Interpreter
 
-WIDTH_PX, HEIGHT_PX = 192, 144
-"""Size of the detector's input: a VGA picture reduced to three tenths."""
+WIDTH_PX, HEIGHT_PX = 256, 192
+"""Size of the detector's input: a VGA picture reduced to four tenths."""
 
 CLIP = 3.0
 """Normalised grey is cut to ± this many standard deviations, so that int8 has a known input range."""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.features import SEQUENCE_S
+from quantize.convert import quiet, write_float
 from quantize.int8 import quantise
 
 if TYPE_CHECKING:
@@ -33,32 +29,13 @@ def export(network: nn.Sequential, samples: NDArray[np.float32], target: Path) -
         samples: (n, 30, features) training stretches.
         target: file to write.
     """
-    import litert_torch
-    import torch
-
     features = samples.shape[2]
     picked = samples[np.linspace(0, len(samples) - 1, min(CALIBRATION_STRETCHES, len(samples))).astype(int)]
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _quiet():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")  # the converter warns about its own internals at every call
         source = Path(folder) / "float.tflite"
-        channels_last = litert_torch.to_channel_last_io(network.eval(), args=[0])
-        litert_torch.convert(channels_last.eval(), (torch.zeros(1, 1, SEQUENCE_S, features),)).export(str(source))
+        write_float(network, (1, features, 1, SEQUENCE_S), source)
         quantise(source, target, picked[:, None])
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the converter: it tells its steps on both streams, some of them past Python's."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def predict_int8(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -108,7 +108,7 @@ degrees; a twentieth under a blanket. Shadows, glare, blur, noise, JPEG, dim lig
 
 ## Measured on the test scenes (int8, through the daemon's own decoder)
 {_verdict(facts)} A box is right from {HIT} of the union of two turned squares. Sides are pixels of the input
-(192 wide), rolls and yaws degrees.
+({WIDTH_PX} wide), rolls and yaws degrees.
 
 {_recall(figures.recall)}
 

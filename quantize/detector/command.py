@@ -9,7 +9,7 @@ from pathlib import Path
 
 from quantize.extras import missing_packages
 
-SCENES = 14_000
+SCENES = 16_000
 """Training scenes of the shipped detector."""
 
 EPOCHS = 14

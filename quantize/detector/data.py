@@ -14,14 +14,14 @@ from quantize.faces.rooms import FACE, TURNED, Scenes
 
 Floats = NDArray[np.float32]
 
-SIZES = ((0.0, 42.0), (28.0, 1e9))
+SIZES = ((0.0, 50.0), (34.0, 1e9))
 """Sides of boxes, pixels, that each grid answers for; where they meet both do."""
 
 _INNER, _OUTER = 0.2, 0.4
 """Cells within this share of a side of the centre should answer; between the two either answer is fine."""
 
 _SEEN = 0.5
-_TURNED_FROM_PX = 18.0
+_TURNED_FROM_PX = 24.0
 """A head from behind that is smaller than this is a blob: to be found or not, as it pleases."""
 
 

@@ -22,7 +22,7 @@ HIT = 0.5
 """Share of the union from which a box is right, as usual since PASCAL VOC (Everingham et al., IJCV 2010;88:303-338)."""
 
 ROLLS = (-112.5, -67.5, -22.5, 22.5, 67.5, 112.5)
-SIDES = (11.0, 16.0, 24.0, 40.0, 70.0, 110.0)
+SIDES = (15.0, 21.0, 32.0, 53.0, 93.0, 147.0)
 YAWS = (0.0, 15.0, 30.0, 45.0, 60.0)
 
 

@@ -12,6 +12,7 @@ from edge.bundle import Model, Parameters
 from edge.face.find import MODEL
 from edge.face.scan import HEIGHT_PX, OUTPUTS, WIDTH_PX, normalise
 from quantize.bundle import tensor_specs, write_model
+from quantize.convert import write_float
 from quantize.faces.rooms import Scenes
 from quantize.int8 import quantise
 
@@ -31,13 +32,7 @@ def export(network: nn.Module, scenes: Scenes, float_file: Path, int8_file: Path
         float_file: float32 .tflite to write.
         int8_file: int8 .tflite to write: input (1, HEIGHT_PX, WIDTH_PX, 1), outputs `OUTPUTS`, channels last.
     """
-    import litert_torch
-    import torch
-
-    count = len(OUTPUTS)
-    channels_last = litert_torch.to_channel_last_io(network, args=[0], outputs=list(range(count)))
-    sample = (torch.zeros(1, HEIGHT_PX, WIDTH_PX, 1),)
-    litert_torch.convert(channels_last.eval(), sample).export(str(float_file))
+    write_float(network, (1, 1, HEIGHT_PX, WIDTH_PX), float_file, grids=range(len(OUTPUTS)))
     pictures = scenes.pictures[:: max(1, len(scenes.pictures) // CALIBRATION_SCENES)][:CALIBRATION_SCENES]
     samples = np.stack([normalise(picture)[:, :, None] for picture in pictures])
     quantise(float_file, int8_file, samples)

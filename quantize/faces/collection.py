@@ -18,6 +18,39 @@ OFFSETS = ("right", "down", "log_size", "roll")
 """Where a face lies in its crop against where the crop aimed at: in sides of the box along the crop's own axes, natural
 logarithm of the ratio of sides, and degrees clockwise."""
 
+MARKS = {
+    "brow_inner": (0.10, 7.47),
+    "brow_middle": (0.30, 7.53),
+    "brow_outer": (0.50, 7.48),
+    "upper_lid": (0.31, 7.33),
+    "lower_lid": (0.31, 7.19),
+    "inner_canthus": (0.16, 7.23),
+    "outer_canthus": (0.46, 7.27),
+    "cheek": (0.35, 7.02),
+    "cheek_outer": (0.56, 7.05),
+    "nose_wing": (0.16, 6.97),
+    "nasolabial": (0.30, 6.80),
+    "mouth_corner": (0.245, 6.61),
+    "upper_lip": (0.12, 6.67),
+    "lower_lip": (0.12, 6.54),
+    "jaw": (0.40, 6.35),
+}
+"""Marks on either side of the face whose movement training may learn from: x and y on the resting base mesh, dm."""
+
+MIDDLE_MARKS = {
+    "glabella": (0.0, 7.45),
+    "nose_root": (0.0, 7.28),
+    "nose_bridge": (0.0, 7.10),
+    "nose_tip": (0.0, 6.93),
+    "upper_lip_middle": (0.0, 6.68),
+    "lower_lip_middle": (0.0, 6.53),
+    "chin": (0.0, 6.28),
+}
+"""Marks on the midline."""
+
+MOVES = 2 * len(MARKS) + len(MIDDLE_MARKS)
+"""How many marks there are: left ones, right ones, middle ones."""
+
 ROW = np.dtype(
     [
         ("identity", np.int64),
@@ -29,6 +62,7 @@ ROW = np.dtype(
         ("visible", np.float32, (len(REGIONS),)),
         ("points", np.float32, (len(POINTS), 2)),
         ("offset", np.float32, (len(OFFSETS),)),
+        ("moves", np.float16, (MOVES, 3)),
         ("pose", np.float32, (3,)),
         ("age", np.float32),
         ("male", np.float32),
@@ -43,7 +77,9 @@ ROW = np.dtype(
 `sculpt`, `light`, `worn`, `trait`: names of what was drawn (`trait`: `quantize.faces.person.Person.trait`). `left`,
 `right`: intensities 0..5 of the action units on either side of the face, in the order of `LABELS`. `visible`: uncovered
 share 0..1 of each of `REGIONS`. `points`: `POINTS` in pixels of the crop, x right and y down. `offset`: see `OFFSETS`.
-`pose`: yaw, pitch, roll in the frame, degrees. `age`, `male`: 0..1. `ancestry`: weights in the order of
+`moves`: how far each of `MARKS` on the left, on the right, and of `MIDDLE_MARKS` has moved from the person's resting
+face, dm along the head's own axes (its left, up, forwards). `pose`: yaw, pitch, roll in the frame, degrees. `age`,
+`male`: 0..1. `ancestry`: weights in the order of
 `quantize.faces.head.ANCESTRIES`. `skin`: mean reflectance 0..1."""
 
 

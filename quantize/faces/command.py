@@ -12,8 +12,8 @@ import numpy as np
 from edge.face.align import SIDE_PX
 from quantize.extras import missing_packages
 
-RENDERS = 42_000
-"""Faces of the shipped model: 3,000 identities."""
+RENDERS = 112_000
+"""Faces of the shipped model: 8,000 identities."""
 
 EPOCHS = 16
 """Passes over the training faces of the shipped model."""
@@ -61,7 +61,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.export import export_float
     from quantize.faces.network import for_export
     from quantize.faces.report import report
-    from quantize.faces.train import inputs_of, trained_or_kept
+    from quantize.faces.train import inputs_of, train
     from quantize.int8 import quantise
 
     faces = split(
@@ -70,7 +70,7 @@ def _train(arguments: argparse.Namespace) -> int:
         )
     )
     kept = arguments.cache / f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}.pt"
-    trained = trained_or_kept(faces, kept, seed=arguments.seed, epochs=arguments.epochs)
+    trained = train(faces, kept, seed=arguments.seed, epochs=arguments.epochs)
     arguments.out.mkdir(parents=True, exist_ok=True)
     ready = for_export(trained.network, trained.mean, trained.deviation)
     float_file, int8_file = arguments.cache / "face_au_float.tflite", arguments.out / "face_au.tflite"

@@ -54,7 +54,7 @@ HEAD = np.dtype(
 )
 """What is known of a cut-out: pose in degrees, landmarks in its pixels, uncovered share of each region."""
 
-_LAYOUT = "heads-2"
+_LAYOUT = "heads-3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

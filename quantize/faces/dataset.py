@@ -52,7 +52,7 @@ _FIRST_SIGHT = (0.08, 0.12, 12.0)
 on the box, those of a first sight are three times the detector's own errors."""
 
 _MOST_OFF = 0.28
-_LAYOUT = "faces-4"
+_LAYOUT = "faces-5"
 """Part of the folder's name; changes whenever the pictures change."""
 
 
@@ -105,6 +105,7 @@ def picture(
     row = facts(person, expression, sculpt, shot, wear)
     row["visible"] = visible_share(drawing, cover)
     row["points"], row["offset"] = place(drawing.points, box), offset
+    row["moves"] = renderer.moves(person, moved)
     return crop(expose(frame, rng, shot.light), box), row
 
 

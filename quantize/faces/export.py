@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.face.align import SIDE_PX
+from quantize.convert import write_float
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,9 +14,4 @@ if TYPE_CHECKING:
 
 def export_float(network: nn.Module, path: Path) -> None:
     """Write a float32 .tflite with input (1, SIDE_PX, SIDE_PX, 1) and the outputs of `HEADS`."""
-    import litert_torch
-    import torch
-
-    channels_last = litert_torch.to_channel_last_io(network, args=[0])
-    sample = (torch.zeros(1, SIDE_PX, SIDE_PX, 1),)
-    litert_torch.convert(channels_last.eval(), sample).export(str(path))
+    write_float(network, (1, 1, SIDE_PX, SIDE_PX), path)

@@ -38,6 +38,7 @@ class Material(IntEnum):
     EYE_RIGHT = 2
     TEETH = 3
     TONGUE = 4
+    LOWER_TEETH = 5
 
 
 _GROUPS = (
@@ -45,7 +46,7 @@ _GROUPS = (
     ("helper-l-eye", Material.EYE_LEFT),
     ("helper-r-eye", Material.EYE_RIGHT),
     ("helper-upper-teeth", Material.TEETH),
-    ("helper-lower-teeth", Material.TEETH),
+    ("helper-lower-teeth", Material.LOWER_TEETH),
     ("helper-tongue", Material.TONGUE),
 )
 
@@ -151,7 +152,7 @@ def _skins(shared: Path) -> dict[str, list[NDArray[np.float32]]]:
 
 def _key(shared: Path) -> str:
     """Short digest of everything that the cached head depends on."""
-    parts = [HEAD.digest(shared), FACS.digest(shared), "layout 1"]
+    parts = [HEAD.digest(shared), FACS.digest(shared), "layout 2"]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

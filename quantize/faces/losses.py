@@ -16,7 +16,16 @@ from quantize.faces.heads import HEADS, ROLL_UNIT_DEG
 if TYPE_CHECKING:
     from torch import Tensor
 
-SHARES = {"au": 1.0, "pspi": 0.4, "deviation": 0.1, "visible": 0.1, "track": 0.3, "face": 0.2, "identity": 0.01}
+SHARES = {
+    "au": 1.0,
+    "pspi": 0.4,
+    "deviation": 0.1,
+    "visible": 0.1,
+    "track": 0.3,
+    "face": 0.2,
+    "identity": 0.01,
+    "moves": 0.3,
+}
 """Weight of each term. PSPI is what the daemon acts on; the others must not cost the intensities anything: with a share
 of 0.1 the descriptor's term outweighed theirs, and PSPI was read with r 0.76 on unseen identities."""
 
@@ -33,6 +42,9 @@ _OFFSET_UNIT = (0.1, 0.1, 0.1, 0.3)
 _LOG_DEVIATION = (-3.0, 1.5)
 """Bounds of the logarithm of a deviation, intensities: 0.05 to 4.5."""
 
+MOVE_UNIT_DM = 0.03
+"""Unit of the movements of marks: about the deviation of those that move most."""
+
 TEMPERATURE = 0.1
 """Of the contrast between persons (Khosla et al., Supervised Contrastive Learning, 2020)."""
 
@@ -48,6 +60,7 @@ class Targets:
         track: (n, 4) offsets, roll in `ROLL_UNIT_DEG`.
         face: (n,) 0 or 1.
         identity: (n,).
+        moves: (n, MOVES, 3) how far the marks of the face moved, in `MOVE_UNIT_DM`.
     """
 
     units: Tensor
@@ -56,6 +69,7 @@ class Targets:
     track: Tensor
     face: Tensor
     identity: Tensor
+    moves: Tensor
 
     def where(self, chosen: Tensor) -> Targets:
         """Those of some crops."""
@@ -86,6 +100,7 @@ def targets_of(faces: Faces, mean: NDArray[np.float32], deviation: NDArray[np.fl
         track=torch.from_numpy(track),
         face=torch.from_numpy(rows["face"].astype(np.float32)),
         identity=torch.from_numpy(faces.identity),
+        moves=torch.from_numpy(rows["moves"].astype(np.float32) / MOVE_UNIT_DM),
     )
 
 
@@ -121,11 +136,14 @@ def _contrast(descriptor: Tensor, identity: Tensor) -> Tensor:
     return per_face[partners > 0].mean() if bool((partners > 0).any()) else per_face.sum() * 0
 
 
-def loss_terms(outputs: Tensor, targets: Targets, mean: Tensor, deviation: Tensor) -> Mapping[str, Tensor]:
+def loss_terms(
+    outputs: Tensor, moves: Tensor, targets: Targets, mean: Tensor, deviation: Tensor
+) -> Mapping[str, Tensor]:
     """Every term of the loss of one batch; crops without a face count for `face` only.
 
     Args:
         outputs: (n, all of HEADS) of the network.
+        moves: (n, MOVES * 3) what a head that is not exported says of the marks' movements.
         targets: of the same crops.
         mean: (17,) that goes with `deviation`.
         deviation: (17,) standardised intensities times this plus `mean` are 0..5.
@@ -149,6 +167,7 @@ def loss_terms(outputs: Tensor, targets: Targets, mean: Tensor, deviation: Tenso
         "track": functional.smooth_l1_loss(said["track"][face][:, :4] / beta, shown.track / beta),
         "face": functional.binary_cross_entropy_with_logits(said["track"][:, 4], targets.face),
         "identity": _contrast(said["identity"][face], shown.identity),
+        "moves": functional.smooth_l1_loss(moves[face], shown.moves.flatten(1)),
     }
 
 

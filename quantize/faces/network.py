@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LAYERS = ((12, 2), (16, 1), (24, 2), (40, 1), (56, 2), (64, 1), (96, 2))
 """Channels and stride of each 3x3 convolution: 80 pixels become 5."""
 
-HIDDEN = 96
+HIDDEN = 128
 """Width of the layer before the outputs; it sees all 5x5 places, so it knows where on the face something is."""
 
 _LAST_PLACES = 5

@@ -26,6 +26,9 @@ class Hair:
         shade: reflectance 0..1.
         long: hair behind the neck.
         beard: cover of the beard, 0..1.
+        density: 0..1, share of the skull that thin hair hides.
+        grey: 0..1, share of strands that have lost their colour.
+        seed: of the strands.
     """
 
     bald: bool
@@ -35,6 +38,9 @@ class Hair:
     shade: float
     long: bool
     beard: float
+    density: float
+    grey: float
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +57,7 @@ class Person:
         lash: cover of the lashes, 0..1.
         brow_shade, brow_cover: reflectance and cover of the eyebrows.
         iris, sclera, teeth: reflectances.
+        toothless: whether the upper and the lower teeth are missing.
         wrinkle_depth: how strongly wrinkles show when an action unit pulls.
         rest_lines: how strongly they show at rest.
         frown_lines: how strongly lines like those of AU4 show although nothing pulls, 0..1.
@@ -72,6 +79,7 @@ class Person:
     iris: float
     sclera: float
     teeth: float
+    toothless: tuple[bool, bool]
     wrinkle_depth: float
     rest_lines: float
     frown_lines: float
@@ -125,7 +133,7 @@ def _shape(
 
 def _teeth_behind_lips(head: Head, shape: NDArray[np.float32]) -> NDArray[np.float32]:
     """Draw the teeth back a little: a person's own lips often lie deeper than the teeth, which no target moves."""
-    teeth = np.unique(head.triangles[head.material == Material.TEETH])
+    teeth = np.unique(head.triangles[(head.material == Material.TEETH) | (head.material == Material.LOWER_TEETH)])
     middle = shape[teeth].mean(axis=0)
     shape[teeth] = middle + (shape[teeth] - middle) * np.array([0.9, 1.0, 1.0], np.float32)
     shape[teeth, 2] -= 0.035
@@ -186,7 +194,17 @@ def _hair(rng: np.random.Generator, male: float, age: float) -> Hair:
         shade=float(rng.choice([dark, brown, light], p=share)),
         long=bool(rng.random() < (0.55 if male < 0.5 else 0.1)),
         beard=float(rng.uniform(0.15, 0.85)) if male > 0.5 and rng.random() < 0.35 else 0.0,
+        density=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.1 + 0.4 * age else 1.0,
+        grey=float(rng.beta(1.2, 1.2)) if rng.random() < age else 0.0,
+        seed=int(rng.integers(2**31)),
     )
+
+
+def _toothless(rng: np.random.Generator, age: float) -> tuple[bool, bool]:
+    """Missing teeth, with no prosthesis worn: common in the very old, upper and lower mostly together."""
+    if rng.random() > 0.35 * age**2:
+        return False, False
+    return ((True, True), (True, True), (True, False), (False, True))[int(rng.integers(4))]
 
 
 def make_person(head: Head, rng: np.random.Generator, *, age: float | None = None, male: float | None = None) -> Person:
@@ -219,6 +237,7 @@ def make_person(head: Head, rng: np.random.Generator, *, age: float | None = Non
         iris=float(rng.uniform(0.04, 0.15) if rng.random() < 0.7 else rng.uniform(0.15, 0.5)),
         sclera=float(rng.uniform(0.42, 0.7)),
         teeth=float(rng.uniform(0.5, 1.2)),
+        toothless=_toothless(rng, age),
         wrinkle_depth=float(rng.uniform(0.3, 1.0) * (0.5 + 0.5 * age)),
         rest_lines=float(age**2 * rng.uniform(0, 0.55)),
         frown_lines=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.05 + 0.2 * age else 0.0,

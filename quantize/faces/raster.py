@@ -1,4 +1,4 @@
-"""The two hot loops of the renderer, compiled: vertex normals with creases, and a z-buffer."""
+"""The hot loops of the renderer, compiled: vertex normals with creases, a z-buffer, and what its pixels show."""
 
 from __future__ import annotations
 
@@ -65,6 +65,18 @@ def _rasterise(screen: Float, triangles: Int, material: Int, depth: Float, owner
                     share[y, x, 1] = wc
 
 
+def _blend(values: Float, corners: Int, share: Float) -> Float:
+    pixels, width = corners.shape[0], values.shape[1]
+    mixed = np.empty((pixels, width), np.float32)
+    for p in range(pixels):
+        a, b, c = corners[p, 0], corners[p, 1], corners[p, 2]
+        wb, wc = share[p, 0], share[p, 1]
+        wa = np.float32(1) - wb - wc
+        for k in range(width):
+            mixed[p, k] = wa * values[a, k] + wb * values[b, k] + wc * values[c, k]
+    return mixed
+
+
 surface: Callable[[Float, Int], tuple[Float, Float]] = numba.njit(cache=True, fastmath=True)(_surface)
 """(n, 3) points and (t, 3) triangles to (n, 3) unit normals and (n,) creases: how far the neighbours rise above the
 surface, dm (positive in folds)."""
@@ -72,3 +84,7 @@ surface, dm (positive in folds)."""
 rasterise: Callable[[Float, Int, Int, Float, Int, Float], None] = numba.njit(cache=True, fastmath=True)(_rasterise)
 """Fill depth (h, w), owner (h, w, triangle or -1) and share (h, w, 2: weights of the second and third corner) from
 (n, 3) screen points (x right, y down in pixels, z towards the viewer), triangles and materials."""
+
+blend: Callable[[Float, Int, Float], Float] = numba.njit(cache=True)(_blend)
+"""(n, k) values of the vertices, mixed for p pixels from the (p, 3) corners of their triangles and the (p, 2) shares of
+the second and third corner: (p, k)."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from edge.face.align import FaceBox
 from edge.face.units import REGIONS
+from quantize.faces.collection import MARKS, MIDDLE_MARKS
 from quantize.faces.expression import Expression
 from quantize.faces.head import Head, Material
 from quantize.faces.person import Person
-from quantize.faces.raster import rasterise, surface
+from quantize.faces.raster import blend, rasterise, surface
 from quantize.faces.shade import SKULL, Pixels, hair_cover, shade
 from quantize.faces.shot import Picture, Shot
 
@@ -118,6 +119,7 @@ class Renderer:
         self._outwards = (from_skull / np.linalg.norm(from_skull, axis=1, keepdims=True)).astype(np.float32)
         self._corners = self._mouth_corners()
         self._nose = self._nearest((0.0, 6.93, 1.68))
+        self._mark_vertices = self._marks()
         self._patches = tuple(self._patch(*PATCHES[name]) for name in REGIONS)
 
     def _nearest(self, point: tuple[float, float, float]) -> int:
@@ -126,6 +128,19 @@ class Renderer:
     def _mouth_corners(self) -> tuple[int, int]:
         """Vertices of the left and the right corner of the mouth."""
         return self._nearest((0.245, 6.61, 1.44)), self._nearest((-0.245, 6.61, 1.44))
+
+    def _marks(self) -> NDArray[np.int64]:
+        """Vertices of the skin's front under `MARKS` on the left, on the right, and under `MIDDLE_MARKS`."""
+        skin = np.unique(self.head.triangles[self.head.material == Material.SKIN])
+        normals, _ = surface(self.head.base, self.head.triangles)
+        front = skin[(self.head.base[skin, 2] > _FRONT_Z) & (normals[skin, 2] > _FACING)]
+        places = [(side * x, y) for side in (1, -1) for x, y in MARKS.values()] + list(MIDDLE_MARKS.values())
+        away = self.head.base[None, front, :2] - np.array(places, np.float32)[:, None, :]
+        return np.asarray(front[np.argmin(np.square(away).sum(axis=2), axis=1)], dtype=np.int64)
+
+    def moves(self, person: Person, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(MOVES, 3) how far the marks of a moved shape (n, 3) are from where they rest, dm along the head's axes."""
+        return np.asarray(vertices[self._mark_vertices] - person.vertices[self._mark_vertices], dtype=np.float32)
 
     def _patch(self, x: float, y: float, rx: float, ry: float) -> NDArray[np.int64]:
         """Front vertices of the skin within an ellipse."""
@@ -216,21 +231,17 @@ class Renderer:
         crease: NDArray[np.float32],
     ) -> Pixels:
         """What each covered pixel shows, interpolated from its triangle's corners."""
-        weights = np.stack([1 - share[:, 0] - share[:, 1], share[:, 0], share[:, 1]], axis=1)
         corners = self.head.triangles[owner]
-
-        def blend(values: NDArray[np.float32], index: NDArray[np.int32]) -> NDArray[np.float32]:
-            return np.asarray(np.einsum("pk,pkd->pd", weights, values[index]), dtype=np.float32)
-
-        normal = blend(normals, corners)
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-6
+        values = np.column_stack([self.head.base, normals, crease, self._rims]).astype(np.float32)
+        mixed = blend(values, corners, share)
+        normal = mixed[:, 3:6] / (np.linalg.norm(mixed[:, 3:6], axis=1, keepdims=True) + 1e-6)
         return Pixels(
             material=self.head.material[owner],
-            rest=blend(self.head.base, corners),
+            rest=mixed[:, 0:3],
             normal=normal,
-            crease=blend(crease[:, None], corners)[:, 0],
-            lash=blend(self._rims, corners)[:, 0],
-            texture=blend(self.head.texture, self.head.corners[owner]),
+            crease=mixed[:, 6],
+            lash=mixed[:, 7],
+            texture=blend(self.head.texture, self.head.corners[owner], share),
         )
 
 
@@ -241,8 +252,12 @@ def compose(drawing: Drawing, background: Picture, person: Person) -> Picture:
         height, width = background.shape
         side = drawing.box.side
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        dx, dy = (x - drawing.skull[0]) / (0.62 * side), (y - drawing.skull[1] - 0.12 * side) / (0.85 * side)
+        angle = np.deg2rad(drawing.box.roll_deg)
+        right, down = x - drawing.skull[0], y - drawing.skull[1]
+        right, down = right * np.cos(angle) + down * np.sin(angle), down * np.cos(angle) - right * np.sin(angle)
+        dx, dy = right / (0.56 * side), (down - 0.3 * side) / (0.8 * side)
         cover = np.clip((1 - np.hypot(dx, dy)) * 12, 0, 1)
-        strands = person.hair.shade * (0.6 + 0.2 * np.sin(x * 40 / side + person.hair.line_deg))
+        locks = np.sin(x * 40 / side + person.hair.line_deg) + np.sin((x + 0.2 * y) * 67 / side + person.hair.seed % 7)
+        strands = np.clip(person.hair.shade + 0.5 * person.hair.grey, 0, 0.7) * (0.6 + 0.12 * locks)
         picture = picture * (1 - cover) + cover * strands
     return np.asarray(np.where(drawing.inside, drawing.luminance, picture), dtype=np.float32)

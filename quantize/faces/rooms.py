@@ -20,10 +20,10 @@ from quantize.faces.cutouts import BOX_PX, CENTRE, GREY, SIZE_PX, Cutouts
 from quantize.faces.furniture import body, cloth, hand, pillow_below, room
 from quantize.faces.shot import LIGHTS, Light, Picture, expose, shadowed
 
-FINE = 2
+FINE = 1.5
 """Scenes are painted this many times larger than the network's input."""
 
-SMALLEST_PX, LARGEST_PX = 11.5, 108.0
+SMALLEST_PX, LARGEST_PX = 15.3, 144.0
 """Sides of boxes in the network's input: a face of 38 pixels in a VGA picture, and one that fills three quarters."""
 
 FACE, TURNED, HIDDEN = "face", "turned", "hidden"
@@ -45,7 +45,7 @@ FOUND = np.dtype(
 `points`: in the same pixels. `visible`: uncovered share of each region. `yaw`: degrees."""
 
 PER_CHUNK = 250
-_LAYOUT = "rooms-3"
+_LAYOUT = "rooms-4"
 _KEPT_SHARE = 0.25
 """A face of which less than this share of its regions can be seen is `HIDDEN`."""
 
@@ -116,7 +116,7 @@ def _settle(
     rng: np.random.Generator, taken: list[tuple[float, float, float]], *, upright: bool
 ) -> tuple[float, float, float, float] | None:
     """A free place for a head: x, y, side in the painted scene's pixels, roll in degrees."""
-    height, width = FINE * HEIGHT_PX, FINE * WIDTH_PX
+    height, width = int(FINE * HEIGHT_PX), int(FINE * WIDTH_PX)
     for _ in range(12):
         side = FINE * float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_PX))))
         roll = float(rng.normal(0, 12) if upright else rng.uniform(-112, 112))
@@ -165,7 +165,7 @@ def _person(
 
 def scene(heads: Cutouts, rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[NDArray[np.void]]]:
     """One picture (HEIGHT_PX, WIDTH_PX) uint8 and the rows of its heads (`scene` left at 0)."""
-    height, width = FINE * HEIGHT_PX, FINE * WIDTH_PX
+    height, width = int(FINE * HEIGHT_PX), int(FINE * WIDTH_PX)
     picture = room(rng, height, width)
     rows: list[NDArray[np.void]] = []
     taken: list[tuple[float, float, float]] = []

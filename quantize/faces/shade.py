@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,13 @@ SKULL = np.array([0, 7.25, 0.45], np.float32)
 """Middle of the skull in the base mesh, dm; hair is placed by directions seen from it."""
 
 _LASH_SHADE = 0.05
+_GUM = 0.22
+_LOWER_TEETH = 0.65
+"""Light that reaches the lower teeth, which lie behind the lip, against the upper ones."""
+
+_STRANDS = (96, 720)
+"""Rows over 180 degrees of elevation, columns over 360 degrees of azimuth of the pattern that hair is drawn from."""
+
 _WRINKLE_CONTRAST = 0.55
 
 
@@ -58,6 +67,28 @@ def _directions(rest: Float) -> tuple[Float, Float]:
     return elevation.astype(np.float32), azimuth.astype(np.float32)
 
 
+@lru_cache(maxsize=4)
+def _strands(seed: int) -> Float:
+    """(`_STRANDS`) pattern of locks and strands that run up and down, mean 0 and deviation 1."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros(_STRANDS, np.float32)
+    for across, along, weight in ((1.0, 10.0, 0.6), (3.0, 16.0, 0.8), (12.0, 12.0, 1.0)):
+        rough = rng.normal(0, 1, _STRANDS).astype(np.float32)
+        soft = cv2.GaussianBlur(rough, (0, 0), sigmaX=across, sigmaY=along, borderType=cv2.BORDER_REFLECT)
+        total += np.float32(weight / soft.std()) * soft
+    return np.asarray(total / total.std(), dtype=np.float32)
+
+
+def _pattern(rest: Float, hair: Hair, lean: float) -> Float:
+    """The pattern of the hair at resting positions; `lean` tilts the strands."""
+    elevation, _ = _directions(rest)
+    d = rest - SKULL
+    around = np.degrees(np.arctan2(d[:, 0], d[:, 2])) + 180 + lean * elevation
+    column = np.asarray((around * (_STRANDS[1] / 360)) % (_STRANDS[1] - 1), dtype=np.float32)
+    row = np.asarray((90 - elevation) * ((_STRANDS[0] - 1) / 180), dtype=np.float32)
+    return sample(_strands(hair.seed), column, row)
+
+
 def _hairline(azimuth: Float, hair: Hair) -> Float:
     """Elevation at which the hair begins, degrees."""
     front, side = hair.line_deg, hair.side_deg
@@ -76,6 +107,22 @@ def hair_cover(rest: Float, hair: Hair) -> Float:
     ragged = np.sin(azimuth * 0.13 + hair.line_deg * 9) * 2.5 + np.sin(azimuth * 0.41 + hair.line_deg) * 1.5
     cover = smooth(elevation - _hairline(azimuth, hair) + ragged, -3, 4)
     return np.where(_is_ear(rest) | (rest[:, 1] < 6.7), 0, cover).astype(np.float32)
+
+
+def _hair_shade(rest: Float, hair: Hair) -> tuple[Float, Float]:
+    """Cover 0..1 and reflectance of hair at resting positions.
+
+    Strands reach over the forehead, grey ones are among them, and the skull shows through where hair is thin.
+    """
+    pattern, fine = _pattern(rest, hair, 0.2), _pattern(rest, hair, -0.35)
+    elevation, azimuth = _directions(rest)
+    reach = smooth(elevation - _hairline(azimuth, hair) + 4.5 * pattern, -4, 5)
+    bare = smooth(1.6 * fine + 4 * (hair.density - 0.5), -1.5, 1.5) if hair.density < 1 else np.float32(1)
+    cover = np.where(_is_ear(rest) | (rest[:, 1] < 6.7), 0, reach * bare)
+    tone = hair.shade * (1 + 0.3 * pattern + 0.15 * fine)
+    white = smooth(fine + 3 * (hair.grey - 0.5), -1.2, 1.2) if hair.grey > 0 else np.float32(0)
+    tone = tone + white * np.maximum(0.5 * (1 + 0.2 * pattern) - tone, 0)
+    return cover.astype(np.float32), np.asarray(np.clip(tone, 0.01, 1), dtype=np.float32)
 
 
 def _skin(pixels: Pixels, person: Person) -> Float:
@@ -149,14 +196,16 @@ def _reflectance(pixels: Pixels, person: Person, expression: Expression, shot: S
     lash = np.where(front, pixels.lash, 0) * person.lash
     albedo = albedo * (1 - lash) + lash * _LASH_SHADE
     if not person.hair.bald:
-        cover = np.where(skin, hair_cover(rest, person.hair), 0)
-        elevation, azimuth = _directions(rest)
-        strands = 1 + 0.3 * np.sin(azimuth * 0.9 + elevation * 0.15) + 0.2 * np.sin(azimuth * 2.1 - elevation * 0.25)
-        albedo = albedo * (1 - cover) + cover * np.clip(person.hair.shade * strands, 0.01, 1)
+        upper = np.flatnonzero(skin & (rest[:, 1] > 6.7))
+        cover, tone = _hair_shade(rest[upper], person.hair)
+        albedo[upper] = albedo[upper] * (1 - cover) + cover * tone
     _eyes(pixels, person, expression, shot, centres, albedo)
-    teeth, tongue = pixels.material == Material.TEETH, pixels.material == Material.TONGUE
-    albedo[teeth] = person.teeth * (0.3 + 0.7 * smooth(rest[teeth, 2], 0.95, 1.25))
-    albedo[tongue] = 0.25
+    rows = (Material.TEETH, Material.LOWER_TEETH)
+    for kind, missing, light in zip(rows, person.toothless, (1.0, _LOWER_TEETH), strict=True):
+        here = pixels.material == kind
+        reflected = _GUM if missing else person.teeth * light
+        albedo[here] = reflected * (0.3 + 0.7 * smooth(rest[here, 2], 0.95, 1.25))
+    albedo[pixels.material == Material.TONGUE] = 0.25
     return albedo.astype(np.float32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -198,8 +199,43 @@ def shadowed(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(picture * (1 - depth + depth * light), dtype=np.float32)
 
 
+_STREAM_SHARE = 0.3
+"""Share of compressed pictures that come from a video stream; the others are JPEG."""
+
+
+def _streamed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What H.264 leaves of a picture that follows another in a stream: predicted from it, a little moved and noisy."""
+    import av
+
+    height, width = seen.shape
+    move = np.array([[1, 0, rng.normal(0, 1.2)], [0, 1, rng.normal(0, 1.2)]], np.float32)
+    moved = cv2.warpAffine(seen, move, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    before: NDArray[np.uint8] = np.clip(moved + rng.normal(0, 2, seen.shape), 0, 255).astype(np.uint8)
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width - width % 2, height - height % 2, "gray"
+    encoder.time_base, encoder.thread_count = Fraction(1, 10), 1
+    quality = str(int(rng.integers(22, 40)))
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": quality, "threads": "1"}
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    packets = []
+    for place, picture in enumerate((before, seen)):
+        whole = np.ascontiguousarray(picture[: encoder.height, : encoder.width])
+        frame = av.VideoFrame.from_ndarray(whole, format="gray")
+        frame.pts = place
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    grey = np.asarray(frames[-1].to_ndarray(), dtype=np.uint8)[: encoder.height]  # the colours lie below it
+    left = seen.copy()
+    left[: encoder.height, : encoder.width] = grey
+    return left
+
+
 def _compressed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What JPEG leaves of a picture; at low quality its blocks also stand for those of H.264."""
+    """What JPEG or a video stream leaves of a picture."""
+    if rng.random() < _STREAM_SHARE:
+        return _streamed(seen, rng)
     quality = int(rng.integers(18, 92))
     _, data = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)

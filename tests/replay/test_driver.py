@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -185,8 +184,8 @@ def test_a_session_is_open_while_it_is_played(troubled: Path) -> None:
 
 def _times_open(path: Path) -> int:
     """How often this process has this one file open (another test's files may be closed at any moment)."""
-    held = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
-    return sum(name == str(path.resolve()) for name in held)
+    held = (one.readlink() for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(name == path.resolve() for name in held)
 
 
 def test_another_connection_goes_on_where_the_session_is_by_then(troubled: Path) -> None:
