@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from quantize.biosignal import command as biosignal_command
 from quantize.detector import command as detector_command
+from quantize.evaluation import command as evaluation_command
 from quantize.faces import clip_command, command
-from quantize.faces.evaluation import command as evaluation_command
 from quantize.fusion import command as fusion_command
 
 

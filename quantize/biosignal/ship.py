@@ -39,20 +39,20 @@ class Line:
 
 
 def dump(held_out: HeldOut, path: Path) -> None:
-    """Write the held-out scores of every second for the fusion's thresholds.
+    """Write the held-out scores of every second, for the fusion's thresholds and for the evaluation.
 
-    Arrays of one length: `logit_ppg`, `logit_gsr`, `logit_hr` (NaN where absent; int8 networks), `label`, `subject`.
+    Arrays of one length: `logit_ppg`, `logit_gsr` (int8 networks), `logit_hr`, `float_ppg`, `float_gsr` (before they
+    were quantised), `yardstick_ppg`, `yardstick_gsr` (the logistic), all NaN where absent; `label`, `subject`.
     """
     names = list(held_out.labels)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        path,
-        logit_ppg=np.concatenate([held_out.int8["ppg"][name] for name in names]),
-        logit_gsr=np.concatenate([held_out.int8["gsr"][name] for name in names]),
-        logit_hr=np.concatenate([held_out.heart_rate[name] for name in names]),
-        label=np.concatenate([held_out.labels[name] for name in names]),
-        subject=np.concatenate([np.full(held_out.labels[name].size, name) for name in names]),
-    )
+    scores: dict[str, Scores] = {"logit_hr": held_out.heart_rate}
+    for kind, one in (("logit", held_out.int8), ("float", held_out.float32), ("yardstick", held_out.yardstick)):
+        scores |= {f"{kind}_{signal}": one[signal] for signal in SIGNALS}
+    arrays = {key: np.concatenate([one[name] for name in names]) for key, one in scores.items()}
+    label = np.concatenate([held_out.labels[name] for name in names])
+    subject = np.concatenate([np.full(held_out.labels[name].size, name) for name in names])
+    np.savez_compressed(path, label=label, subject=subject, **arrays)  # type: ignore[arg-type]  # numpy's own options
 
 
 def calibrate(held_out: HeldOut) -> dict[str, Line]:

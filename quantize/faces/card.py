@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.face.units import LABELS
+from quantize.evaluation.tables import Table
 from quantize.faces.assets import SOURCES, shared_folder
 from quantize.faces.dataset import PER_PERSON
 from quantize.faces.evaluate import PAIN_PSPI, RESIDUAL_AT, Chosen
 from quantize.faces.evaluation.figures import Earlier, Figures
 from quantize.faces.evaluation.groups import UNFAIR
 from quantize.faces.evaluation.html import CANNOT_SHOW
-from quantize.faces.evaluation.tables import Table, tables
+from quantize.faces.evaluation.tables import tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantize.faces.evaluation.bootstrap import Value
-from quantize.faces.evaluation.calibration import Bin
+from quantize.evaluation import plain
+from quantize.evaluation.bootstrap import Value
+from quantize.evaluation.calibration import Bin
 from quantize.faces.evaluation.groups import Group
 
 FORMAT = "anodyne-face-figures-1"
@@ -162,7 +163,7 @@ class Figures:
 
 def as_json(figures: Figures) -> str:
     """The figures as JSON; what could not be measured is null."""
-    return json.dumps(_plain(dataclasses.asdict(figures)), indent=1, allow_nan=False)
+    return plain.as_json(dataclasses.asdict(figures))
 
 
 def mean_r(scores: Scores) -> float:
@@ -194,13 +195,3 @@ def read_earlier(path: Path) -> Earlier:
             nan = float("nan")
             found[table, row["axis"], row["name"]] = (nan if value is None else value, nan if ratio is None else ratio)
     return Earlier(found)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from quantize.faces.evaluation.bootstrap import Value
+from quantize.evaluation.bootstrap import Value
+from quantize.evaluation.canvas import BAD, FLOAT, INT8, canvas, png, reliability_curve, whisker
 from quantize.faces.evaluation.figures import Figures
 from quantize.faces.evaluation.groups import UNFAIR, Group
 from quantize.faces.evaluation.pairs import HARD_NEGATIVES
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-INT8, FLOAT, UNSEEN = "#1b6ca8", "#9dbbd0", "#d1603d"
-"""Colours of the exported network, of its float form, and of what is bad or was not trained on."""
-
 
 def plots(figures: Figures) -> dict[str, bytes]:
     """Title to PNG; plots with nothing to show are left out."""
@@ -32,48 +22,25 @@ def plots(figures: Figures) -> dict[str, bytes]:
         "Pain against other kinds of face: AUC by change": _separation(figures.int8.pain_against),
         "False episodes per hour, by kind": _episodes(figures),
     }
-    return {title: png for title, png in made.items() if png is not None}
-
-
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _png(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png")
-    return out.getvalue()
-
-
-def _whisker(value: Value) -> tuple[float, float]:
-    """Distances from the value to the ends of its interval; 0 where there is none."""
-    ends = (value.value - value.low, value.high - value.value)
-    return (max(0.0, ends[0]), max(0.0, ends[1])) if all(math.isfinite(end) for end in ends) else (0.0, 0.0)
+    return {title: picture for title, picture in made.items() if picture is not None}
 
 
 def _units(figures: Figures) -> bytes | None:
     names = list(figures.int8.units)
     if not names:
         return None
-    figure, axes = _canvas(11, 3.6)
+    figure, axes = canvas(11, 3.6)
     series = (
         ("int8", figures.int8, INT8),
         ("float", figures.float32, FLOAT),
-        ("unseen sculpt, int8", figures.unseen_sculpt, UNSEEN),
+        ("unseen sculpt, int8", figures.unseen_sculpt, BAD),
     )
     shown = [(label, scores, colour) for label, scores, colour in series if scores is not None]
     width = 0.8 / len(shown)
     for k, (label, scores, colour) in enumerate(shown):
         values = [scores.units[name].r if name in scores.units else None for name in names]
         heights = [value.value if value is not None else float("nan") for value in values]
-        whiskers = np.array([_whisker(value) if value is not None else (0.0, 0.0) for value in values]).T
+        whiskers = np.array([whisker(value) if value is not None else (0.0, 0.0) for value in values]).T
         at = np.arange(len(names)) + (k - (len(shown) - 1) / 2) * width
         axes.bar(at, heights, width, color=colour, label=label, yerr=whiskers, error_kw={"lw": 0.8, "ecolor": "#333"})
     axes.axhline(0.8, color="#999", lw=0.8, ls="--")
@@ -81,53 +48,50 @@ def _units(figures: Figures) -> bytes | None:
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1)
     axes.set_ylabel("Pearson r")
     axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.17))
-    return _png(figure)
+    return png(figure)
 
 
 def _reliability(figures: Figures) -> bytes | None:
     bins = figures.calibration.reliability
     if not bins:
         return None
-    figure, axes = _canvas(4.2, 4)
-    axes.plot([0, 1], [0, 1], color="#999", lw=0.8, ls="--")
-    axes.plot([one.stated for one in bins], [one.found for one in bins], color=INT8, lw=1)
-    sizes = [20 + 400 * one.weight for one in bins]
-    axes.scatter([one.stated for one in bins], [one.found for one in bins], s=sizes, color=INT8, alpha=0.7)
+    figure, axes = canvas(4.2, 4)
+    reliability_curve(axes, bins, INT8)
     axes.set_xlabel("probability of pain as stated")
     axes.set_ylabel("share truly in pain")
     axes.set_title(f"ECE {figures.calibration.ece:.3f}", fontsize=10)
-    return _png(figure)
+    return png(figure)
 
 
 def _ratios(groups: Sequence[Group]) -> bytes | None:
     shown = [group for group in groups if math.isfinite(group.ratio.value)]
     if not shown:
         return None
-    figure, axes = _canvas(7.5, 0.6 + 0.21 * len(shown))
+    figure, axes = canvas(7.5, 0.6 + 0.21 * len(shown))
     at = np.arange(len(shown))[::-1]
     for y, group in zip(at, shown, strict=True):
-        colour = UNSEEN if group.over else INT8
-        whisker = np.array(_whisker(group.ratio))[:, None]
-        axes.errorbar(group.ratio.value, y, xerr=whisker, fmt="o", ms=4, lw=1, color=colour)
+        colour = BAD if group.over else INT8
+        ends = np.array(whisker(group.ratio))[:, None]
+        axes.errorbar(group.ratio.value, y, xerr=ends, fmt="o", ms=4, lw=1, color=colour)
     axes.axvline(1, color="#999", lw=0.8)
-    axes.axvline(UNFAIR, color=UNSEEN, lw=0.8, ls="--")
+    axes.axvline(UNFAIR, color=BAD, lw=0.8, ls="--")
     axes.set_yticks(at, [f"{group.axis}: {group.name} ({group.identities})" for group in shown], fontsize=8)
     axes.set_ylim(-0.7, len(shown) - 0.3)
     axes.set_xlabel("ratio to the mean of the axis; in brackets: people")
-    return _png(figure)
+    return png(figure)
 
 
 def _separation(against: dict[str, Value]) -> bytes | None:
     if not against:
         return None
-    figure, axes = _canvas(7, 0.6 + 0.26 * len(against))
+    figure, axes = canvas(7, 0.6 + 0.26 * len(against))
     at = np.arange(len(against))[::-1]
-    whiskers = np.array([_whisker(value) for value in against.values()]).T
+    whiskers = np.array([whisker(value) for value in against.values()]).T
     axes.barh(at, [value.value for value in against.values()], color=INT8, xerr=whiskers, error_kw={"lw": 0.8})
     axes.set_yticks(at, list(against), fontsize=9)
     axes.axvline(0.5, color="#999", lw=0.8)
     axes.set_xlim(0, 1)
-    return _png(figure)
+    return png(figure)
 
 
 def _episodes(figures: Figures) -> bytes | None:
@@ -136,10 +100,10 @@ def _episodes(figures: Figures) -> bytes | None:
     rows = [row for row in figures.episodes.rows if row.kind in [str(kind) for kind in HARD_NEGATIVES]]
     if not rows:
         return None
-    figure, axes = _canvas(7, 0.6 + 0.28 * len(rows))
+    figure, axes = canvas(7, 0.6 + 0.28 * len(rows))
     at = np.arange(len(rows))[::-1]
-    whiskers = np.array([_whisker(row.per_hour) for row in rows]).T
-    axes.barh(at, [row.per_hour.value for row in rows], color=UNSEEN, xerr=whiskers, error_kw={"lw": 0.8})
+    whiskers = np.array([whisker(row.per_hour) for row in rows]).T
+    axes.barh(at, [row.per_hour.value for row in rows], color=BAD, xerr=whiskers, error_kw={"lw": 0.8})
     axes.set_yticks(at, [f"{row.kind} ({row.hours:.1f} h)" for row in rows], fontsize=9)
     axes.set_xlabel("false episodes per hour of it")
-    return _png(figure)
+    return png(figure)

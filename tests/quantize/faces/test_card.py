@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from quantize.evaluation.tables import Table
 from quantize.faces.card import Facts, card, markdown
 from quantize.faces.evaluate import choose
 from quantize.faces.evaluation.figures import as_json, read_earlier
 from quantize.faces.evaluation.html import CANNOT_SHOW
 from quantize.faces.evaluation.measure import figures
-from quantize.faces.evaluation.tables import Table
 from tests.quantize.faces.evaluation.made_up import faces, outputs, rows
 
 needs_assets = pytest.mark.skipif(

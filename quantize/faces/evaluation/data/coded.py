@@ -14,6 +14,7 @@ from edge.face.align import crop
 from edge.face.find import Finder
 from edge.face.units import LABELS
 from edge.types import NS_PER_S, Absence
+from quantize.evaluation.data import DataError
 from quantize.faces.collection import ROW, Faces
 from quantize.faces.evaluation.cases import Cases
 from quantize.faces.kinds import Kind
@@ -27,10 +28,6 @@ _APART_NS = 10 * NS_PER_S
 _TRIES = 5
 _TRY_NS = NS_PER_S // 10
 """A new face counts once it was found several times in a row: every picture is shown as often as that takes."""
-
-
-class DataError(Exception):
-    """A folder is not what its reader needs; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,20 +138,6 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     if pixels is None:
         raise DataError(f"{path} is missing or holds no picture")
     return np.asarray(pixels, dtype=np.uint8)
-
-
-def folder_of(root: Path, *parts: str) -> Path:
-    """A folder that must be there.
-
-    Raises:
-        DataError: it is not; the message names it and what lies there instead.
-    """
-    folder = root.joinpath(*parts)
-    if not folder.is_dir():
-        nearest = next((one for one in folder.parents if one.is_dir()), Path())
-        there = ", ".join(sorted(one.name for one in nearest.iterdir())[:8]) or "nothing"
-        raise DataError(f"the folder {folder} is missing ({nearest} holds: {there})")
-    return folder
 
 
 def intensity(text: str, where: str, *, unit: str) -> float:

@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from quantize.faces.evaluation.data.coded import Coded, DataError, Reader, folder_of, intensity
+from quantize.evaluation.data import DataError, folder_of
+from quantize.faces.evaluation.data.coded import Coded, Reader, intensity
 
 NAME = "DISFA"
 CODED = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU9", "AU12", "AU15", "AU17", "AU20", "AU25", "AU26")

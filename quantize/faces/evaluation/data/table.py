@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edge.face.units import LABELS
-from quantize.faces.evaluation.data.coded import Coded, DataError, Reader, folder_of, intensity, read_grey
+from quantize.evaluation.data import DataError, folder_of
+from quantize.faces.evaluation.data.coded import Coded, Reader, intensity, read_grey
 from quantize.faces.kinds import Kind
 
 NAME = "a folder of coded pictures"

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from quantize.faces.evaluation.data.coded import Coded, DataError, Reader, folder_of, intensity, read_grey
+from quantize.evaluation.data import DataError, folder_of
+from quantize.faces.evaluation.data.coded import Coded, Reader, intensity, read_grey
 
 NAME = "UNBC-McMaster Shoulder Pain Expression Archive"
 CODED = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU20", "AU25", "AU26", "AU27", "AU43")

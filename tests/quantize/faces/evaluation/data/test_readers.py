@@ -10,8 +10,9 @@ import pytest
 
 from edge.face.cascade import CascadeFinder
 from edge.face.units import LABELS
+from quantize.evaluation.data import DataError
 from quantize.faces.evaluation.data import disfa, table, unbc
-from quantize.faces.evaluation.data.coded import Coded, DataError, Reader, gather
+from quantize.faces.evaluation.data.coded import Coded, Reader, gather
 from tests.quantize.faces.evaluation.data import folders
 
 AU43 = LABELS.index("AU43")

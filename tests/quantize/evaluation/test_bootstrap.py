@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.faces.evaluation.bootstrap import draws, interval
+from quantize.evaluation.bootstrap import draws, interval
 
 
 def test_every_round_draws_as_many_as_there_are() -> None:

@@ -1,0 +1,1 @@
+"""Figures of the wristband's signals: unseen subjects, events, agreement with other tools, other data sets."""

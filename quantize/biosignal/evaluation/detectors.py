@@ -1,0 +1,114 @@
+"""Beats and skin conductance responses: the box's own detectors, and those of other packages where they are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.biosignal import beats, conductance
+
+Signal = NDArray[np.float64]
+
+Detector = Callable[[Signal, float], Signal]
+"""(n,) samples and their rate in Hz to the (k,) seconds at which something was found."""
+
+SMALLEST_US = conductance.MIN_RESPONSE_US
+"""Smallest response that the box counts, microsiemens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A package's detectors.
+
+    Attributes:
+        name: of the package.
+        beats: of a pulse wave.
+        responses: onsets of skin conductance responses; None where it has none.
+    """
+
+    name: str
+    beats: Detector
+    responses: Detector | None
+
+
+def own_beats(ppg: Signal, rate_hz: float) -> Signal:
+    """(k,) seconds of the beats that the box finds in (n,) pulse wave."""
+    return beats.detect(ppg, rate_hz).times_s
+
+
+def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
+    """(k,) onsets in seconds and (k,) amplitudes in microsiemens that the box finds in (n,) skin conductance."""
+    found = conductance.responses(gsr_us, rate_hz)
+    return found.onsets_s, found.amplitudes_us
+
+
+OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0])
+"""The box."""
+
+
+def peers() -> tuple[tuple[Tool, ...], tuple[str, ...]]:
+    """The other packages' detectors, and a sentence for each package that is not installed."""
+    known = {
+        "neurokit2": Tool("NeuroKit2", _neurokit_beats, _neurokit_responses),
+        "heartpy": Tool("HeartPy", _heartpy_beats, None),
+        "biosppy": Tool("BioSPPy", _biosppy_beats, _biosppy_responses),
+    }
+    there = {module: tool for module, tool in known.items() if importlib.util.find_spec(module) is not None}
+    lacking = (module for module in known if module not in there)
+    return tuple(there.values()), tuple(f"Not compared with {name}: it is not installed." for name in lacking)
+
+
+def quietly(detector: Detector, samples: Signal, rate_hz: float) -> Signal:
+    """What a detector finds, in order of time; nothing where it gives up on the signal.
+
+    The packages raise errors of many kinds where they find no beat, and warn of low rates and empty means.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = detector(samples, rate_hz)
+        except Exception:  # noqa: BLE001  # any of them means: found nothing
+            return np.empty(0)
+    return np.sort(found[np.isfinite(found)])
+
+
+def _neurokit_beats(ppg: Signal, rate_hz: float) -> Signal:
+    import neurokit2
+
+    _, info = neurokit2.ppg_process(ppg, sampling_rate=round(rate_hz))
+    return np.asarray(info["PPG_Peaks"], dtype=np.float64) / rate_hz
+
+
+def _neurokit_responses(gsr_us: Signal, rate_hz: float) -> Signal:
+    import neurokit2
+
+    _, info = neurokit2.eda_process(gsr_us, sampling_rate=round(rate_hz))
+    return np.asarray(info["SCR_Onsets"], dtype=np.float64) / rate_hz
+
+
+def _heartpy_beats(ppg: Signal, rate_hz: float) -> Signal:
+    import heartpy
+
+    scaled = heartpy.scale_data(heartpy.filter_signal(ppg, [0.7, 3.5], rate_hz, order=3, filtertype="bandpass"))
+    working, _ = heartpy.process(scaled, rate_hz)
+    kept = np.asarray(working["binary_peaklist"], dtype=np.bool_)
+    return np.asarray(working["peaklist"], dtype=np.float64)[kept] / rate_hz
+
+
+def _biosppy_beats(ppg: Signal, rate_hz: float) -> Signal:
+    from biosppy.signals import ppg as package
+
+    found = package.ppg(ppg, sampling_rate=rate_hz, show=False)
+    return np.asarray(found["peaks"], dtype=np.float64) / rate_hz
+
+
+def _biosppy_responses(gsr_us: Signal, rate_hz: float) -> Signal:
+    from biosppy.signals import eda as package
+
+    found = package.eda(gsr_us, sampling_rate=rate_hz, show=False)
+    return np.asarray(found["onsets"], dtype=np.float64) / rate_hz

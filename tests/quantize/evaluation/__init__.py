@@ -1,0 +1,1 @@
+"""What every evaluation shares, on numbers small enough to check by hand."""
