@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.grid import Grid
-from edge.biosignal.quality import ppg_quality
+from edge.biosignal.grid import Grid, bridge
+from edge.biosignal.rows import pulse_row
 from quantize.biosignal.evaluation.detectors import OWN, Tool, quietly
 from quantize.biosignal.evaluation.figures import Peer
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
@@ -37,6 +37,20 @@ class Stretch:
     ppg: Grid | None
     acc_g: Grid | None
     gsr_us: Grid | None
+
+
+def grid(values: Floats, rate_hz: float) -> Grid:
+    """Samples on a grid, NaN bridged by straight lines and marked absent.
+
+    Args:
+        values: (n,) or (n, axes) samples.
+        rate_hz: their rate.
+    """
+    present: NDArray[np.bool_] = np.asarray(np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    if not present.any():
+        return Grid(np.zeros_like(values), present, rate_hz)
+    filled = bridge(values.reshape(len(values), -1), present)
+    return Grid(filled.reshape(values.shape), present, rate_hz)
 
 
 def compare(stretches: Sequence[Stretch], tools: Sequence[Tool], counts: Floats) -> tuple[Peer, ...]:
@@ -70,7 +84,7 @@ def _qualities(stretch: Stretch) -> Floats:
     count = int(ppg.values.shape[0] / ppg.rate_hz / PIECE_S)
     acc = stretch.acc_g
     return np.array(
-        [ppg_quality(_piece(ppg, k), _piece(acc, k) if acc is not None else None) for k in range(count)]
+        [pulse_row(_piece(ppg, k), _piece(acc, k) if acc is not None else None).quality for k in range(count)]
     )
 
 
@@ -98,7 +112,9 @@ def _responses(stretches: Sequence[Stretch], tool: Tool) -> tuple[float, float]:
     minutes = sum(grid.values.size / grid.rate_hz for grid in grids) / 60.0
     if tool.responses is None or OWN.responses is None or not minutes:
         return float("nan"), float("nan")
-    found = [sum(quietly(one, grid.values, grid.rate_hz).size for grid in grids) for one in (tool.responses, OWN.responses)]
+    found = [
+        sum(quietly(one, grid.values, grid.rate_hz).size for grid in grids) for one in (tool.responses, OWN.responses)
+    ]
     return found[0] / minutes, found[1] / minutes
 
 

@@ -1,4 +1,4 @@
-"""Beats and skin conductance responses: the box's own detectors, and those of other packages where they are installed."""
+"""Beats and skin conductance responses: the box's own detectors, and those of other packages where installed."""
 
 from __future__ import annotations
 

@@ -44,25 +44,23 @@ def watch(margin: NDArray[np.float64], labels: NDArray[np.int64], alarm: Alarm) 
     """
     on, begun = _presence(margin, alarm, rules(alarm)[Condition.PAIN])
     seen = np.isfinite(margin)
-    spans = [span for span in spans_of(labels) if seen[span].any()]
+    spans = [(first, last) for first, last in spans_of(labels) if seen[first:last].any()]
     return Watched(
         false=int((begun & (labels == 0)).sum()),
         calm_s=int((seen & (labels == 0)).sum()),
         spans=len(spans),
-        found=sum(bool(on[span].any()) for span in spans),
+        found=sum(bool(on[first:last].any()) for first, last in spans),
     )
 
 
-def spans_of(labels: NDArray[np.int64]) -> list[slice]:
-    """Spans of at least `SHORTEST_SPAN_S` aroused seconds in a row."""
+def spans_of(labels: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """First second and the one after the last of each span of at least `SHORTEST_SPAN_S` aroused seconds in a row."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (labels == 1).astype(np.int8), [0]])))
     ends = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [slice(first, last) for first, last in ends if last - first >= SHORTEST_SPAN_S]
+    return [(first, last) for first, last in ends if last - first >= SHORTEST_SPAN_S]
 
 
-def _presence(
-    margin: NDArray[np.float64], alarm: Alarm, rule: Rule
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _presence(margin: NDArray[np.float64], alarm: Alarm, rule: Rule) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(n,) whether the condition is on, and whether it begins in this second."""
     state = State.off(rule)
     on = np.zeros(margin.size, dtype=np.bool_)

@@ -68,9 +68,9 @@ def cases(seed: int, duration_s: int = DURATION_S) -> Iterator[Case]:
 
 def _steps(size: int, rng: np.random.Generator) -> Signal:
     """The artefact of walking in a pulse wave: steps of a rate that wanders, each with its second harmonic."""
-    rate_hz = _WALKING_HZ + 0.1 * np.interp(np.arange(size), np.arange(0, size + 640, 640), rng.standard_normal(
-        len(np.arange(0, size + 640, 640))
-    ))
+    rate_hz = _WALKING_HZ + 0.1 * np.interp(
+        np.arange(size), np.arange(0, size + 640, 640), rng.standard_normal(len(np.arange(0, size + 640, 640)))
+    )
     phase = 2 * np.pi * np.cumsum(rate_hz) / PPG_HZ
     return np.asarray(100.0 * _WALKING_SHARE * (0.5 * np.sin(phase) + 0.25 * np.sin(2 * phase + 1.0)))
 

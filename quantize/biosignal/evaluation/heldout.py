@@ -105,9 +105,7 @@ def cohort(kept: Kept, rows: Mapping[str, NDArray[np.float64]]) -> Cohort:
     return Cohort("Stress-Predict, leave one subject out", people, float32, yardstick, tuple(notes))
 
 
-def _others(
-    kept: Kept, kind: str, quality: Mapping[str, Mapping[Source, Floats]]
-) -> tuple[Person, ...] | None:
+def _others(kept: Kept, kind: str, quality: Mapping[str, Mapping[Source, Floats]]) -> tuple[Person, ...] | None:
     keys: dict[Source, str] = {"ppg": f"{kind}_ppg", "gsr": f"{kind}_gsr"}
     if any(key not in kept.scores for key in keys.values()):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,9 +115,7 @@ def _separation(scored: _Scored, counts: Floats) -> Separation:
     )
 
 
-def _subset(
-    name: str, sources: tuple[Source, ...], cohort: Cohort, thresholds: Thresholds, counts: Floats
-) -> Subset:
+def _subset(name: str, sources: tuple[Source, ...], cohort: Cohort, thresholds: Thresholds, counts: Floats) -> Subset:
     scored = _Scored(cohort.people, sources)
     float32 = _Scored(cohort.float32, sources) if cohort.float32 and sources != ("hr",) else None
     yardstick = _Scored(cohort.yardstick, sources) if cohort.yardstick and sources != ("hr",) else None
@@ -125,9 +124,9 @@ def _subset(
         watch(person.margin(sources, thresholds, _FUSION.min_quality), person.labels, _ALARM)
         for person in cohort.people
     ]
-    false, calm_s, spans, found = np.array(
-        [(one.false, one.calm_s, one.spans, one.found) for one in watched], dtype=np.float64
-    ).reshape(-1, 4).T
+    false, calm_s, spans, found = (
+        np.array([(one.false, one.calm_s, one.spans, one.found) for one in watched], dtype=np.float64).reshape(-1, 4).T
+    )
     return Subset(
         name=name,
         int8=_separation(scored, counts),
@@ -175,7 +174,7 @@ def _bands(people: Sequence[Person], sources: Sequence[Source], size: int, count
     if tuple(sources) == ("hr",) or not any(source in person.quality for person in people for source in sources):
         return ()
     made = []
-    for low, high in zip(QUALITY_EDGES[:-1], QUALITY_EDGES[1:], strict=True):
+    for low, high in pairwise(QUALITY_EDGES):
 
         def inside(person: Person, low: float = low, high: float = high) -> NDArray[np.bool_]:
             quality = person.lowest_quality(sources)

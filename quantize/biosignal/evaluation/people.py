@@ -62,7 +62,7 @@ class Person:
     def evidence(self, source: Source) -> Floats:
         """(n,) calibrated log-odds, bounded as on the box; NaN where the source does not speak."""
         slope, intercept = self.lines[source]
-        return np.clip(slope * self.scores[source] + intercept, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+        return np.asarray(np.clip(slope * self.scores[source] + intercept, -MAX_LOG_ODDS, MAX_LOG_ODDS))
 
     def log_odds(self, sources: Sequence[Source]) -> Floats:
         """(n,) evidence of several sources added up, of those that speak; NaN where none does."""
@@ -76,7 +76,7 @@ class Person:
             for source in sources
             if source in self.quality
         ]
-        lowest = np.min(parts, axis=0) if parts else np.full(self.labels.size, np.inf)
+        lowest: Floats = np.min(parts, axis=0) if parts else np.full(self.labels.size, np.inf)
         return np.where(np.isfinite(lowest), lowest, np.nan)
 
     def margin(self, sources: Sequence[Source], thresholds: Thresholds, min_quality: float) -> Floats:
@@ -96,7 +96,7 @@ class Person:
         for row in {tuple(row) for row in spoken.tolist() if any(row)}:
             mode = tuple(source for source, there in zip(sources, row, strict=True) if there)
             limit[(spoken == np.array(row)).all(axis=1)] = thresholds[mode]
-        return total - limit
+        return np.asarray(total - limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

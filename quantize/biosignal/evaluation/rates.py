@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def rate_bands(people: Sequence[tuple[Floats, Floats, Floats]], counts: Floats) 
     """
     whole = sum(quality.size for _, _, quality in people)
     made = []
-    for low, high in zip(QUALITY_EDGES[:-1], QUALITY_EDGES[1:], strict=True):
+    for low, high in pairwise(QUALITY_EDGES):
         sums = np.array([_sums(*one, low, high) for one in people]).reshape(-1, 4)
         made.append(
             RateBand(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quantize.biosignal.evaluation.data.recordings import Reaction
 from quantize.biosignal.evaluation.figures import Level, Reactions
 from quantize.biosignal.evaluation.separation import Pairs
-from quantize.evaluation.bootstrap import ROUNDS, draws, interval
+from quantize.evaluation.bootstrap import ROUNDS, Value, draws, interval
 from quantize.evaluation.data import DataError
 
 Floats = NDArray[np.float64]
@@ -66,8 +66,8 @@ def measure(
 def _level(name: str, people: Sequence[Floats], calm: Sequence[Floats], counts: Floats) -> Level:
     sizes = np.array([one.size for one in people], dtype=np.float64)
 
-    def share(of: Callable[[Floats], Floats]) -> Callable[[Floats], float]:
-        return partial(_mean, np.array([float(of(one).sum()) for one in people]), sizes)
+    def share(values: Sequence[Floats]) -> Value:
+        return interval(partial(_mean, np.array([float(one.sum()) for one in values]), sizes), counts)
 
     scores = [np.concatenate([one, below]) for one, below in zip(people, calm, strict=True)]
     labels = [np.repeat([1, 0], [one.size, below.size]) for one, below in zip(people, calm, strict=True)]
@@ -75,11 +75,8 @@ def _level(name: str, people: Sequence[Floats], calm: Sequence[Floats], counts: 
         name=name,
         events=int(sizes.sum()),
         people=int((sizes > 0).sum()),
-        mean_us=interval(share(lambda one: one), counts),
-        above={
-            f"{limit:g}": interval(share(lambda one, limit=limit: (one > limit).astype(np.float64)), counts)
-            for limit in ABOVE_US
-        },
+        mean_us=share(people),
+        above={f"{limit:g}": share([(one > limit).astype(np.float64) for one in people]) for limit in ABOVE_US},
         against_calm=interval(Pairs(scores, labels).pooled, counts),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.faces.collection import Faces
 from quantize.evaluation.bootstrap import LEVEL, Value
+from quantize.faces.collection import Faces
 from quantize.faces.head import ANCESTRIES
 
 UNFAIR = 1.25

@@ -23,6 +23,7 @@ CANNOT_SHOW = (
 )
 """What no open data can show; every report says it."""
 
+
 def page(figures: Figures, earlier: Earlier | None = None) -> str:
     """The whole report."""
     parts = [

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from edge.face.certainty import known, level, spread
 from edge.face.units import LABELS, REGIONS
-from quantize.faces.collection import Faces
-from quantize.faces.evaluate import PAIN_PSPI, Chosen, Readings, readings, within
 from quantize.evaluation.bootstrap import ROUNDS, draws
 from quantize.evaluation.calibration import coverage, even_weights, reliability
+from quantize.faces.collection import Faces
+from quantize.faces.evaluate import PAIN_PSPI, Chosen, Readings, readings, within
 from quantize.faces.evaluation.cases import Cases
 from quantize.faces.evaluation.figures import FORMAT, Calibration, Figures, Scores
 from quantize.faces.evaluation.groups import Group, axes, compare

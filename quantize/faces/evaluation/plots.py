@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
 import numpy as np
 
 from quantize.evaluation.bootstrap import Value
@@ -11,6 +12,7 @@ from quantize.evaluation.canvas import BAD, FLOAT, INT8, canvas, png, reliabilit
 from quantize.faces.evaluation.figures import Figures
 from quantize.faces.evaluation.groups import UNFAIR, Group
 from quantize.faces.evaluation.pairs import HARD_NEGATIVES
+
 
 def plots(figures: Figures) -> dict[str, bytes]:
     """Title to PNG; plots with nothing to show are left out."""

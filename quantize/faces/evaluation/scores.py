@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.units import LABELS, pspi, smile_discount
-from quantize.faces.evaluate import PAIN_PSPI, Readings
 from quantize.evaluation.bootstrap import Value, draws, interval
+from quantize.faces.evaluate import PAIN_PSPI, Readings
 from quantize.faces.evaluation.cases import Cases
 from quantize.faces.evaluation.figures import Agreement, Scores
 from quantize.faces.evaluation.metrics import agreement, effective_rank, moments, weighted_auc

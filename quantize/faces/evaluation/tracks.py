@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge.face.certainty import known
 from edge.face.episode import EpisodeFilter
 from edge.types import NS_PER_S
-from quantize.faces.collection import Faces
 from quantize.evaluation.bootstrap import draws
+from quantize.faces.collection import Faces
 from quantize.faces.evaluation.figures import EpisodeRow, Episodes
 from quantize.faces.evaluation.groups import PEOPLE, Group, axes, compare
 from quantize.faces.evaluation.pairs import HARD_NEGATIVES

@@ -53,7 +53,9 @@ def _folder(root: Path) -> Path:
 def _samples(root: Path) -> Iterator[dict[str, str]]:
     paths = [path for path in (root / "samples.csv", root / "starting_point" / "samples.csv") if path.is_file()]
     if not paths:
-        raise DataError(f"{root / 'samples.csv'} is missing: the list of BioVid's part A with subject_name and class_name")
+        raise DataError(
+            f"{root / 'samples.csv'} is missing: the list of BioVid's part A with subject_name and class_name"
+        )
     with paths[0].open(newline="") as file:
         table = csv.DictReader(file, delimiter="\t")
         lacking = [

@@ -54,9 +54,7 @@ def read(root: Path) -> Iterator[Recording]:
 
 
 def _recording(path: Path) -> Recording:
-    table = read_columns(
-        path, ("Seconds", "Bvp", "Eda_E4", "Heater_cleaned", "COVAS"), separator=";", decimal=","
-    )
+    table = read_columns(path, ("Seconds", "Bvp", "Eda_E4", "Heater_cleaned", "COVAS"), separator=";", decimal=",")
     rate_hz = _rate(table["Seconds"], path)
     tracks = {
         Channel.PPG: at_rate(table["Bvp"], rate_hz, PPG_HZ),

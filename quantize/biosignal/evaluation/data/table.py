@@ -1,8 +1,8 @@
 """Any folder of CSV files, one per recording.
 
-Columns: `time_s` (rising); any of `ppg`, `gsr_us` (microsiemens) and `acc_x_g`, `acc_y_g`, `acc_z_g`; `label` (1 aroused
-or in pain, 0 calm, empty: not judged). Cells may be empty, so channels of several rates fit into one file. The file's
-name is the subject's; what follows a double underscore in it ("ann__2.csv") tells recordings of one subject apart.
+Columns: `time_s` (rising); any of `ppg`, `gsr_us` (microsiemens) and `acc_x_g`, `acc_y_g`, `acc_z_g`; `label` (1
+aroused or in pain, 0 calm, empty: not judged). Cells may be empty, so channels of several rates fit into one file.
+The file's name is the subject's; what follows a double underscore ("ann__2.csv") tells one subject's recordings apart.
 """
 
 from __future__ import annotations

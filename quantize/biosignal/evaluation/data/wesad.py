@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import pickle  # noqa: S403  # the data set comes so; `_Numbers` lets nothing but arrays out of it
+import pickle  # the data set comes so; `_Numbers` lets nothing but arrays out of it
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +46,7 @@ _KNOWN = {
 """What a pickled array is made of; anything else in the file is refused, as a pickle may run code."""
 
 
-class _Numbers(pickle.Unpickler):  # noqa: S301  # see `_KNOWN`
+class _Numbers(pickle.Unpickler):
     """Reads dictionaries, text and arrays, and nothing that could run."""
 
     def find_class(self, module: str, name: str) -> object:
