@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal import beats, conductance
+from edge.sensors.simulated.scene import Scene
+from edge.sensors.simulated.waveform import GSR_HZ, PPG_HZ, synthesise
 
 Signal = NDArray[np.float64]
 
@@ -19,6 +21,10 @@ Detector = Callable[[Signal, float], Signal]
 
 SMALLEST_US = conductance.MIN_RESPONSE_US
 """Smallest response that the box counts, microsiemens."""
+
+
+_BIOSPPY_HZ = 32.0
+"""BioSPPy filters skin conductance at 5 Hz and needs more than a wristband's 4 samples per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +58,39 @@ OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, r
 
 
 def peers() -> tuple[tuple[Tool, ...], tuple[str, ...]]:
-    """The other packages' detectors, and a sentence for each package that is not installed."""
+    """The other packages' detectors, and a sentence for each that is not installed or does not run.
+
+    A package whose detectors raise on a clean signal is left out: its figures would be those of a broken installation.
+    """
     known = {
         "neurokit2": Tool("NeuroKit2", _neurokit_beats, _neurokit_responses),
         "heartpy": Tool("HeartPy", _heartpy_beats, None),
         "biosppy": Tool("BioSPPy", _biosppy_beats, _biosppy_responses),
     }
-    there = {module: tool for module, tool in known.items() if importlib.util.find_spec(module) is not None}
-    lacking = (module for module in known if module not in there)
-    return tuple(there.values()), tuple(f"Not compared with {name}: it is not installed." for name in lacking)
+    usable: list[Tool] = []
+    said: list[str] = []
+    for module, tool in known.items():
+        if importlib.util.find_spec(module) is None:
+            said.append(f"Not compared with {tool.name}: it is not installed ({module}).")
+        elif fault := fault_of(tool):
+            said.append(f"Not compared with {tool.name}: it fails on a clean signal ({fault}).")
+        else:
+            usable.append(tool)
+    return tuple(usable), tuple(said)
+
+
+def fault_of(tool: Tool) -> str:
+    """What a tool's detectors raise on a minute of clean signals; empty where they run."""
+    waves = synthesise(Scene(title="clean", duration_s=60), seed=1)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            tool.beats(waves.ppg.astype(np.float64), PPG_HZ)
+            if tool.responses is not None:
+                tool.responses(waves.gsr_us.astype(np.float64), GSR_HZ)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+            return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def quietly(detector: Detector, samples: Signal, rate_hz: float) -> Signal:
@@ -110,5 +140,7 @@ def _biosppy_beats(ppg: Signal, rate_hz: float) -> Signal:
 def _biosppy_responses(gsr_us: Signal, rate_hz: float) -> Signal:
     from biosppy.signals import eda as package
 
-    found = package.eda(gsr_us, sampling_rate=rate_hz, show=False)
-    return np.asarray(found["onsets"], dtype=np.float64) / rate_hz
+    dense_s = np.arange(0.0, (gsr_us.size - 1) / rate_hz, 1.0 / _BIOSPPY_HZ)
+    dense = np.interp(dense_s, np.arange(gsr_us.size) / rate_hz, gsr_us)
+    found = package.eda(dense, sampling_rate=_BIOSPPY_HZ, show=False)
+    return np.asarray(found["onsets"], dtype=np.float64) / _BIOSPPY_HZ

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quantize.evaluation import plain
 from quantize.evaluation.bootstrap import Value
@@ -235,6 +235,7 @@ class Figures:
         subsets: by what a band sends.
         persons: one row each.
         rate: heart rate against that of the band itself, by signal quality.
+        rate_truth: generated case to heart rate against the truth, by signal quality.
         reactions: to stimuli of known strength.
         detected: the SCR detector on responses of known height.
         truth: detectors on generated signals.
@@ -252,6 +253,7 @@ class Figures:
     subsets: tuple[Subset, ...] = ()
     persons: tuple[PersonRow, ...] = ()
     rate: tuple[RateBand, ...] = ()
+    rate_truth: dict[str, tuple[RateBand, ...]] = field(default_factory=dict)
     reactions: tuple[Reactions, ...] = ()
     detected: tuple[Detected, ...] = ()
     truth: tuple[Truth, ...] = ()

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.grid import Grid
+from edge.biosignal.rows import LOOK_BACK_S, pulse_row
 from edge.sensors.simulated.scene import PainSpan, Scene
-from edge.sensors.simulated.waveform import GSR_HZ, PPG_HZ, Patient, Waveforms, synthesise
+from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Patient, Waveforms, synthesise
 from quantize.biosignal.evaluation.detectors import OWN, SMALLEST_US, Tool, own_responses, quietly
-from quantize.biosignal.evaluation.figures import Detected, Truth
+from quantize.biosignal.evaluation.figures import Detected, RateBand, Truth
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
+from quantize.biosignal.evaluation.rates import rate_bands
 
 Signal = NDArray[np.float64]
 
@@ -28,8 +31,11 @@ _PATIENTS: Mapping[str, Patient] = {
 _WALKING_HZ = 1.8
 """Steps per second of somebody who walks: near the heart rate, which is what makes walking hard for a wrist."""
 
-_WALKING_SHARE = 0.6
-"""Height of the artefact of walking as a share of a pulse at rest."""
+_WALKING_SHARE = 0.4
+"""Half the height of the artefact of walking as a share of a pulse at rest."""
+
+_WALKING_G = 0.4
+"""Half the swing of a walking wrist's acceleration, gravities."""
 
 _COLD_NOISE = 0.3
 """Noise as a share of a pulse where hands are cold and the pulse is faint."""
@@ -43,11 +49,13 @@ class Case:
         name: what was generated.
         waves: the truth, one recording per patient.
         ppg: the pulse waves that the detectors see.
+        acc_g: (n, 3) acceleration of each, which only the box's signal quality sees.
     """
 
     name: str
     waves: tuple[Waveforms, ...]
     ppg: tuple[Signal, ...]
+    acc_g: tuple[Signal, ...]
 
 
 def cases(seed: int, duration_s: int = DURATION_S) -> Iterator[Case]:
@@ -56,23 +64,54 @@ def cases(seed: int, duration_s: int = DURATION_S) -> Iterator[Case]:
     scene = Scene(title="evaluation", duration_s=duration_s, pain=(span,))
     waves = tuple(synthesise(scene, seed + k, one) for k, one in enumerate(_PATIENTS.values()))
     clean = tuple(one.ppg.astype(np.float64) for one in waves)
+    still = tuple(one.acc_g.astype(np.float64) for one in waves)
     rng = np.random.default_rng(seed)
-    yield Case("at rest", waves, clean)
-    yield Case(
-        "cold hands",
-        waves,
-        tuple(one + 100.0 * _COLD_NOISE * rng.standard_normal(one.size) for one in clean),
-    )
-    yield Case("walking", waves, tuple(one + _steps(one.size, rng) for one in clean))
+    yield Case("at rest", waves, clean, still)
+    faint = tuple(one + 100.0 * _COLD_NOISE * rng.standard_normal(one.size) for one in clean)
+    yield Case("cold hands", waves, faint, still)
+    steps = [_steps(one.size, rng) for one in clean]
+    shaken = tuple(one + 100.0 * _WALKING_SHARE * step for one, step in zip(clean, steps, strict=True))
+    swung = tuple(acc + _swing(step, len(acc)) for acc, step in zip(still, steps, strict=True))
+    yield Case("walking", waves, shaken, swung)
 
 
 def _steps(size: int, rng: np.random.Generator) -> Signal:
-    """The artefact of walking in a pulse wave: steps of a rate that wanders, each with its second harmonic."""
-    rate_hz = _WALKING_HZ + 0.1 * np.interp(
-        np.arange(size), np.arange(0, size + 640, 640), rng.standard_normal(len(np.arange(0, size + 640, 640)))
-    )
+    """(n,) movement of a wrist that walks, -1 to 1: steps of a rate that wanders, with their second harmonic."""
+    knots = np.arange(0, size + 640, 640)
+    rate_hz = _WALKING_HZ + 0.1 * np.interp(np.arange(size), knots, rng.standard_normal(knots.size))
     phase = 2 * np.pi * np.cumsum(rate_hz) / PPG_HZ
-    return np.asarray(100.0 * _WALKING_SHARE * (0.5 * np.sin(phase) + 0.25 * np.sin(2 * phase + 1.0)))
+    return np.asarray(0.65 * np.sin(phase) + 0.35 * np.sin(2 * phase + 1.0))
+
+
+def _swing(steps: Signal, size: int) -> Signal:
+    """(size, 3) acceleration of the same movement, mostly along the arm."""
+    along = np.interp(np.arange(size) / ACC_HZ, np.arange(steps.size) / PPG_HZ, steps)
+    return np.outer(along, _WALKING_G * np.array([0.9, 0.3, 0.3]))
+
+
+def rated(seed: int, duration_s: int = DURATION_S) -> dict[str, tuple[RateBand, ...]]:
+    """Case to the box's heart rate against the truth, second by second, by its own signal quality."""
+    made = {}
+    for case in cases(seed, duration_s):
+        people = [_rates(*one) for one in zip(case.waves, case.ppg, case.acc_g, strict=True)]
+        made[case.name] = rate_bands(people, np.ones((1, len(people))))
+    return made
+
+
+def _rates(wave: Waveforms, ppg: Signal, acc_g: Signal) -> tuple[Signal, Signal, Signal]:
+    """(n,) heart rate that the box states, the true one over the same ten seconds, and the quality."""
+    rows = []
+    for second in range(round(LOOK_BACK_S), int(ppg.size / PPG_HZ) + 1):
+        pulse, moved = (_past(values, rate_hz, second) for values, rate_hz in ((ppg, PPG_HZ), (acc_g, ACC_HZ)))
+        row = pulse_row(pulse, moved)
+        rows.append((row.heart_rate_bpm, rate_bpm(wave.beats_s[inside(wave.beats_s, second - PIECE_S)]), row.quality))
+    rate, truth, quality = np.array(rows).T
+    return rate, truth, quality
+
+
+def _past(values: Signal, rate_hz: float, second: int) -> Grid:
+    part = values[round((second - LOOK_BACK_S) * rate_hz) : round(second * rate_hz)]
+    return Grid(part, np.ones(len(part), dtype=np.bool_), rate_hz)
 
 
 def truths(tools: Sequence[Tool], seed: int, duration_s: int = DURATION_S) -> tuple[Truth, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantize.biosignal.evaluation.figures import Figures
+from quantize.biosignal.evaluation.figures import Figures, Separation
 from quantize.evaluation.canvas import BAD, FLOAT, INT8, canvas, png, reliability_curve, whisker
 
 _COLOURS = (INT8, "#2a8c4a", BAD, "#7b3fa0")
@@ -27,19 +27,18 @@ def _areas(figures: Figures) -> bytes | None:
     if not figures.subsets:
         return None
     figure, axes = canvas(8, 3.6)
-    kinds = (("int8", INT8), ("float32", FLOAT), ("yardstick", "#999999"))
-    for k, (kind, colour) in enumerate(kinds):
-        found = {
-            at: one.pooled
-            for at, subset in enumerate(figures.subsets)
-            for one in [{"int8": subset.int8, "float32": subset.float32, "yardstick": subset.yardstick}[kind]]
-            if one is not None
-        }
-        if found:
-            ends = np.array([whisker(value) for value in found.values()]).T
-            heights = [value.value for value in found.values()]
-            at = np.array(list(found)) + (k - 1) * 0.26
-            axes.bar(at, heights, 0.25, color=colour, label=kind, yerr=ends, error_kw={"lw": 0.8, "ecolor": "#333"})
+    kinds: dict[str, tuple[str, list[Separation | None]]] = {
+        "int8": (INT8, [one.int8 for one in figures.subsets]),
+        "float": (FLOAT, [one.float32 for one in figures.subsets]),
+        "yardstick": ("#999999", [one.yardstick for one in figures.subsets]),
+    }
+    shown = {kind: (colour, values) for kind, (colour, values) in kinds.items() if any(values)}
+    for k, (kind, (colour, values)) in enumerate(shown.items()):
+        found = {at: one.pooled for at, one in enumerate(values) if one is not None}
+        ends = np.array([whisker(value) for value in found.values()]).T
+        places = np.array(list(found)) + (k - (len(shown) - 1) / 2) * 0.26
+        heights = [value.value for value in found.values()]
+        axes.bar(places, heights, 0.25, color=colour, label=kind, yerr=ends, error_kw={"lw": 0.8, "ecolor": "#333"})
     axes.axhline(0.5, color="#999", lw=0.8)
     axes.set_xticks(range(len(figures.subsets)), [one.name for one in figures.subsets])
     axes.set_ylim(0.4, 1)

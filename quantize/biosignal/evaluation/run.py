@@ -84,6 +84,7 @@ def _held_out(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Figures, d
     found = measure.figures(cohort, people.thresholds(bundle), seed=seed)
     tools, lacking = peers()
     found = replace(found, notes=(*found.notes, *lacking), truth=generated.truths(tools, seed))
+    found = replace(found, rate_truth=generated.rated(seed))
     sessions: dict[str, bytes] = {}
     if (folder / LABELS).is_file():
         recordings = _recordings(folder, cohort)

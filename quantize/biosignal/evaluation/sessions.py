@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.features import USABLE
 from edge.types import Channel
 from quantize.biosignal.evaluation.agreement import grid
 from quantize.biosignal.evaluation.data.recordings import Recording
@@ -59,7 +60,7 @@ def draw(recording: Recording, person: Person) -> bytes:
 def _spans(axes: Axes, labels: NDArray[np.int64]) -> None:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (labels == 1).astype(np.int8), [0]])))
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        axes.axvspan(first / 60, last / 60, color=_SHADE, zorder=0)
+        axes.axvspan(first / 60, last / 60, color=_SHADE, zorder=-2)
 
 
 def _samples(recording: Recording, channel: Channel) -> tuple[Floats, float] | None:
@@ -92,16 +93,19 @@ def _close_up(axes: Axes, recording: Recording, _person: Person) -> None:
     )
 
 
-def _rate(axes: Axes, recording: Recording, _person: Person) -> None:
+def _rate(axes: Axes, recording: Recording, person: Person) -> None:
     found = _samples(recording, Channel.PPG)
     if found is None:
         _nothing(axes, "heart rate")
         return
     beats_s = own_beats(*found)
     rates = 60.0 / np.maximum(np.diff(beats_s), 0.2)
-    axes.plot(beats_s[1:] / 60, rates, ".", color=BAD, ms=1, rasterized=True)
+    counted = person.quality.get("ppg", np.ones(recording.labels.size)) >= USABLE
+    good = counted[np.clip(beats_s[1:].astype(np.int64), 0, counted.size - 1)]
+    axes.plot(beats_s[1:][~good] / 60, rates[~good], ".", color="#cccccc", ms=1)
+    axes.plot(beats_s[1:][good] / 60, rates[good], ".", color=BAD, ms=2)
     axes.set_ylim(_SLOWEST_BPM, _FASTEST_BPM)
-    axes.set_ylabel("beat to beat, bpm", fontsize=8)
+    axes.set_ylabel("beat to beat, bpm\n(grey: set aside)", fontsize=8)
 
 
 def _skin(axes: Axes, recording: Recording, _person: Person) -> None:
