@@ -149,7 +149,7 @@ def _rate(figures: Figures) -> Table:
 
 def _rate_truth(figures: Figures) -> Table:
     rows = tuple(
-        (case, _range(band), number(band.mae_bpm.value, 1), _share(band.within_5_bpm), f"{band.seconds:.0%}")
+        (case, _range(band), number(band.mae_bpm.value, 1), f"{band.within_5_bpm.value:.0%}", f"{band.seconds:.1%}")
         for case, bands in figures.rate_truth.items()
         for band in bands
         if band.seconds > 0
