@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox
-from edge.face.find import Reading, Sighting
+from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
 from edge.face.scan import Candidate
 from edge.types import NS_PER_S, Absence
 
@@ -64,8 +64,12 @@ UNLIKE = 0.3
 ASK_READINGS = 4
 """So many readings of a returning face are averaged before it is called the patient's or another's."""
 
+REFUTE_READINGS = 3
+"""After so many readings the action unit network's word counts on whether something is a face at all: a picture on the
+wall that the detector takes for one does not keep the patient's from being chosen."""
+
 ASK_EVERY_NS = NS_PER_S
-"""A face that was called another's is asked again this often."""
+"""A face that was called another's, or none, is asked again this often."""
 
 CALM_MOVE = 0.06
 """Offsets below this share of the box are mostly the networks' own jitter: only a part of them is followed."""
@@ -98,6 +102,13 @@ class Track:
     likeness: float = 0.0
     readings: int = 0
     asked_ns: int = 0
+    sure: float = 0.0
+    looked: int = 0
+
+    @property
+    def refuted(self) -> bool:
+        """The action unit network says that it is no face."""
+        return self.looked >= REFUTE_READINGS and self.sure < SURE
 
 
 @dataclass(slots=True)
@@ -142,6 +153,7 @@ class Follower:
         self._turned = False
         self._scan_ns: int | None = None
         self._head_ns: int | None = None
+        self._face_ns: int | None = None
         self._now_ns = 0
 
     def forget(self) -> None:
@@ -196,6 +208,9 @@ class Follower:
         if track is None:
             return
         track.low = reading.face < SURE
+        track.looked += 1
+        track.sure += (reading.face - track.sure) / min(track.looked, REFUTE_READINGS)
+        track.asked_ns = now_ns
         if track.low:
             track.stability *= 1 - _STEADY
             return
@@ -209,12 +224,13 @@ class Follower:
         elif alike is not None:
             track.readings += 1
             track.likeness += (alike - track.likeness) / min(track.readings, ASK_READINGS)
-            track.asked_ns = now_ns
 
     def _see_patient(self, track: Track, reading: Reading, alike: float | None, gap_s: float, now_ns: int) -> None:
         self._known.box = track.box
         if alike is not None and self._known.well:
-            track.likeness += min(1.0, gap_s / _LIKENESS_S) * (alike - track.likeness)
+            share = min(1.0, gap_s / _LIKENESS_S) if track.readings else 1.0
+            track.likeness += share * (alike - track.likeness)
+            track.readings += 1
             if track.likeness < UNLIKE:
                 track.readings = ASK_READINGS
                 self._patient = None
@@ -229,8 +245,14 @@ class Follower:
         self._tracks = [track for track in self._tracks if self._alive(track, now_ns)]
         if self._patient is not None and self._patient not in self._tracks:
             self._patient = None
+        if self._patient is not None and self._patient.refuted and not self._known.well:
+            self._patient = None
         if self._patient is None:
             self._patient = self._elected()
+        if self._tracks:
+            self._face_ns = now_ns
+        elif self._face_ns is not None and now_ns - self._face_ns > LONG_ABSENCE_S * NS_PER_S:
+            self._known, self._face_ns = _Known(), None  # an empty bed: whoever comes next may be another patient
         track = self._patient
         if track is None:
             return self._nobody(now_ns)
@@ -243,7 +265,7 @@ class Follower:
 
     def _elected(self) -> Track | None:
         """Which of the faces is the patient's, if that can be told."""
-        faces = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        faces = self._faces()
         if not faces:
             return None
         if self._known.well:
@@ -252,6 +274,10 @@ class Follower:
         if len(faces) > 1 and faces[0].box.side < MUCH_LARGER * faces[1].box.side:
             return None
         return faces[0]
+
+    def _faces(self) -> list[Track]:
+        """What was found often enough, and is a face as far as was read."""
+        return [track for track in self._tracks if track.scans >= CONFIRM_SCANS and not track.refuted]
 
     def _recognised(self, faces: Sequence[Track]) -> Track | None:
         asked = [track for track in faces if track.readings >= ASK_READINGS]
@@ -271,17 +297,25 @@ class Follower:
 
     def _nobody(self, now_ns: int) -> Sighting | Absence:
         """No patient: why, and whose crop to read in order to find out."""
-        faces = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        faces = self._faces()
         if not faces:
             covered = any(track.visible < _LEAST_VISIBLE for track in self._tracks)
             nothing = Absence.FACE_COVERED if covered else Absence.NO_FACE
-            return Absence.FACE_TURNED if self._turned and not covered else nothing
+            return self._looked_at(Absence.FACE_TURNED if self._turned and not covered else nothing, now_ns)
         if not self._known.well:
-            return Absence.TWO_FACES
+            return self._looked_at(Absence.TWO_FACES, now_ns)
         open_ones = [track for track in faces if track.readings < ASK_READINGS]
         why = self._why_not(faces, undecided=bool(open_ones))
         stale = [track for track in faces if now_ns - track.asked_ns >= ASK_EVERY_NS]
         ask = open_ones or stale
+        return self._asked_for(min(ask, key=lambda track: track.asked_ns), now_ns, why) if ask else why
+
+    def _looked_at(self, why: Absence, now_ns: int) -> Sighting | Absence:
+        """The reason, with the crop of something that may be no face, or one after all, where there is such a thing."""
+        found = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        new = [track for track in found if track.looked < REFUTE_READINGS]
+        again = [track for track in found if track.refuted and now_ns - track.asked_ns >= ASK_EVERY_NS]
+        ask = new or again
         return self._asked_for(min(ask, key=lambda track: track.asked_ns), now_ns, why) if ask else why
 
     def _why_not(self, faces: Sequence[Track], *, undecided: bool) -> Absence:
@@ -300,7 +334,7 @@ class Follower:
         """A clock that ran backwards: what was seen cannot be placed in time any more."""
         if now_ns < self._now_ns:
             self._tracks, self._patient, self._asked = [], None, None
-            self._scan_ns, self._head_ns, self._now_ns = None, None, now_ns
+            self._scan_ns, self._head_ns, self._face_ns, self._now_ns = None, None, None, now_ns
 
 
 def yaw_measure(points: NDArray[np.float32]) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.face.align import FaceBox
-from edge.face.find import Reading, Sighting
+from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
 from edge.face.follow import FAR_YAW, Follower, yaw_measure
 from edge.face.scan import Candidate
 from edge.types import NS_PER_S, Absence
@@ -240,3 +240,55 @@ def test_a_clock_that_runs_backwards_loses_the_face(bed: Bed) -> None:
 def test_the_yaw_measure_of_a_frontal_face_is_small() -> None:
     assert yaw_measure(head().points) < 0.05
     assert yaw_measure(profile().points) > FAR_YAW
+
+
+def known_patient() -> Bed:
+    bed = Bed()
+    bed.play(5.0, [head()], reading())
+    return bed
+
+
+@pytest.mark.parametrize(("empty_s", "expected"), [(60.0, Absence.OTHER_FACE), (LONG_ABSENCE_S + 5.0, None)])
+def test_after_a_long_empty_bed_whoever_comes_is_the_patient(empty_s: float, expected: Absence | None) -> None:
+    bed = known_patient()
+    bed.play(2.0, [])
+    bed.now_ns += round(empty_s * NS_PER_S)
+    bed.play(1.0, [])
+    assert why(bed.play(6.0, [head()], reading(VISITOR))[-1]) is expected
+
+
+def test_a_visitor_who_stays_for_long_does_not_become_the_patient() -> None:
+    bed = known_patient()
+    bed.play(2.0, [head()], reading(VISITOR))
+    for _ in range(40):  # a glance a minute is enough: somebody was there all the time
+        bed.now_ns += 59 * NS_PER_S
+        last = bed.play(4.0, [head()], reading(VISITOR))[-1]
+    assert why(last) is Absence.OTHER_FACE
+
+
+def test_what_only_looks_like_a_face_does_not_stand_beside_the_patients() -> None:
+    bed = Bed()
+    clock_on_the_wall = head(x=500)
+    outcomes = bed.play(3.0, [head(), clock_on_the_wall], {300: reading(), 500: reading(VISITOR, face=0.02)})
+    assert Absence.TWO_FACES in {why(one) for one in outcomes}
+    assert why(outcomes[-1]) is None
+    assert isinstance(outcomes[-1], Sighting)
+    assert outcomes[-1].box.x == pytest.approx(300, abs=2)
+
+
+def test_a_lone_thing_that_is_no_face_is_given_up_and_looked_at_again() -> None:
+    bed = Bed()
+    assert why(bed.play(2.0, [head()], reading(face=0.02))[-1]) is Absence.NO_FACE
+    assert why(bed.play(6.0, [head()], reading())[-1]) is None  # it was the patient, badly lit
+
+
+def test_a_known_patient_who_is_read_badly_for_a_moment_stays_the_patient() -> None:
+    bed = known_patient()
+    bed.play(0.6, [head()], reading(face=0.2))
+    assert why(bed.play(0.5, [head()], reading())[-1]) is None
+
+
+def test_a_patient_who_stays_is_the_patient_all_along() -> None:
+    bed = Bed()
+    bed.play(0.5, [head()], reading())
+    assert {why(one) for one in bed.play(60.0, [head()], reading())} == {None}

@@ -42,6 +42,10 @@ class Follower:
         del now_ns
         self.readings.append(reading)
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self.readings.clear()
+
 
 def test_a_followed_face_is_judged_in_every_picture(bundle: Bundle) -> None:
     finder = Follower()
@@ -73,7 +77,15 @@ def test_in_the_dark_nobody_can_say_that_there_is_no_face(bundle: Bundle) -> Non
     assert FaceEstimator(bundle, finder=Follower(Absence.NO_FACE)).step(black).absence is Absence.TOO_DARK
 
 
-def test_the_cascade_finds_the_face_of_the_clip(bundle: Bundle) -> None:
+def test_a_reference_that_is_learnt_anew_is_of_whoever_lies_there_now(bundle: Bundle) -> None:
+    finder = Follower()
+    estimator = FaceEstimator(bundle, finder=finder)
+    estimator.step(span(10, 11)[0])
+    estimator.forget_reference("nurse")
+    assert finder.readings == []
+
+
+def test_the_detector_finds_the_face_of_the_clip(bundle: Bundle) -> None:
     estimator = FaceEstimator(bundle)
     said: list[Estimate] = [estimator.step(one) for one in span(10, 12)]
     assert said[-1].absence is None

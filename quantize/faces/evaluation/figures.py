@@ -109,7 +109,8 @@ class Episodes:
 
     Attributes:
         rows: one per kind; for kinds of no pain every episode is a false one.
-        against_all: AUC of the highest probability in a track, pain against all hard negatives.
+        against_all: AUC of the highest probability in a track, pain against all hard negatives; pain is a true PSPI of
+            4 or more held for two seconds.
         against: kind to the same against it alone.
         groups: false episodes per hour of hard negatives, by group.
     """
@@ -132,6 +133,7 @@ class Figures:
         int8: the exported network, which the box runs.
         float32: the same network before it was quantised; None where it was not measured.
         unseen_sculpt: int8 on faces of a sculpt that was not trained on; None where there are none.
+        well_seen: int8 on faces that the box itself counts in full (`measure.well_seen`); None where there are none.
         pspi_groups: mean absolute error of PSPI by group, int8.
         false_groups: share of faces without pain whose change passes half of `PAIN_PSPI`, by group, int8.
         calibration: int8.
@@ -147,6 +149,7 @@ class Figures:
     int8: Scores
     float32: Scores | None
     unseen_sculpt: Scores | None
+    well_seen: Scores | None
     pspi_groups: tuple[Group, ...]
     false_groups: tuple[Group, ...]
     calibration: Calibration

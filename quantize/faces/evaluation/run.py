@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.bundle import Bundle
-from edge.face.cascade import CascadeFinder
 from edge.face.estimator import MODEL
 from edge.inference import Interpreter
 from quantize.faces.evaluate import Chosen, read_outputs
 from quantize.faces.evaluation.data.coded import Reader, gather
+from quantize.faces.evaluation.data.cut import Cutter
 from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
 from quantize.faces.evaluation.html import page
 from quantize.faces.evaluation.measure import figures
@@ -29,7 +29,7 @@ def evaluate(arguments: argparse.Namespace, wanted: Sequence[tuple[str, Reader, 
     arguments.out.mkdir(parents=True, exist_ok=True)
     earlier = read_earlier(arguments.before) if arguments.before else None
     measured = (
-        [(kind, _on_pictures(network, chosen, reader, folder, arguments)) for kind, reader, folder in wanted]
+        [(kind, _on_pictures(bundle, chosen, reader, folder, arguments)) for kind, reader, folder in wanted]
         if wanted
         else [("rendered", _on_renders(network, chosen, arguments))]
     )
@@ -57,9 +57,10 @@ def shipped(bundle: Bundle) -> Chosen:
 
 
 def _on_pictures(
-    network: Interpreter, chosen: Chosen, reader: Reader, folder: Path, arguments: argparse.Namespace
+    bundle: Bundle, chosen: Chosen, reader: Reader, folder: Path, arguments: argparse.Namespace
 ) -> Figures:
-    cases = gather(reader.name, reader.read(folder, max(1, arguments.every)), CascadeFinder, reader.notes)
+    network, cut = Interpreter(bundle.model(MODEL)), Cutter(bundle).cut
+    cases = gather(reader.name, reader.read(folder, max(1, arguments.every)), cut, reader.notes)
     return figures(cases, None, read_outputs(network, cases.faces), chosen, seed=arguments.seed)
 
 
