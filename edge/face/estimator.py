@@ -11,7 +11,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle
+from edge.bundle import Bundle, Model
 from edge.errors import BundleError, BundleReason, InferenceError, InferenceReason
 from edge.face import quality
 from edge.face.align import crop, light, normalise
@@ -68,6 +68,7 @@ class FaceEstimator:
             raise BundleError(BundleReason.SHAPE, f"{model.path}: its outputs are not {', '.join(OUTPUTS)}")
         self._network = Interpreter(model, threads)
         self._judge = Judge(Settings.read(model.parameters))
+        self._identity_mean = _identity_mean(model)
         self._finder: Finder = finder or NetworkFinder(bundle, threads=threads)
         self._last: Estimate | None = None
         self._lock = threading.Lock()
@@ -111,9 +112,8 @@ class FaceEstimator:
         """What the network says of an aligned (80, 80) crop, in real units."""
         units, deviation, visible, track, identity = (one[0] for one in self._network.run(normalise(face)))
         right, down, log_size, roll, log_odds = (float(value) for value in track)
-        reading = Reading(
-            right, down, log_size, roll * ROLL_UNIT_DEG, float(_sigmoid(log_odds)), _sigmoid(visible), identity
-        )
+        face_chance, seen, who = float(_sigmoid(log_odds)), _sigmoid(visible), identity - self._identity_mean
+        reading = Reading(right, down, log_size, roll * ROLL_UNIT_DEG, face_chance, seen, who)
         trust = min(quality.parts(face, sighting).values())
         return Numbers(clipped(units), np.exp(deviation), reading, trust, sighting.box.side)
 
@@ -154,6 +154,17 @@ class FaceEstimator:
     def _nothing(self, why: Absence, now_ns: int) -> Estimate:
         self._last = None
         return Estimate.absent(Modality.FACE, why, now_ns)
+
+
+def _identity_mean(model: Model) -> NDArray[np.float32]:
+    """(16,) mean descriptor of many people: without it all faces are alike. Zero in a bundle that does not state it."""
+    width = model.outputs[OUTPUTS.index("identity")].shape[-1]
+    stated = model.parameters.numbers("identity_mean") if "identity_mean" in model.parameters else (0.0,) * width
+    if len(stated) != width:
+        raise BundleError(
+            BundleReason.FORMAT, f"{model.path}: identity_mean has {len(stated)} numbers, {width} expected"
+        )
+    return np.array(stated, np.float32)
 
 
 def _sigmoid(log_odds: float | NDArray[np.float32]) -> NDArray[np.float32]:

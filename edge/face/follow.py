@@ -55,11 +55,13 @@ LEARN_READINGS = 30
 LEARN_S = 60.0
 """Time constant with which it is then adapted: a mask put on or a lamp switched on is learnt, a swap is not."""
 
-ALIKE = 0.6
-"""Cosine similarity from which a face is the patient's, wherever it is (chosen)."""
+ALIKE = 0.8
+"""Cosine similarity from which a face is the patient's, wherever it is. The network's card says how many other people
+reach it."""
 
-UNLIKE = 0.3
-"""Below it the face is somebody else's, even at the patient's place (chosen)."""
+UNLIKE = 0.2
+"""Below it the face is somebody else's, even at the patient's place: a patient's own face hardly ever lies there while
+the light stays, and more than half of other people's do (the card has both)."""
 
 ASK_READINGS = 4
 """So many readings of a returning face are averaged before it is called the patient's or another's."""

@@ -36,9 +36,9 @@ UNKNOWN_REST = 0.3
 """Share of the quality that a face without any reference loses. Chosen so that a good picture still counts in full
 (`edge.fusion.evidence.FULL_WEIGHT_QUALITY` is 0.6) and a middling one does not."""
 
-SAME_PERSON = 0.5
-"""Cosine of two descriptors from which they count as one person's: after `LONG_ABSENCE_S` the reference is kept only
-where the descriptor says that it is the same person."""
+SAME_PERSON = 0.8
+"""Cosine of two descriptors from which they count as one person's (the network's card has how many are): after
+`LONG_ABSENCE_S` the reference is kept only where the descriptor says that it is the same person."""
 
 SET_S = 5.0
 """A reference that a nurse sets is the mean of this many seconds."""

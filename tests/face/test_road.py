@@ -107,6 +107,28 @@ def test_a_network_of_before_is_refused(tmp_path: Path) -> None:
         FaceEstimator(Bundle.load(folder))
 
 
+def with_mean(folder: Path, numbers: int) -> Path:
+    """The tiny network with a mean descriptor of so many ones."""
+    text = (folder / "bundle.toml").read_text()
+    here = "[model.face_au.parameters]"
+    assert here in text
+    (folder / "bundle.toml").write_text(text.replace(here, f"{here}\nidentity_mean = {[1.0] * numbers}"))
+    return folder
+
+
+def test_the_mean_descriptor_is_taken_out(bundle: Bundle, tmp_path: Path) -> None:
+    plain, centred = Follower(), Follower()
+    other = Bundle.load(with_mean(face_bundle(tmp_path / "models"), 16))
+    for finder, one in ((plain, bundle), (centred, other)):
+        FaceEstimator(one, finder=finder).step(span(10, 11)[0])
+    assert centred.readings[0].identity == pytest.approx(plain.readings[0].identity - 1.0)
+
+
+def test_a_mean_descriptor_of_another_length_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="identity_mean has 3 numbers, 16 expected"):
+        FaceEstimator(Bundle.load(with_mean(face_bundle(tmp_path / "models"), 3)))
+
+
 def test_an_estimate_of_a_picture_holds_no_picture(bundle: Bundle) -> None:
     estimator = FaceEstimator(bundle, finder=Follower())
     estimator.step(frame(demo_clip()[0], 0.0))

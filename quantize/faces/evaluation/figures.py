@@ -122,6 +122,41 @@ class Episodes:
 
 
 @dataclass(frozen=True, slots=True)
+class Cosines:
+    """Cosines between descriptors.
+
+    Attributes:
+        count: of comparisons.
+        low, middle, high: 5th, 50th and 95th percentile.
+        not_unlike, alike: share from `edge.face.follow.UNLIKE` and from `ALIKE` on.
+    """
+
+    count: int
+    low: float
+    middle: float
+    high: float
+    not_unlike: float
+    alike: float
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """How well the descriptor tells people apart.
+
+    Attributes:
+        same_film: the end of a film against the whole of it.
+        own: another film of the same person, in other light and under other things worn.
+        others: films of other people.
+        auc: own against others.
+    """
+
+    same_film: Cosines
+    own: Cosines
+    others: Cosines
+    auc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """One evaluation.
 
@@ -139,6 +174,7 @@ class Figures:
         calibration: int8.
         episodes: None where no tracks were read.
         hidden_alive: how many of the hidden units ever answer, and how many there are; None where unknown.
+        descriptor: None where no tracks were read.
     """
 
     format: str
@@ -155,6 +191,7 @@ class Figures:
     calibration: Calibration
     episodes: Episodes | None
     hidden_alive: tuple[int, int] | None
+    descriptor: Descriptor | None
 
     @property
     def unfair(self) -> tuple[Group, ...]:

@@ -18,6 +18,7 @@ from quantize.faces.evaluate import PAIN_PSPI, Chosen, Readings, readings, withi
 from quantize.faces.evaluation.bootstrap import ROUNDS, draws
 from quantize.faces.evaluation.calibration import coverage, even_weights, reliability
 from quantize.faces.evaluation.cases import Cases
+from quantize.faces.evaluation.descriptor import descriptor
 from quantize.faces.evaluation.figures import FORMAT, Calibration, Figures, Scores
 from quantize.faces.evaluation.groups import Group, axes, compare
 from quantize.faces.evaluation.metrics import auc
@@ -49,6 +50,7 @@ def figures(
     tracks: Sequence[Track] = (),
     watch: Watch | None = None,
     hidden_alive: tuple[int, int] | None = None,
+    identity_mean: Floats | None = None,
     seed: int = 1,
     rounds: int = ROUNDS,
 ) -> Figures:
@@ -63,6 +65,7 @@ def figures(
         tracks: faces over time as the exported network read them.
         watch: the episode filter, see `tracks.filtered`; needed with tracks.
         hidden_alive: how many hidden units answer, of how many.
+        identity_mean: (16,) mean descriptor of the tuning people; needed to measure the descriptor on tracks.
         seed: of the bootstrap over identities.
         rounds: of the bootstrap.
     """
@@ -100,6 +103,7 @@ def figures(
         calibration=_calibration(known_part, int8_outputs.where(~unseen), known_seen, chosen),
         episodes=episodes(tracks, watch, seed=seed, rounds=rounds) if len(tracks) and watch else None,
         hidden_alive=hidden_alive,
+        descriptor=None if identity_mean is None else descriptor(tracks, identity_mean),
     )
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edge.bundle import Bundle
 from edge.face.estimator import MODEL
 from edge.inference import Interpreter
@@ -74,4 +76,6 @@ def _on_renders(network: Interpreter, chosen: Chosen, arguments: argparse.Namesp
     test = split(faces).test
     _, tracks = read_courses(network, test, MEASURED, cache=arguments.cache, seed=arguments.seed, processes=1)
     watch = filtered(network.model.parameters.numbers("episode_weights"))
-    return figures(test, None, read_outputs(network, test), chosen, tracks=tracks, watch=watch, seed=arguments.seed)
+    mean = np.array(network.model.parameters.numbers("identity_mean"), np.float32)
+    outputs, seed = read_outputs(network, test), arguments.seed
+    return figures(test, None, outputs, chosen, tracks=tracks, watch=watch, identity_mean=mean, seed=seed)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.face.follow import ALIKE, UNLIKE
 from quantize.faces.evaluation.bootstrap import Value
 from quantize.faces.evaluation.figures import Agreement, Earlier, Figures, Scores, mean_r
 from quantize.faces.evaluation.groups import PEOPLE, UNFAIR, Group
@@ -49,6 +50,7 @@ def tables(figures: Figures, earlier: Earlier | None = None) -> tuple[Table, ...
         _kinds(figures),
         collapse_table(figures),
         _episodes(figures),
+        _descriptor(figures),
         group_table("PSPI error by group", "MAE of PSPI change", figures.pspi_groups, "pspi_groups", earlier),
         group_table(
             "Painless faces that pass for pain, by group", "share", figures.false_groups, "false_groups", earlier
@@ -208,6 +210,30 @@ def group_table(
         rows.append(tuple(cells))
     head: tuple[str, ...] = ("axis", "group", "faces", what, "ratio to the mean", f"above {UNFAIR:g}")
     return Table(title, (*head, "before", "ratio before") if earlier is not None else head, tuple(rows))
+
+
+def _descriptor(figures: Figures) -> Table:
+    found = figures.descriptor
+    names = ("the same film, later", "another film of the same person", "other people")
+    cosines = dict(zip(names, (found.same_film, found.own, found.others), strict=True)) if found else {}
+    rows = [
+        (
+            name,
+            str(one.count),
+            *(number(value) for value in (one.low, one.middle, one.high)),
+            number(one.not_unlike, 3),
+            number(one.alike, 3),
+        )
+        for name, one in cosines.items()
+    ]
+    head = ("cosine with", "comparisons", "5 %", "50 %", "95 %", f"from {UNLIKE:g} on", f"from {ALIKE:g} on")
+    note = (
+        f"A face at the patient's place is somebody else's below {UNLIKE:g}; one elsewhere is the patient's from "
+        f"{ALIKE:g} on. Another film is in another light and under other things worn."
+    )
+    if found:
+        note += f" AUC of own against other people: {number(found.auc, 3)}."
+    return Table("The descriptor, averaged as the box does", head, tuple(rows), note)
 
 
 def _episode_groups(figures: Figures) -> Table:
