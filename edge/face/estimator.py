@@ -93,7 +93,7 @@ class FaceEstimator:
         if isinstance(sighting, Absence):
             return self._nothing(_why(sighting, pixels), now_ns)
         if sighting.box.side < quality.MIN_SIDE_PX:
-            return self._nothing(Absence.FACE_TOO_SMALL, now_ns)
+            return self._nothing(sighting.doubt or Absence.FACE_TOO_SMALL, now_ns)
         face = crop(pixels, sighting.box)
         if light(face).mean < quality.DARK_LEVEL:
             return self._nothing(Absence.TOO_DARK, now_ns)

@@ -59,9 +59,13 @@ ALIKE = 0.8
 """Cosine similarity from which a face is the patient's, wherever it is. The network's card says how many other people
 reach it."""
 
-UNLIKE = 0.2
-"""Below it the face is somebody else's, even at the patient's place: a patient's own face hardly ever lies there while
-the light stays, and more than half of other people's do (the card has both)."""
+UNLIKE = 0.0
+"""Below it the face is somebody else's, even at the patient's place: a patient's own face never lies there while the
+light stays and rarely after a mask was put on, and about half of other people's do (the card has all three)."""
+
+STAYS_NS = 600 * NS_PER_S
+"""A face that was called another's, but lies alone at the patient's place for so long, is the patient's after all,
+under a mask or in a light that made it unlike (chosen: no visitor lies there for ten minutes)."""
 
 ASK_READINGS = 4
 """So many readings of a returning face are averaged before it is called the patient's or another's."""
@@ -106,6 +110,7 @@ class Track:
     asked_ns: int = 0
     sure: float = 0.0
     looked: int = 0
+    begun_ns: int = 0
 
     @property
     def refuted(self) -> bool:
@@ -212,7 +217,6 @@ class Follower:
         track.low = reading.face < SURE
         track.looked += 1
         track.sure += (reading.face - track.sure) / min(track.looked, REFUTE_READINGS)
-        track.asked_ns = now_ns
         if track.low:
             track.stability *= 1 - _STEADY
             return
@@ -271,7 +275,7 @@ class Follower:
         if not faces:
             return None
         if self._known.well:
-            return self._recognised(faces)
+            return self._recognised(faces) or self._stayed(faces)
         faces.sort(key=lambda track: -track.box.side)
         if len(faces) > 1 and faces[0].box.side < MUCH_LARGER * faces[1].box.side:
             return None
@@ -291,6 +295,16 @@ class Follower:
             or (track.likeness >= UNLIKE and place is not None and len(faces) == 1 and _one_place(track.box, place))
         ]
         return max(alike, key=lambda track: track.likeness, default=None)
+
+    def _stayed(self, faces: Sequence[Track]) -> Track | None:
+        """The only face, where it has lain at the patient's place for so long that it must be the patient's."""
+        place = self._known.box
+        if len(faces) != 1 or place is None or not _one_place(faces[0].box, place):
+            return None
+        if self._now_ns - faces[0].begun_ns < STAYS_NS:
+            return None
+        self._known = _Known(box=place)  # what was learnt no longer fits
+        return faces[0]
 
     def _doubt(self, track: Track) -> Absence | None:
         if track.far:
@@ -329,6 +343,7 @@ class Follower:
 
     def _asked_for(self, track: Track, now_ns: int, doubt: Absence | None) -> Sighting:
         self._asked = track
+        track.asked_ns = now_ns  # here and not where it is read: what cannot be read must not be asked for ever
         fresh = track.fresh and track.seen_ns == now_ns
         return Sighting(track.box, track.seen_ns, track.stability, fresh, doubt)
 
@@ -367,7 +382,7 @@ def _one_place(found: FaceBox, place: FaceBox) -> bool:
 
 
 def _begun(face: Candidate, now_ns: int) -> Track:
-    track = Track(face.box, now_ns)
+    track = Track(face.box, now_ns, begun_ns=now_ns)
     _look(track, face)
     return track
 

@@ -9,13 +9,13 @@ import pytest
 
 from edge.face.align import FaceBox
 from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
-from edge.face.follow import FAR_YAW, Follower, yaw_measure
+from edge.face.follow import FAR_YAW, STAYS_NS, Follower, yaw_measure
 from edge.face.scan import Candidate
 from edge.types import NS_PER_S, Absence
 
 TICK_NS = NS_PER_S // 10
 PATIENT = np.eye(16, dtype=np.float32)[0]
-VISITOR = np.eye(16, dtype=np.float32)[1]
+VISITOR = np.eye(16, dtype=np.float32)[1] - np.float32(0.6) * PATIENT
 FRONTAL = ((0.18, -0.12), (-0.18, -0.12), (0.0, 0.08), (0.14, 0.27), (-0.14, 0.27))
 OPEN = (1.0, 1.0, 1.0, 1.0, 1.0)
 
@@ -257,12 +257,12 @@ def test_after_a_long_empty_bed_whoever_comes_is_the_patient(empty_s: float, exp
     assert why(bed.play(6.0, [head()], reading(VISITOR))[-1]) is expected
 
 
-def test_a_visitor_who_stays_for_long_does_not_become_the_patient() -> None:
+def test_a_visitor_who_stays_beside_the_bed_does_not_become_the_patient() -> None:
     bed = known_patient()
-    bed.play(2.0, [head()], reading(VISITOR))
+    bed.play(2.0, [head(x=500)], reading(VISITOR))
     for _ in range(40):  # a glance a minute is enough: somebody was there all the time
         bed.now_ns += 59 * NS_PER_S
-        last = bed.play(4.0, [head()], reading(VISITOR))[-1]
+        last = bed.play(4.0, [head(x=500)], reading(VISITOR))[-1]
     assert why(last) is Absence.OTHER_FACE
 
 
@@ -292,3 +292,21 @@ def test_a_patient_who_stays_is_the_patient_all_along() -> None:
     bed = Bed()
     bed.play(0.5, [head()], reading())
     assert {why(one) for one in bed.play(60.0, [head()], reading())} == {None}
+
+
+def test_a_face_that_cannot_be_read_does_not_keep_the_patient_from_being_known_again() -> None:
+    bed = known_patient()
+    bed.play(2.0, [])
+    far, patient = head(x=560, side=30), head()
+    for _ in range(40):
+        outcome = bed.tick([far, patient])
+        if isinstance(outcome, Sighting) and outcome.box.side > 48:  # a smaller crop is not read
+            bed.follower.read(reading(), bed.now_ns)
+    assert why(outcome) is None
+
+
+def test_a_face_that_lies_alone_at_the_patients_place_for_long_is_the_patients() -> None:
+    bed = known_patient()
+    masked = reading(-PATIENT)
+    assert why(bed.play(30.0, [head()], masked)[-1]) is Absence.OTHER_FACE
+    assert why(bed.play(STAYS_NS / NS_PER_S + 5, [head()], masked)[-1]) is None
