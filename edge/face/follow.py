@@ -67,6 +67,9 @@ STAYS_NS = 600 * NS_PER_S
 """A face that was called another's, but lies alone at the patient's place for so long, is the patient's after all,
 under a mask or in a light that made it unlike (chosen: no visitor lies there for ten minutes)."""
 
+STAY_PAUSE_NS = 60 * NS_PER_S
+"""It may have been out of sight for this long in between."""
+
 ASK_READINGS = 4
 """So many readings of a returning face are averaged before it is called the patient's or another's."""
 
@@ -110,7 +113,7 @@ class Track:
     asked_ns: int = 0
     sure: float = 0.0
     looked: int = 0
-    begun_ns: int = 0
+    low_ns: int = 0
 
     @property
     def refuted(self) -> bool:
@@ -161,11 +164,12 @@ class Follower:
         self._scan_ns: int | None = None
         self._head_ns: int | None = None
         self._face_ns: int | None = None
+        self._stay: tuple[int, int] | None = None
         self._now_ns = 0
 
     def forget(self) -> None:
         """Nobody is known any more: the next face that stays is the patient's."""
-        self._tracks, self._patient, self._asked, self._known = [], None, None, _Known()
+        self._tracks, self._patient, self._asked, self._known, self._stay = [], None, None, _Known(), None
 
     def due(self, now_ns: int) -> bool:
         """Whether the detector should look at the frame of `now_ns`."""
@@ -214,7 +218,9 @@ class Follower:
         self._asked = None
         if track is None:
             return
-        track.low = reading.face < SURE
+        was_low, track.low = track.low, reading.face < SURE
+        if track.low and not was_low:
+            track.low_ns = now_ns
         track.looked += 1
         track.sure += (reading.face - track.sure) / min(track.looked, REFUTE_READINGS)
         if track.low:
@@ -251,7 +257,7 @@ class Follower:
         self._tracks = [track for track in self._tracks if self._alive(track, now_ns)]
         if self._patient is not None and self._patient not in self._tracks:
             self._patient = None
-        if self._patient is not None and self._patient.refuted and not self._known.well:
+        if self._patient is not None and self._given_up(self._patient):
             self._patient = None
         if self._patient is None:
             self._patient = self._elected()
@@ -262,12 +268,17 @@ class Follower:
         track = self._patient
         if track is None:
             return self._nobody(now_ns)
+        self._stay = None
         return self._asked_for(track, now_ns, self._doubt(track))
 
     def _alive(self, track: Track, now_ns: int) -> bool:
         """A face that is followed must be seen each second; the others as often as the detector looks."""
         span = LOST_NS if track is self._patient or self._patient is None else 2 * CHECK_NS
         return now_ns - track.seen_ns <= span
+
+    def _given_up(self, track: Track) -> bool:
+        """The patient's track shows no face any more: at once while nobody is known, else after a second of it."""
+        return track.refuted and (not self._known.well or self._now_ns - track.low_ns > LOST_NS)
 
     def _elected(self) -> Track | None:
         """Which of the faces is the patient's, if that can be told."""
@@ -301,9 +312,11 @@ class Follower:
         place = self._known.box
         if len(faces) != 1 or place is None or not _one_place(faces[0].box, place):
             return None
-        if self._now_ns - faces[0].begun_ns < STAYS_NS:
+        since, last = self._stay or (self._now_ns, self._now_ns)
+        self._stay = (since if self._now_ns - last < STAY_PAUSE_NS else self._now_ns, self._now_ns)
+        if self._now_ns - self._stay[0] < STAYS_NS:
             return None
-        self._known = _Known(box=place)  # what was learnt no longer fits
+        self._known, self._stay = _Known(box=place), None  # what was learnt no longer fits
         return faces[0]
 
     def _doubt(self, track: Track) -> Absence | None:
@@ -322,7 +335,8 @@ class Follower:
             return self._looked_at(Absence.TWO_FACES, now_ns)
         open_ones = [track for track in faces if track.readings < ASK_READINGS]
         why = self._why_not(faces, undecided=bool(open_ones))
-        stale = [track for track in faces if now_ns - track.asked_ns >= ASK_EVERY_NS]
+        found = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        stale = [track for track in found if now_ns - track.asked_ns >= ASK_EVERY_NS]
         ask = open_ones or stale
         return self._asked_for(min(ask, key=lambda track: track.asked_ns), now_ns, why) if ask else why
 
@@ -350,7 +364,7 @@ class Follower:
     def _turn_back(self, now_ns: int) -> None:
         """A clock that ran backwards: what was seen cannot be placed in time any more."""
         if now_ns < self._now_ns:
-            self._tracks, self._patient, self._asked = [], None, None
+            self._tracks, self._patient, self._asked, self._stay = [], None, None, None
             self._scan_ns, self._head_ns, self._face_ns, self._now_ns = None, None, None, now_ns
 
 
@@ -382,7 +396,7 @@ def _one_place(found: FaceBox, place: FaceBox) -> bool:
 
 
 def _begun(face: Candidate, now_ns: int) -> Track:
-    track = Track(face.box, now_ns, begun_ns=now_ns)
+    track = Track(face.box, now_ns)
     _look(track, face)
     return track
 

@@ -310,3 +310,21 @@ def test_a_face_that_lies_alone_at_the_patients_place_for_long_is_the_patients()
     masked = reading(-PATIENT)
     assert why(bed.play(30.0, [head()], masked)[-1]) is Absence.OTHER_FACE
     assert why(bed.play(STAYS_NS / NS_PER_S + 5, [head()], masked)[-1]) is None
+
+
+def test_a_short_turn_of_the_head_does_not_begin_the_ten_minutes_anew() -> None:
+    bed, masked = known_patient(), reading(-PATIENT)
+    for _ in range(11):
+        bed.play(55.0, [head()], masked)
+        bed.play(5.0, [])
+    assert why(bed.play(5.0, [head()], masked)[-1]) is None
+
+
+def test_where_the_patient_left_a_crease_the_patient_is_found_elsewhere() -> None:
+    bed = known_patient()
+    crease = reading(face=0.02)
+    bed.play(3.0, [head()], crease)
+    outcomes = bed.play(5.0, [head(), head(x=520)], {300: crease, 520: reading()})
+    assert why(outcomes[-1]) is None
+    assert isinstance(outcomes[-1], Sighting)
+    assert outcomes[-1].box.x == pytest.approx(520, abs=2)
