@@ -49,8 +49,9 @@ MUCH_LARGER = 1.5
 """One of two unknown faces whose box has this many sides of the other is taken for the patient's: the camera is pointed
 at the patient's pillow, a visitor who is nearer to it than the patient would hide the patient (chosen)."""
 
-LEARN_READINGS = 30
-"""Readings, three seconds at 10 fps, after which a descriptor is known well enough to tell people apart."""
+LEARN_READINGS = 600
+"""Readings, a minute at 10 fps, after which it is settled whose face is the patient's: longer than whoever sets the
+camera up looks into it. Until then the only face, or the much larger of two, is taken for it."""
 
 LEARN_S = 60.0
 """Time constant with which it is then adapted: a mask put on or a lamp switched on is learnt, a swap is not."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.face import follow
 from edge.face.align import FaceBox
 from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
 from edge.face.follow import FAR_YAW, STAYS_NS, Follower, yaw_measure
@@ -79,6 +80,13 @@ class Bed:
 def why(outcome: Sighting | Absence) -> Absence | None:
     """The absence that a frame amounts to, or None where it may be judged."""
     return outcome.doubt if isinstance(outcome, Sighting) else outcome
+
+
+@pytest.fixture(autouse=True)
+def _quick_to_learn(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Three seconds instead of a minute until the patient is known, but in the test of that minute."""
+    if "minute" not in request.node.name:
+        monkeypatch.setattr(follow, "LEARN_READINGS", 30)
 
 
 @pytest.fixture
@@ -328,3 +336,10 @@ def test_where_the_patient_left_a_crease_the_patient_is_found_elsewhere() -> Non
     assert why(outcomes[-1]) is None
     assert isinstance(outcomes[-1], Sighting)
     assert outcomes[-1].box.x == pytest.approx(520, abs=2)
+
+
+def test_who_sets_the_camera_up_within_a_minute_is_not_taken_for_the_patient() -> None:
+    bed, nurse = Bed(), reading(VISITOR)
+    bed.play(30.0, [head(side=220)], nurse)
+    bed.play(5.0, [])
+    assert {why(one) for one in bed.play(120.0, [head(x=420, side=90)], reading())[5:]} == {None}
