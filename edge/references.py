@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from edge.clock import Instant
 from edge.errors import StoreError
-from edge.face.judge import LONG_ABSENCE_S
+from edge.face.find import LONG_ABSENCE_S
 from edge.face.reference import Reference
 from edge.store import Store
 from edge.types import NS_PER_S

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,8 @@ def write_float(network: nn.Module, shape: Sequence[int], path: Path, *, grids: 
     network = network.to(memory_format=torch.contiguous_format).eval()
     batch, channels, height, width = shape
     last = litert_torch.to_channel_last_io(network, args=[0], outputs=list(grids) or None)
-    litert_torch.convert(last.eval(), (torch.zeros(batch, height, width, channels),)).export(str(path))
+    with quiet():
+        litert_torch.convert(last.eval(), (torch.zeros(batch, height, width, channels),)).export(str(path))
     rng = np.random.default_rng(1)
     for _ in range(3):
         picture = rng.normal(0, 1, (batch, height, width, channels)).astype(np.float32)
@@ -55,13 +57,15 @@ def write_float(network: nn.Module, shape: Sequence[int], path: Path, *, grids: 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the converter: it tells its steps on both streams, some of them past Python's."""
+    """Silence the converters: they tell their steps on both streams, past Python's too, and warn of themselves."""
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            streams = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+            with streams[0], streams[1], warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 yield
         finally:
             os.dup2(kept, 2)

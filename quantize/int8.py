@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from quantize.convert import quiet
+
 
 def quantise(source: Path, target: Path, samples: NDArray[np.float32]) -> None:
     """Quantise weights and activations to int8 after training.
@@ -33,6 +35,7 @@ def quantise(source: Path, target: Path, samples: NDArray[np.float32]) -> None:
         qsv_update_func=qsv_utils.min_max_update,
     )
     data = {key: [{names[0]: sample[None]} for sample in samples]}
-    ranges.calibrate(data, quantiser._recipe_manager)
-    target.unlink(missing_ok=True)
-    quantiser.quantize(ranges.get_model_qsvs()).export_model(str(target))
+    with quiet():
+        ranges.calibrate(data, quantiser._recipe_manager)
+        target.unlink(missing_ok=True)
+        quantiser.quantize(ranges.get_model_qsvs()).export_model(str(target))

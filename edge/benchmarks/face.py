@@ -16,8 +16,9 @@ from edge.bundle import Bundle
 from edge.demo.setup import FACE_CLIP
 from edge.face import FaceEstimator
 from edge.face.align import FaceBox, crop, normalise
-from edge.face.detect import FaceFinder
 from edge.face.estimator import MODEL
+from edge.face.finder import MODEL as DETECTOR
+from edge.face.scan import Scanner
 from edge.inference import Interpreter
 from edge.types import NS_PER_S, Frame
 
@@ -39,6 +40,9 @@ Pixels = NDArray[np.uint8]
 def figures() -> Iterator[Figure]:
     """Median and 99th percentile of the whole path, then medians of its parts.
 
+    The detector looks at one frame in twenty while it follows a face: the path's median is without it, its 99th
+    percentile with it.
+
     Frames are those of the demonstration's clip, enlarged to VGA; the face in them is 230 pixels wide.
     """
     with one_core():
@@ -48,14 +52,13 @@ def figures() -> Iterator[Figure]:
         whole = times([partial(estimator.step, as_frame(k, picture)) for k, picture in enumerate(frames)])
         yield Figure("face_path_ms_median", float(np.median(whole)), "ms")
         yield Figure("face_path_ms_p99", float(np.percentile(whole, 99)), "ms")
-        finder = FaceFinder()
-        detect = times([partial(finder.find, picture, moment(k)) for k, picture in enumerate(frames)])
-        yield Figure("face_detect_ms_median", float(np.median(detect)), "ms")
-        yield Figure("face_search_ms_median", float(np.median(_searches(frames))), "ms")
-        sighting = finder.find(frames[-1], moment(len(frames)))
-        if sighting is None:
+        scanner = Scanner(bundle.model(DETECTOR))
+        scan = times([partial(scanner.heads, picture) for picture in frames])
+        yield Figure("face_detect_ms_median", float(np.median(scan)), "ms")
+        heads = scanner.heads(frames[-1])
+        if not heads:
             raise RuntimeError("the face of the demonstration's clip was not found")
-        box = sighting.box
+        box = heads[0].box
         align = times([partial(_align, picture, box) for picture in frames])
         yield Figure("face_align_ms_median", float(np.median(align)), "ms")
         network, face = Interpreter(bundle.model(MODEL), 1), normalise(crop(frames[-1], box))
@@ -99,11 +102,6 @@ def as_frame(k: int, picture: Pixels) -> Frame:
 
 def _align(picture: Pixels, box: FaceBox) -> NDArray[np.float32]:
     return normalise(crop(picture, box))
-
-
-def _searches(frames: list[Pixels]) -> list[float]:
-    """Times of a search of the whole picture: what the first frame of a new face costs."""
-    return times([partial(FaceFinder().find, picture, NS_PER_S) for picture in frames[:60]])
 
 
 def times(calls: Sequence[Callable[[], object]]) -> list[float]:

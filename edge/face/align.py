@@ -15,8 +15,8 @@ SIDE_PX = 80
 """Side of the network's square input, pixels."""
 
 MARGIN = 1.0
-"""Side of the crop, in sides of the detector's box. The frontal cascade's box runs from the middle of the forehead to
-the chin, which holds every action unit; a wider crop only makes them smaller."""
+"""Side of the crop, in sides of the detector's box. That box runs from the middle of the forehead to the chin, which
+holds every action unit; a wider crop only makes them smaller."""
 
 SHIFT_DOWN = 0.05
 """How far the crop's centre lies below the box's centre, in sides of the box: keeps the lower lip of a dropped jaw
@@ -31,7 +31,7 @@ CLIP = 2.75
 
 @dataclass(frozen=True, slots=True)
 class FaceBox:
-    """A square around a face, as the frontal cascade draws it.
+    """A square around a face, from the middle of the forehead to the chin.
 
     Attributes:
         x, y: centre, pixels of the frame.

@@ -11,12 +11,12 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle
+from edge.bundle import Bundle, Model
 from edge.errors import BundleError, BundleReason, InferenceError, InferenceReason
 from edge.face import quality
 from edge.face.align import crop, light, normalise
-from edge.face.cascade import CascadeFinder
 from edge.face.find import Finder, Reading, Sighting
+from edge.face.finder import NetworkFinder
 from edge.face.judge import Judge, Numbers, Settings, clipped
 from edge.face.reference import Reference
 from edge.face.units import LABELS
@@ -50,13 +50,13 @@ class FaceEstimator:
     one camera. The reference may be asked for and changed from another thread.
 
     Args:
-        bundle: the loaded model bundle; `face_au` is taken from it.
+        bundle: the loaded model bundle; `face_au` and `face_find` are taken from it.
         threads: inference threads.
-        finder: finds and follows the face; the frontal cascade by default.
+        finder: finds and follows the face; the bundle's detector by default.
 
     Raises:
-        BundleError: the network is missing, or its labels or outputs are not those of this program.
-        InferenceError: the runtime refuses the network, or OpenCV has no cascades.
+        BundleError: a network is missing, or its labels or outputs are not those of this program.
+        InferenceError: the runtime refuses a network.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1, finder: Finder | None = None) -> None:
@@ -68,7 +68,8 @@ class FaceEstimator:
             raise BundleError(BundleReason.SHAPE, f"{model.path}: its outputs are not {', '.join(OUTPUTS)}")
         self._network = Interpreter(model, threads)
         self._judge = Judge(Settings.read(model.parameters))
-        self._finder: Finder = finder or CascadeFinder()
+        self._identity_mean = _identity_mean(model)
+        self._finder: Finder = finder or NetworkFinder(bundle, threads=threads)
         self._last: Estimate | None = None
         self._lock = threading.Lock()
 
@@ -87,16 +88,18 @@ class FaceEstimator:
             InferenceError: the frame is not (height, width) uint8 of at least 48 x 48 pixels (BAD_INPUT).
         """
         pixels, now_ns = _checked(frame), frame.measured_ns
-        sighting = self._finder.find(pixels, now_ns)
+        with self._lock:
+            sighting = self._finder.find(pixels, now_ns)
         if isinstance(sighting, Absence):
             return self._nothing(_why(sighting, pixels), now_ns)
         if sighting.box.side < quality.MIN_SIDE_PX:
-            return self._nothing(Absence.FACE_TOO_SMALL, now_ns)
+            return self._nothing(sighting.doubt or Absence.FACE_TOO_SMALL, now_ns)
         face = crop(pixels, sighting.box)
         if light(face).mean < quality.DARK_LEVEL:
             return self._nothing(Absence.TOO_DARK, now_ns)
         numbers = self.read(face, sighting)
-        self._finder.follow(numbers.reading, now_ns)
+        with self._lock:
+            self._finder.follow(numbers.reading, now_ns)
         if sighting.doubt is not None:
             return self._nothing(sighting.doubt, now_ns)
         if numbers.reading.face < NO_FACE_BELOW:
@@ -109,9 +112,8 @@ class FaceEstimator:
         """What the network says of an aligned (80, 80) crop, in real units."""
         units, deviation, visible, track, identity = (one[0] for one in self._network.run(normalise(face)))
         right, down, log_size, roll, log_odds = (float(value) for value in track)
-        reading = Reading(
-            right, down, log_size, roll * ROLL_UNIT_DEG, float(_sigmoid(log_odds)), _sigmoid(visible), identity
-        )
+        face_chance, seen, who = float(_sigmoid(log_odds)), _sigmoid(visible), identity - self._identity_mean
+        reading = Reading(right, down, log_size, roll * ROLL_UNIT_DEG, face_chance, seen, who)
         trust = min(quality.parts(face, sighting).values())
         return Numbers(clipped(units), np.exp(deviation), reading, trust, sighting.box.side)
 
@@ -137,8 +139,9 @@ class FaceEstimator:
             return None if seconds is None else self._judge.rest.snapshot()
 
     def forget_reference(self, by: str) -> Reference:
-        """Learn the resting face anew."""
+        """Learn the resting face anew, and whose it is: the next face that stays is the patient's."""
         with self._lock:
+            self._finder.forget()
             self._judge.forget_reference(by)
             return self._judge.rest.snapshot()
 
@@ -151,6 +154,17 @@ class FaceEstimator:
     def _nothing(self, why: Absence, now_ns: int) -> Estimate:
         self._last = None
         return Estimate.absent(Modality.FACE, why, now_ns)
+
+
+def _identity_mean(model: Model) -> NDArray[np.float32]:
+    """(16,) mean descriptor of many people: without it all faces are alike. Zero in a bundle that does not state it."""
+    width = model.outputs[OUTPUTS.index("identity")].shape[-1]
+    stated = model.parameters.numbers("identity_mean") if "identity_mean" in model.parameters else (0.0,) * width
+    if len(stated) != width:
+        raise BundleError(
+            BundleReason.FORMAT, f"{model.path}: identity_mean has {len(stated)} numbers, {width} expected"
+        )
+    return np.array(stated, np.float32)
 
 
 def _sigmoid(log_odds: float | NDArray[np.float32]) -> NDArray[np.float32]:

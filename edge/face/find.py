@@ -1,7 +1,7 @@
 """What the estimator knows of the face's place: where it is now, or why there is none to judge.
 
-A finder looks for faces with a network of its own now and then; in between the action unit network says how the face
-has moved in its crop, and the finder follows. It keeps boxes and a few numbers between frames, never a picture.
+A finder looks for faces now and then; in between the action unit network says how the face has moved in its crop, and
+the finder follows. It keeps boxes and a few numbers between frames, never a picture.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle
 from edge.face.align import FaceBox
 from edge.types import Absence
 
-MODEL = "face_find"
-"""Name of the detector in the bundle."""
+LONG_ABSENCE_S = 30 * 60
+"""After so long without any face the patient may be another one. Chosen: longer than washing, shorter than changing a
+bed between two patients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +87,6 @@ class Finder(Protocol):
         """
         ...
 
-
-class NetworkFinder:
-    """A `Finder` with a network of its own: `edge.face.scan` looks, `edge.face.follow` decides whose face it is.
-
-    Args:
-        bundle: the loaded model bundle; `face_find` is taken from it.
-        threads: inference threads.
-
-    Raises:
-        BundleError: the bundle has no detector, or one with other outputs.
-        InferenceError: the runtime refuses it.
-    """
-
-    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
-        """Build the interpreter; nobody is known yet."""
-        from edge.face.follow import Follower
-        from edge.face.scan import Scanner
-
-        self._scanner = Scanner(bundle.model(MODEL), threads)
-        self._follower = Follower()
-
-    def find(self, pixels: NDArray[np.uint8], now_ns: int) -> Sighting | Absence:
-        """Scan the frame if it is time to, and say where the patient's face is, or why it cannot be judged."""
-        if self._follower.due(now_ns):
-            self._follower.scanned(self._scanner.heads(pixels), now_ns)
-        return self._follower.outcome(now_ns)
-
-    def follow(self, reading: Reading, now_ns: int) -> None:
-        """Move the box to where the action unit network saw the face, and learn or compare whose it is."""
-        self._follower.read(reading, now_ns)
-
     def forget(self) -> None:
         """Somebody else lies in the bed now: the next face that stays is the patient's."""
-        self._follower.forget()
+        ...

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox
-from edge.face.find import Reading, Sighting
+from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
 from edge.face.scan import Candidate
 from edge.types import NS_PER_S, Absence
 
@@ -49,23 +49,37 @@ MUCH_LARGER = 1.5
 """One of two unknown faces whose box has this many sides of the other is taken for the patient's: the camera is pointed
 at the patient's pillow, a visitor who is nearer to it than the patient would hide the patient (chosen)."""
 
-LEARN_READINGS = 30
-"""Readings, three seconds at 10 fps, after which a descriptor is known well enough to tell people apart."""
+LEARN_READINGS = 600
+"""Readings, a minute at 10 fps, after which it is settled whose face is the patient's: longer than whoever sets the
+camera up looks into it. Until then the only face, or the much larger of two, is taken for it."""
 
 LEARN_S = 60.0
 """Time constant with which it is then adapted: a mask put on or a lamp switched on is learnt, a swap is not."""
 
-ALIKE = 0.6
-"""Cosine similarity from which a face is the patient's, wherever it is (chosen)."""
+ALIKE = 0.8
+"""Cosine similarity from which a face is the patient's, wherever it is. The network's card says how many other people
+reach it."""
 
-UNLIKE = 0.3
-"""Below it the face is somebody else's, even at the patient's place (chosen)."""
+UNLIKE = 0.0
+"""Below it the face is somebody else's, even at the patient's place: a patient's own face never lies there while the
+light stays and rarely after a mask was put on, and about half of other people's do (the card has all three)."""
+
+STAYS_NS = 600 * NS_PER_S
+"""A face that was called another's, but lies alone at the patient's place for so long, is the patient's after all,
+under a mask or in a light that made it unlike (chosen: no visitor lies there for ten minutes)."""
+
+STAY_PAUSE_NS = 60 * NS_PER_S
+"""It may have been out of sight for this long in between."""
 
 ASK_READINGS = 4
 """So many readings of a returning face are averaged before it is called the patient's or another's."""
 
+REFUTE_READINGS = 3
+"""After so many readings the action unit network's word counts on whether something is a face at all: a picture on the
+wall that the detector takes for one does not keep the patient's from being chosen."""
+
 ASK_EVERY_NS = NS_PER_S
-"""A face that was called another's is asked again this often."""
+"""A face that was called another's, or none, is asked again this often."""
 
 CALM_MOVE = 0.06
 """Offsets below this share of the box are mostly the networks' own jitter: only a part of them is followed."""
@@ -98,6 +112,14 @@ class Track:
     likeness: float = 0.0
     readings: int = 0
     asked_ns: int = 0
+    sure: float = 0.0
+    looked: int = 0
+    low_ns: int = 0
+
+    @property
+    def refuted(self) -> bool:
+        """The action unit network says that it is no face."""
+        return self.looked >= REFUTE_READINGS and self.sure < SURE
 
 
 @dataclass(slots=True)
@@ -142,11 +164,13 @@ class Follower:
         self._turned = False
         self._scan_ns: int | None = None
         self._head_ns: int | None = None
+        self._face_ns: int | None = None
+        self._stay: tuple[int, int] | None = None
         self._now_ns = 0
 
     def forget(self) -> None:
         """Nobody is known any more: the next face that stays is the patient's."""
-        self._tracks, self._patient, self._asked, self._known = [], None, None, _Known()
+        self._tracks, self._patient, self._asked, self._known, self._stay = [], None, None, _Known(), None
 
     def due(self, now_ns: int) -> bool:
         """Whether the detector should look at the frame of `now_ns`."""
@@ -195,7 +219,11 @@ class Follower:
         self._asked = None
         if track is None:
             return
-        track.low = reading.face < SURE
+        was_low, track.low = track.low, reading.face < SURE
+        if track.low and not was_low:
+            track.low_ns = now_ns
+        track.looked += 1
+        track.sure += (reading.face - track.sure) / min(track.looked, REFUTE_READINGS)
         if track.low:
             track.stability *= 1 - _STEADY
             return
@@ -209,12 +237,13 @@ class Follower:
         elif alike is not None:
             track.readings += 1
             track.likeness += (alike - track.likeness) / min(track.readings, ASK_READINGS)
-            track.asked_ns = now_ns
 
     def _see_patient(self, track: Track, reading: Reading, alike: float | None, gap_s: float, now_ns: int) -> None:
         self._known.box = track.box
         if alike is not None and self._known.well:
-            track.likeness += min(1.0, gap_s / _LIKENESS_S) * (alike - track.likeness)
+            share = min(1.0, gap_s / _LIKENESS_S) if track.readings else 1.0
+            track.likeness += share * (alike - track.likeness)
+            track.readings += 1
             if track.likeness < UNLIKE:
                 track.readings = ASK_READINGS
                 self._patient = None
@@ -229,11 +258,18 @@ class Follower:
         self._tracks = [track for track in self._tracks if self._alive(track, now_ns)]
         if self._patient is not None and self._patient not in self._tracks:
             self._patient = None
+        if self._patient is not None and self._given_up(self._patient):
+            self._patient = None
         if self._patient is None:
             self._patient = self._elected()
+        if self._tracks:
+            self._face_ns = now_ns
+        elif self._face_ns is not None and now_ns - self._face_ns > LONG_ABSENCE_S * NS_PER_S:
+            self._known, self._face_ns = _Known(), None  # an empty bed: whoever comes next may be another patient
         track = self._patient
         if track is None:
             return self._nobody(now_ns)
+        self._stay = None
         return self._asked_for(track, now_ns, self._doubt(track))
 
     def _alive(self, track: Track, now_ns: int) -> bool:
@@ -241,17 +277,25 @@ class Follower:
         span = LOST_NS if track is self._patient or self._patient is None else 2 * CHECK_NS
         return now_ns - track.seen_ns <= span
 
+    def _given_up(self, track: Track) -> bool:
+        """The patient's track shows no face any more: at once while nobody is known, else after a second of it."""
+        return track.refuted and (not self._known.well or self._now_ns - track.low_ns > LOST_NS)
+
     def _elected(self) -> Track | None:
         """Which of the faces is the patient's, if that can be told."""
-        faces = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        faces = self._faces()
         if not faces:
             return None
         if self._known.well:
-            return self._recognised(faces)
+            return self._recognised(faces) or self._stayed(faces)
         faces.sort(key=lambda track: -track.box.side)
         if len(faces) > 1 and faces[0].box.side < MUCH_LARGER * faces[1].box.side:
             return None
         return faces[0]
+
+    def _faces(self) -> list[Track]:
+        """What was found often enough, and is a face as far as was read."""
+        return [track for track in self._tracks if track.scans >= CONFIRM_SCANS and not track.refuted]
 
     def _recognised(self, faces: Sequence[Track]) -> Track | None:
         asked = [track for track in faces if track.readings >= ASK_READINGS]
@@ -264,6 +308,18 @@ class Follower:
         ]
         return max(alike, key=lambda track: track.likeness, default=None)
 
+    def _stayed(self, faces: Sequence[Track]) -> Track | None:
+        """The only face, where it has lain at the patient's place for so long that it must be the patient's."""
+        place = self._known.box
+        if len(faces) != 1 or place is None or not _one_place(faces[0].box, place):
+            return None
+        since, last = self._stay or (self._now_ns, self._now_ns)
+        self._stay = (since if self._now_ns - last < STAY_PAUSE_NS else self._now_ns, self._now_ns)
+        if self._now_ns - self._stay[0] < STAYS_NS:
+            return None
+        self._known, self._stay = _Known(box=place), None  # what was learnt no longer fits
+        return faces[0]
+
     def _doubt(self, track: Track) -> Absence | None:
         if track.far:
             return Absence.FACE_TURNED
@@ -271,17 +327,26 @@ class Follower:
 
     def _nobody(self, now_ns: int) -> Sighting | Absence:
         """No patient: why, and whose crop to read in order to find out."""
-        faces = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        faces = self._faces()
         if not faces:
             covered = any(track.visible < _LEAST_VISIBLE for track in self._tracks)
             nothing = Absence.FACE_COVERED if covered else Absence.NO_FACE
-            return Absence.FACE_TURNED if self._turned and not covered else nothing
+            return self._looked_at(Absence.FACE_TURNED if self._turned and not covered else nothing, now_ns)
         if not self._known.well:
-            return Absence.TWO_FACES
+            return self._looked_at(Absence.TWO_FACES, now_ns)
         open_ones = [track for track in faces if track.readings < ASK_READINGS]
         why = self._why_not(faces, undecided=bool(open_ones))
-        stale = [track for track in faces if now_ns - track.asked_ns >= ASK_EVERY_NS]
+        found = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        stale = [track for track in found if now_ns - track.asked_ns >= ASK_EVERY_NS]
         ask = open_ones or stale
+        return self._asked_for(min(ask, key=lambda track: track.asked_ns), now_ns, why) if ask else why
+
+    def _looked_at(self, why: Absence, now_ns: int) -> Sighting | Absence:
+        """The reason, with the crop of something that may be no face, or one after all, where there is such a thing."""
+        found = [track for track in self._tracks if track.scans >= CONFIRM_SCANS]
+        new = [track for track in found if track.looked < REFUTE_READINGS]
+        again = [track for track in found if track.refuted and now_ns - track.asked_ns >= ASK_EVERY_NS]
+        ask = new or again
         return self._asked_for(min(ask, key=lambda track: track.asked_ns), now_ns, why) if ask else why
 
     def _why_not(self, faces: Sequence[Track], *, undecided: bool) -> Absence:
@@ -293,14 +358,15 @@ class Follower:
 
     def _asked_for(self, track: Track, now_ns: int, doubt: Absence | None) -> Sighting:
         self._asked = track
+        track.asked_ns = now_ns  # here and not where it is read: what cannot be read must not be asked for ever
         fresh = track.fresh and track.seen_ns == now_ns
         return Sighting(track.box, track.seen_ns, track.stability, fresh, doubt)
 
     def _turn_back(self, now_ns: int) -> None:
         """A clock that ran backwards: what was seen cannot be placed in time any more."""
         if now_ns < self._now_ns:
-            self._tracks, self._patient, self._asked = [], None, None
-            self._scan_ns, self._head_ns, self._now_ns = None, None, now_ns
+            self._tracks, self._patient, self._asked, self._stay = [], None, None, None
+            self._scan_ns, self._head_ns, self._face_ns, self._now_ns = None, None, None, now_ns
 
 
 def yaw_measure(points: NDArray[np.float32]) -> float:

@@ -17,7 +17,7 @@ from edge.bundle import Parameters
 from edge.errors import BundleError, BundleReason
 from edge.face.certainty import MIN_KNOWN, Floats, Spread, knowable, known, level, spread
 from edge.face.episode import FEATURES, ON, START_WEIGHTS, Episode, EpisodeFilter
-from edge.face.find import Reading
+from edge.face.find import LONG_ABSENCE_S, Reading
 from edge.face.reference import NEEDED_S, Population, RestingFace
 from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
 from edge.types import NS_PER_S, Absence, Estimate, Modality
@@ -36,12 +36,9 @@ UNKNOWN_REST = 0.3
 """Share of the quality that a face without any reference loses. Chosen so that a good picture still counts in full
 (`edge.fusion.evidence.FULL_WEIGHT_QUALITY` is 0.6) and a middling one does not."""
 
-LONG_ABSENCE_S = 30 * 60
-"""After so long without a face the patient may be another one: the reference is kept only where the descriptor says
-that it is the same person. Chosen: longer than washing, shorter than changing a bed between two patients."""
-
-SAME_PERSON = 0.5
-"""Cosine of two descriptors from which they count as one person's."""
+SAME_PERSON = 0.8
+"""Cosine of two descriptors from which they count as one person's (the network's card has how many are): after
+`LONG_ABSENCE_S` the reference is kept only where the descriptor says that it is the same person."""
 
 SET_S = 5.0
 """A reference that a nurse sets is the mean of this many seconds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.features import SEQUENCE_S
-from quantize.convert import quiet, write_float
+from quantize.convert import write_float
 from quantize.int8 import quantise
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ def export(network: nn.Sequential, samples: NDArray[np.float32], target: Path) -
     """
     features = samples.shape[2]
     picked = samples[np.linspace(0, len(samples) - 1, min(CALIBRATION_STRETCHES, len(samples))).astype(int)]
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), quiet():
-        warnings.simplefilter("ignore")  # the converter warns about its own internals at every call
+    with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "float.tflite"
         write_float(network, (1, features, 1, SEQUENCE_S), source)
         quantise(source, target, picked[:, None])

@@ -21,7 +21,6 @@ class Facts:
     Attributes:
         seed, scenes, epochs, persons: of the command.
         counts: pictures per part.
-        minutes: what training took.
         history: mean loss per epoch.
         weights, size: learnt numbers, and bytes of the file.
         delegated: whether XNNPACK runs the whole graph.
@@ -35,7 +34,6 @@ class Facts:
     epochs: int
     persons: int
     counts: dict[str, int]
-    minutes: float
     history: tuple[float, ...]
     weights: int
     size: int
@@ -86,8 +84,9 @@ convolutions; {delegated} (ai-edge-litert). Boxes from {SMALLEST_PX:g} to {LARGE
 {SMALLEST_PX * 640 / WIDTH_PX:.0f} to {LARGEST_PX * 640 / WIDTH_PX:.0f} of a VGA picture.
 
 **How it was made.** `{command}` from the repository root, with ANODYNE_SHARED naming the folder of the head assets and
-the extra `quantize` installed. Training took {facts.minutes:.0f} minutes on one x86-64 core (0: taken from an earlier,
-interrupted run). Mean loss by epoch: {history}. Everything but the order of floating-point sums depends on the seed.
+the extra `quantize` installed. Training takes the better part of an hour on one x86-64 core and goes on
+where it was interrupted. Mean loss by epoch: {history}. Everything but the order of floating-point sums depends on the
+seed.
 
 ## Data
 No photograph of anybody. {facts.persons} rendered people who do not exist, eight heads each, two of them turned away
@@ -135,7 +134,7 @@ faces per picture on the tuning scenes:
 - **Not tried on patients.** Scenes and heads are painted by the renderer that it learnt from; real rooms are harder.
   Four real clips (one person, upright, and a film's title) were replayed to look for gross errors; nothing was fitted
   to them.
-- Rendered heads have simple hair and no scarves, hats or veils; skins come from eighteen pictures.
+- Rendered heads wear no scarves, hats or veils; skins come from eighteen pictures.
 - Faces beyond 110 degrees of roll (upside down to the camera) were not drawn: turn the camera.
 - A face below {SMALLEST_PX * 640 / WIDTH_PX:.0f} pixels of a VGA picture is not looked for; the action unit network
   needs 48 anyway.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 from quantize.extras import missing_packages
@@ -19,6 +18,8 @@ PERSONS = 450
 """Rendered people: 360 to train on, 40 to choose the threshold with, 50 to measure on."""
 
 TUNE_SCENES, TEST_SCENES = 750, 2_500
+"""Scenes to choose the threshold with, and to measure on."""
+
 _TUNE_FROM, _TEST_FROM = 0.8, 8 / 9
 _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
 
@@ -30,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--scenes", type=int, default=SCENES, help="scenes to train on (%(default)s)")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="passes over them (%(default)s)")
     parser.add_argument("--persons", type=int, default=PERSONS, help="people to render (%(default)s)")
+    parser.add_argument("--tune-scenes", type=int, default=TUNE_SCENES, help="to choose with (%(default)s)")
     parser.add_argument("--test-scenes", type=int, default=TEST_SCENES, help="to measure on (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/quantize"), help="chunks, resumable (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="bundle to write to (%(default)s)")
@@ -74,15 +76,13 @@ def _train(arguments: argparse.Namespace) -> int:
         "tune": heads.where((share >= _TUNE_FROM) & (share < _TEST_FROM)),
         "test": heads.where(share >= _TEST_FROM),
     }
-    counts = {"train": arguments.scenes, "tune": TUNE_SCENES, "test": arguments.test_scenes}
+    counts = {"train": arguments.scenes, "tune": arguments.tune_scenes, "test": arguments.test_scenes}
     parts = {
         name: draw_scenes(arguments.cache, people[name], name=name, seed=arguments.seed, count=count)
         for name, count in counts.items()
     }
-    started = time.monotonic()
     kept = arguments.cache / f"face_find-seed{arguments.seed}-{arguments.scenes}-{arguments.epochs}.pt"
     network, history = train(parts["train"], kept, seed=arguments.seed, epochs=arguments.epochs)
-    minutes = (time.monotonic() - started) / 60
     weights = parameter_count(network)
     (arguments.out / "cards").mkdir(parents=True, exist_ok=True)
     file = arguments.out / "face_find.tflite"
@@ -96,7 +96,6 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments.epochs,
         arguments.persons,
         {name: len(part.pictures) for name, part in parts.items()},
-        minutes,
         tuple(history),
         weights,
         file.stat().st_size,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.bundle import Model, Parameters
-from edge.face.find import MODEL
+from edge.face.finder import MODEL
 from edge.face.scan import HEIGHT_PX, OUTPUTS, WIDTH_PX, normalise
 from quantize.bundle import tensor_specs, write_model
 from quantize.convert import write_float

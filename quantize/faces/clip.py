@@ -83,7 +83,7 @@ class _Cast:
         rng = np.random.default_rng([seed, 180])
         self.renderer = Renderer(head)
         drawn = make_person(head, rng, age=0.75, male=0.3)
-        hair = replace(drawn.hair, long=False, bald=False, beard=0.0, volume=0.06, shade=0.6)
+        hair = replace(drawn.hair, long=False, bald=False, beard=0.0, volume=0.06, shade=0.45, density=1.0, grey=0.6)
         self.person: Person = replace(drawn, hair=hair, wrinkle_depth=0.9, rest_lines=0.12)
         self.pillow = pillow(rng, HEIGHT * _FINE, WIDTH * _FINE)
         self.blanket = np.clip(0.75 * pillow(rng, HEIGHT * _FINE, WIDTH * _FINE), 0, 1)

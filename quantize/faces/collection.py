@@ -35,7 +35,7 @@ MARKS = {
     "lower_lip": (0.12, 6.54),
     "jaw": (0.40, 6.35),
 }
-"""Marks on either side of the face whose movement training may learn from: x and y on the resting base mesh, dm."""
+"""Marks on either side of the face whose movement is kept with every picture: x and y on the resting base mesh, dm."""
 
 MIDDLE_MARKS = {
     "glabella": (0.0, 7.45),

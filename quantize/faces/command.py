@@ -15,7 +15,7 @@ from quantize.extras import missing_packages
 RENDERS = 112_000
 """Faces of the shipped model: 8,000 identities."""
 
-EPOCHS = 16
+EPOCHS = 12
 """Passes over the training faces of the shipped model."""
 
 _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")

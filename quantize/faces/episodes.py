@@ -30,7 +30,7 @@ PAIN_STANDS = 3.0
 """Sum of brow, orbit and levator that stands in the truth where there is pain: mild pain on two of the three, or
 strong pain on one."""
 
-FITTED, MEASURED = 24, 40
+FITTED, MEASURED = 64, 64
 """People whose courses of expressions the filter is fitted to (tuning identities) and measured on (test)."""
 
 EVERY_S = 1.0

@@ -24,7 +24,7 @@ SHARES = {
     "track": 0.3,
     "face": 0.2,
     "identity": 0.01,
-    "moves": 0.3,
+    "pair": 0.5,
 }
 """Weight of each term. PSPI is what the daemon acts on; the others must not cost the intensities anything: with a share
 of 0.1 the descriptor's term outweighed theirs, and PSPI was read with r 0.76 on unseen identities."""
@@ -42,9 +42,6 @@ _OFFSET_UNIT = (0.1, 0.1, 0.1, 0.3)
 _LOG_DEVIATION = (-3.0, 1.5)
 """Bounds of the logarithm of a deviation, intensities: 0.05 to 4.5."""
 
-MOVE_UNIT_DM = 0.03
-"""Unit of the movements of marks: about the deviation of those that move most."""
-
 TEMPERATURE = 0.1
 """Of the contrast between persons (Khosla et al., Supervised Contrastive Learning, 2020)."""
 
@@ -60,7 +57,6 @@ class Targets:
         track: (n, 4) offsets, roll in `ROLL_UNIT_DEG`.
         face: (n,) 0 or 1.
         identity: (n,).
-        moves: (n, MOVES, 3) how far the marks of the face moved, in `MOVE_UNIT_DM`.
     """
 
     units: Tensor
@@ -69,7 +65,6 @@ class Targets:
     track: Tensor
     face: Tensor
     identity: Tensor
-    moves: Tensor
 
     def where(self, chosen: Tensor) -> Targets:
         """Those of some crops."""
@@ -100,7 +95,6 @@ def targets_of(faces: Faces, mean: NDArray[np.float32], deviation: NDArray[np.fl
         track=torch.from_numpy(track),
         face=torch.from_numpy(rows["face"].astype(np.float32)),
         identity=torch.from_numpy(faces.identity),
-        moves=torch.from_numpy(rows["moves"].astype(np.float32) / MOVE_UNIT_DM),
     )
 
 
@@ -136,14 +130,25 @@ def _contrast(descriptor: Tensor, identity: Tensor) -> Tensor:
     return per_face[partners > 0].mean() if bool((partners > 0).any()) else per_face.sum() * 0
 
 
-def loss_terms(
-    outputs: Tensor, moves: Tensor, targets: Targets, mean: Tensor, deviation: Tensor
-) -> Mapping[str, Tensor]:
+def _pairs(units: Tensor, shown: Targets) -> Tensor:
+    """Differences between two pictures of one person: what the box makes of a face is its change against its rest."""
+    import torch
+    from torch.nn import functional
+
+    same = torch.triu(shown.identity[:, None] == shown.identity[None, :], 1)
+    one, other = same.nonzero(as_tuple=True)
+    if not len(one):
+        return units.sum() * 0
+    said, true = (values[one] - values[other] for values in (units, shown.units))
+    weight = torch.minimum(shown.weight[one], shown.weight[other])
+    return (functional.smooth_l1_loss(said, true, reduction="none") * weight).mean()
+
+
+def loss_terms(outputs: Tensor, targets: Targets, mean: Tensor, deviation: Tensor) -> Mapping[str, Tensor]:
     """Every term of the loss of one batch; crops without a face count for `face` only.
 
     Args:
         outputs: (n, all of HEADS) of the network.
-        moves: (n, MOVES * 3) what a head that is not exported says of the marks' movements.
         targets: of the same crops.
         mean: (17,) that goes with `deviation`.
         deviation: (17,) standardised intensities times this plus `mean` are 0..5.
@@ -167,7 +172,7 @@ def loss_terms(
         "track": functional.smooth_l1_loss(said["track"][face][:, :4] / beta, shown.track / beta),
         "face": functional.binary_cross_entropy_with_logits(said["track"][:, 4], targets.face),
         "identity": _contrast(said["identity"][face], shown.identity),
-        "moves": functional.smooth_l1_loss(moves[face], shown.moves.flatten(1)),
+        "pair": _pairs(units, shown),
     }
 
 

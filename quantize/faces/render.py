@@ -19,8 +19,8 @@ from quantize.faces.shade import SKULL, Pixels, hair_cover, shade
 from quantize.faces.shot import Picture, Shot
 
 BOX_DM = 1.69
-"""Side of the box that OpenCV's frontal cascade draws, dm, for eyes 0.615 dm apart: the median over 136 of 160 random
-renders on which it fired (its size varies by 8 %, its centre by 2 % of a side)."""
+"""Side of a face's box, dm, for eyes 0.615 dm apart: what OpenCV's frontal cascade draws, the median over 136 of 160
+random renders on which it fired (its size varies by 8 %, its centre by 2 % of a side)."""
 
 BOX_DOWN_DM = 0.21
 """How far below the eyes its centre lies, dm, on the same head."""
@@ -79,7 +79,7 @@ class Drawing:
     Attributes:
         luminance: (height, width) float32; meaningful where `inside`.
         inside: (height, width) bool, where the head is.
-        box: the square that the frontal cascade would draw, up to its jitter, turned as the face is.
+        box: the square around the face, turned as it is.
         skull: centre of the skull in the picture, pixels, for hair behind the head.
         points: (5, 2) landmarks, pixels, in the order of `collection.POINTS`.
         patches: for each of `edge.face.units.REGIONS` the (k, 2) pixels of its skin, and the share of it that faces the

@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def parameters(chosen: Chosen, rest_units: Sequence[float], episode_weights: Sequence[float]) -> Settings:
+def parameters(
+    chosen: Chosen, rest_units: Sequence[float], episode_weights: Sequence[float], identity_mean: Sequence[float]
+) -> Settings:
     """What the estimator needs beside the weights, as the bundle keeps it.
 
     Args:
         chosen: what tuning decided.
         rest_units: (17,) mean of each action unit as read on the neutral faces of the tuning identities.
         episode_weights: of the box's episode filter.
+        identity_mean: (16,) mean descriptor of the tuning people.
     """
     low, median, high = chosen.rest
     return {
@@ -48,6 +51,7 @@ def parameters(chosen: Chosen, rest_units: Sequence[float], episode_weights: Seq
         "residual_high": list(chosen.residual_high),
         "rest_units": list(rest_units),
         "episode_weights": list(episode_weights),
+        "identity_mean": list(identity_mean),
     }
 
 
@@ -62,7 +66,8 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
     """
     network = Interpreter(int8_model(arguments.out / "face_au.tflite"), 1)
     tune, test = _shown(faces.tune), _shown(faces.test)
-    tuned = read_outputs(network, tune).au
+    tune_outputs = read_outputs(network, tune)
+    tuned, identity_mean = tune_outputs.au, tune_outputs.identity.mean(axis=0)
     chosen, rest_units = choose(tuned, tune), _rest_units(tuned, tune)
     drawn = {"cache": arguments.cache, "seed": arguments.seed, "processes": max(1, arguments.processes)}
     weights = fit(moments(*read_courses(network, tune, FITTED, **drawn)))
@@ -75,6 +80,7 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
         tracks=read_courses(network, test, MEASURED, **drawn)[1],
         watch=filtered(weights),
         hidden_alive=(hidden_alive(ready, inputs), HIDDEN),
+        identity_mean=identity_mean,
         seed=arguments.seed,
     )
     facts = _facts(arguments, faces, trained, network, chosen)
@@ -84,7 +90,11 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
     path.write_text(card(facts, found, read_earlier(before) if before else None))
     (arguments.cache / "face_figures.json").write_text(as_json(found))
     (arguments.cache / "face_report.html").write_text(page(found))
-    bind(arguments.out, parameters(chosen, rest_units, weights), (chosen.slope, chosen.intercept))
+    bind(
+        arguments.out,
+        parameters(chosen, rest_units, weights, identity_mean.tolist()),
+        (chosen.slope, chosen.intercept),
+    )
     _hold_out(arguments, test, read, chosen)
     return found
 

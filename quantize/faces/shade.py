@@ -109,7 +109,7 @@ def hair_cover(rest: Float, hair: Hair) -> Float:
     return np.where(_is_ear(rest) | (rest[:, 1] < 6.7), 0, cover).astype(np.float32)
 
 
-def _hair_shade(rest: Float, hair: Hair) -> tuple[Float, Float]:
+def hair_shade(rest: Float, hair: Hair) -> tuple[Float, Float]:
     """Cover 0..1 and reflectance of hair at resting positions.
 
     Strands reach over the forehead, grey ones are among them, and the skull shows through where hair is thin.
@@ -197,7 +197,7 @@ def _reflectance(pixels: Pixels, person: Person, expression: Expression, shot: S
     albedo = albedo * (1 - lash) + lash * _LASH_SHADE
     if not person.hair.bald:
         upper = np.flatnonzero(skin & (rest[:, 1] > 6.7))
-        cover, tone = _hair_shade(rest[upper], person.hair)
+        cover, tone = hair_shade(rest[upper], person.hair)
         albedo[upper] = albedo[upper] * (1 - cover) + cover * tone
     _eyes(pixels, person, expression, shot, centres, albedo)
     rows = (Material.TEETH, Material.LOWER_TEETH)

@@ -203,7 +203,7 @@ _STREAM_SHARE = 0.3
 """Share of compressed pictures that come from a video stream; the others are JPEG."""
 
 
-def _streamed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def streamed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """What H.264 leaves of a picture that follows another in a stream: predicted from it, a little moved and noisy."""
     import av
 
@@ -235,7 +235,7 @@ def _streamed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 def _compressed(seen: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """What JPEG or a video stream leaves of a picture."""
     if rng.random() < _STREAM_SHARE:
-        return _streamed(seen, rng)
+        return streamed(seen, rng)
     quality = int(rng.integers(18, 92))
     _, data = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import CLIP, SIDE_PX, normalise
-from quantize.faces.collection import MARKS, MIDDLE_MARKS, MOVES, Faces, Split
+from quantize.faces.collection import Faces, Split
 from quantize.faces.heads import HEADS
 from quantize.faces.losses import SHARES, Targets, loss_terms, targets_of, total_loss
-from quantize.faces.network import HIDDEN, build
+from quantize.faces.network import build
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -112,8 +112,6 @@ def _varied(face: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
 
 
 _MIRRORED_TRACK = np.array([-1, 1, 1, -1], np.float32)
-_SIDE = len(MARKS)
-_MIRRORED_MARKS = [*range(_SIDE, 2 * _SIDE), *range(_SIDE), *range(2 * _SIDE, 2 * _SIDE + len(MIDDLE_MARKS))]
 
 
 def hard(faces: Faces) -> NDArray[np.bool_]:
@@ -149,7 +147,6 @@ class _Batches:
             batch[mirrored] = batch[mirrored].flip(3)
             targets.track[mirrored] *= self._mirror
             targets.visible[mirrored] = targets.visible[mirrored][:, [0, 2, 1, 3, 4]]
-            targets.moves[mirrored] = targets.moves[mirrored][:, _MIRRORED_MARKS] * torch.tensor([-1.0, 1.0, 1.0])
             yield batch.contiguous(memory_format=torch.channels_last), targets
 
 
@@ -189,13 +186,11 @@ def train(faces: Split, path: Path, *, seed: int, epochs: int) -> Trained:
     tune = faces.tune.where(faces.tune.rows["face"])
     tune_inputs = inputs_of(tune)
     scale, shift = torch.from_numpy(deviation), torch.from_numpy(mean)
-    # `marks` is taught beside the network and not exported: where the skin goes tells what the action units are.
-    network, marks = build(), nn.Conv2d(HIDDEN, MOVES * 3, 1)
-    both = nn.ModuleList([network, marks]).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(both.parameters(), lr=PEAK_RATE, weight_decay=1e-3)
+    network = build().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=1e-3)
     total = epochs * batches.steps
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=total, pct_start=0.2)
-    parts = {"both": both, "optimiser": optimiser, "schedule": schedule}
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     settings = [seed, epochs, len(faces.train.crops), int(faces.train.crops.astype(np.int64).sum())]
     history, best = _taken_up(path, settings, parts)
     with tqdm(total=total, initial=len(history) * batches.steps, desc="train", unit="step", mininterval=5) as bar:
@@ -203,11 +198,10 @@ def train(faces: Split, path: Path, *, seed: int, epochs: int) -> Trained:
             network.train()
             sums = dict.fromkeys(SHARES, 0.0)
             for batch, targets in batches.epoch(np.random.default_rng([seed, 1, epoch])):
-                hidden = network[:-2](batch)
-                terms = loss_terms(network[-2:](hidden), marks(hidden).flatten(1), targets, shift, scale)
+                terms = loss_terms(network(batch), targets, shift, scale)
                 optimiser.zero_grad()
                 total_loss(terms).backward()
-                nn.utils.clip_grad_norm_(both.parameters(), GRADIENT_LIMIT)
+                nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_LIMIT)
                 optimiser.step()
                 schedule.step()
                 bar.update()

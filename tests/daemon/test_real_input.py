@@ -24,6 +24,7 @@ from edge.config import Mqtt
 from edge.publish.embedded import EmbeddedBroker, find_mosquitto
 from edge.publish.payload import AlertMessage, StateMessage
 from edge.publish.subscriber import Received, Subscriber
+from edge.references import References
 from edge.store import Store
 from edge.types import Condition, Presence
 from tests.peers.sniffer import Sniffer
@@ -197,3 +198,26 @@ def ids_on_disk(state: Path) -> set[str]:
         payloads = [payload for (payload,) in cursor.execute("SELECT payload FROM outbox WHERE leaf = 'event'")]
     store.close()
     return {AlertMessage.model_validate_json(payload).id for payload in payloads}
+
+
+@pytest.mark.timeout(120)
+def test_a_nurse_resets_the_resting_face_from_the_command_line(tmp_path: Path, shared: Path) -> None:
+    async def scenario() -> tuple[int | None, str]:
+        with EmbeddedBroker("mosquitto") as broker:
+            config = write_config(tmp_path, shared, broker.port)
+            async with listening(broker.port) as station, box(config):
+                await station.until(lambda: any("face" in mode for mode in station.modes), 60.0)
+                words = ("reference", "test/bed1", "reset", "--by", "Sister Ruth", "--port", str(broker.port))
+                asked = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "edge.cli", *words, "--host", "127.0.0.1", stdout=asyncio.subprocess.PIPE
+                )
+                said, _ = await asked.communicate()
+                return asked.returncode, said.decode()
+
+    code, said = clock.run(clock.SystemClock(), scenario())
+    assert (code, said.startswith("test/bed1: ")) == (0, True)
+    store = Store.open(tmp_path / "state/anodyne.sqlite3")
+    kept = References(store).newest("camera")
+    store.close()
+    assert kept is not None
+    assert (kept.reference.by, kept.reference.source) == ("Sister Ruth", "learnt")

@@ -54,7 +54,17 @@ def sneeze(t: float) -> Shown:
     return PAIN | {"AU9": 4.0} if 2.0 <= t < 3.6 else {}
 
 
-NOT_PAIN: list[Course] = [smile, speech, chewing, yawn, sleep, sneeze]
+def half_smile(_: float) -> Shown:
+    """What the network states of a palsied smile: the side that moves, which is also the one that pulls the mouth."""
+    return {"AU12": 3.0, "AU6": 1.5, "AU25": 1.0, "AU10": 1.0}
+
+
+def half_blink(t: float) -> Shown:
+    """A lid that a palsy keeps from closing moves a little when the other one blinks."""
+    return {"AU43": 2.0, "AU7": 1.0} if t % 3 < 0.4 else {}
+
+
+NOT_PAIN: list[Course] = [smile, speech, chewing, yawn, sleep, sneeze, half_smile, half_blink]
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
@@ -116,3 +126,9 @@ def test_under_a_mask_brow_and_lids_are_enough() -> None:
     share = known(visible("nose", "mouth"))
     said = [one.step(units({"AU4": 3.0, "AU7": 3.0, "AU43": 5.0}), share, at(t)) for t in steps(5, 10)]
     assert said[-1].onset_ns is not None
+
+
+def test_a_face_of_which_one_side_is_palsied_still_shows_pain() -> None:
+    # The network states the stronger side; on it a palsied face's brow and lid move as another's do.
+    one_sided = {name: 0.9 * value for name, value in PAIN.items()}
+    assert follow(lambda _: one_sided, 6.0)[-1].probability > 0.5

@@ -65,7 +65,7 @@ def test_the_interval_holds_the_value(bundle: Bundle) -> None:
     assert all(low <= estimate.value <= high for estimate in estimates for low, high in [estimate.interval])
 
 
-def test_while_the_cascade_misses_the_last_estimate_keeps_its_time(bundle: Bundle) -> None:
+def test_while_the_face_is_missed_the_last_estimate_keeps_its_time(bundle: Bundle) -> None:
     estimator = FaceEstimator(bundle)
     seen = [estimator.step(one) for one in span(10, 11)]
     blank = np.full_like(demo_clip()[0], 128)
@@ -87,7 +87,7 @@ def test_a_far_face_is_too_small(bundle: Bundle) -> None:
     far = []
     for k, one in enumerate(span(10, 12)):
         canvas = np.full((240, 320), int(np.median(one.pixels)), np.uint8)
-        canvas[70:160, 100:220] = cv2.resize(one.pixels, (120, 90), interpolation=cv2.INTER_AREA)
+        canvas[80:152, 112:208] = cv2.resize(one.pixels, (96, 72), interpolation=cv2.INTER_AREA)  # 32 pixels
         far.append(frame(canvas, k / 10))
     assert replay(bundle, far)[-1].absence is Absence.FACE_TOO_SMALL
 

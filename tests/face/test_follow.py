@@ -7,15 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.face import follow
 from edge.face.align import FaceBox
-from edge.face.find import Reading, Sighting
-from edge.face.follow import FAR_YAW, Follower, yaw_measure
+from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
+from edge.face.follow import FAR_YAW, STAYS_NS, Follower, yaw_measure
 from edge.face.scan import Candidate
 from edge.types import NS_PER_S, Absence
 
 TICK_NS = NS_PER_S // 10
 PATIENT = np.eye(16, dtype=np.float32)[0]
-VISITOR = np.eye(16, dtype=np.float32)[1]
+VISITOR = np.eye(16, dtype=np.float32)[1] - np.float32(0.6) * PATIENT
 FRONTAL = ((0.18, -0.12), (-0.18, -0.12), (0.0, 0.08), (0.14, 0.27), (-0.14, 0.27))
 OPEN = (1.0, 1.0, 1.0, 1.0, 1.0)
 
@@ -79,6 +80,13 @@ class Bed:
 def why(outcome: Sighting | Absence) -> Absence | None:
     """The absence that a frame amounts to, or None where it may be judged."""
     return outcome.doubt if isinstance(outcome, Sighting) else outcome
+
+
+@pytest.fixture(autouse=True)
+def _quick_to_learn(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Three seconds instead of a minute until the patient is known, but in the test of that minute."""
+    if "minute" not in request.node.name:
+        monkeypatch.setattr(follow, "LEARN_READINGS", 30)
 
 
 @pytest.fixture
@@ -240,3 +248,98 @@ def test_a_clock_that_runs_backwards_loses_the_face(bed: Bed) -> None:
 def test_the_yaw_measure_of_a_frontal_face_is_small() -> None:
     assert yaw_measure(head().points) < 0.05
     assert yaw_measure(profile().points) > FAR_YAW
+
+
+def known_patient() -> Bed:
+    bed = Bed()
+    bed.play(5.0, [head()], reading())
+    return bed
+
+
+@pytest.mark.parametrize(("empty_s", "expected"), [(60.0, Absence.OTHER_FACE), (LONG_ABSENCE_S + 5.0, None)])
+def test_after_a_long_empty_bed_whoever_comes_is_the_patient(empty_s: float, expected: Absence | None) -> None:
+    bed = known_patient()
+    bed.play(2.0, [])
+    bed.now_ns += round(empty_s * NS_PER_S)
+    bed.play(1.0, [])
+    assert why(bed.play(6.0, [head()], reading(VISITOR))[-1]) is expected
+
+
+def test_a_visitor_who_stays_beside_the_bed_does_not_become_the_patient() -> None:
+    bed = known_patient()
+    bed.play(2.0, [head(x=500)], reading(VISITOR))
+    for _ in range(40):  # a glance a minute is enough: somebody was there all the time
+        bed.now_ns += 59 * NS_PER_S
+        last = bed.play(4.0, [head(x=500)], reading(VISITOR))[-1]
+    assert why(last) is Absence.OTHER_FACE
+
+
+def test_what_only_looks_like_a_face_does_not_stand_beside_the_patients() -> None:
+    bed = Bed()
+    clock_on_the_wall = head(x=500)
+    outcomes = bed.play(3.0, [head(), clock_on_the_wall], {300: reading(), 500: reading(VISITOR, face=0.02)})
+    assert Absence.TWO_FACES in {why(one) for one in outcomes}
+    assert why(outcomes[-1]) is None
+    assert isinstance(outcomes[-1], Sighting)
+    assert outcomes[-1].box.x == pytest.approx(300, abs=2)
+
+
+def test_a_lone_thing_that_is_no_face_is_given_up_and_looked_at_again() -> None:
+    bed = Bed()
+    assert why(bed.play(2.0, [head()], reading(face=0.02))[-1]) is Absence.NO_FACE
+    assert why(bed.play(6.0, [head()], reading())[-1]) is None  # it was the patient, badly lit
+
+
+def test_a_known_patient_who_is_read_badly_for_a_moment_stays_the_patient() -> None:
+    bed = known_patient()
+    bed.play(0.6, [head()], reading(face=0.2))
+    assert why(bed.play(0.5, [head()], reading())[-1]) is None
+
+
+def test_a_patient_who_stays_is_the_patient_all_along() -> None:
+    bed = Bed()
+    bed.play(0.5, [head()], reading())
+    assert {why(one) for one in bed.play(60.0, [head()], reading())} == {None}
+
+
+def test_a_face_that_cannot_be_read_does_not_keep_the_patient_from_being_known_again() -> None:
+    bed = known_patient()
+    bed.play(2.0, [])
+    far, patient = head(x=560, side=30), head()
+    for _ in range(40):
+        outcome = bed.tick([far, patient])
+        if isinstance(outcome, Sighting) and outcome.box.side > 48:  # a smaller crop is not read
+            bed.follower.read(reading(), bed.now_ns)
+    assert why(outcome) is None
+
+
+def test_a_face_that_lies_alone_at_the_patients_place_for_long_is_the_patients() -> None:
+    bed = known_patient()
+    masked = reading(-PATIENT)
+    assert why(bed.play(30.0, [head()], masked)[-1]) is Absence.OTHER_FACE
+    assert why(bed.play(STAYS_NS / NS_PER_S + 5, [head()], masked)[-1]) is None
+
+
+def test_a_short_turn_of_the_head_does_not_begin_the_ten_minutes_anew() -> None:
+    bed, masked = known_patient(), reading(-PATIENT)
+    for _ in range(11):
+        bed.play(55.0, [head()], masked)
+        bed.play(5.0, [])
+    assert why(bed.play(5.0, [head()], masked)[-1]) is None
+
+
+def test_where_the_patient_left_a_crease_the_patient_is_found_elsewhere() -> None:
+    bed = known_patient()
+    crease = reading(face=0.02)
+    bed.play(3.0, [head()], crease)
+    outcomes = bed.play(5.0, [head(), head(x=520)], {300: crease, 520: reading()})
+    assert why(outcomes[-1]) is None
+    assert isinstance(outcomes[-1], Sighting)
+    assert outcomes[-1].box.x == pytest.approx(520, abs=2)
+
+
+def test_who_sets_the_camera_up_within_a_minute_is_not_taken_for_the_patient() -> None:
+    bed, nurse = Bed(), reading(VISITOR)
+    bed.play(30.0, [head(side=220)], nurse)
+    bed.play(5.0, [])
+    assert {why(one) for one in bed.play(120.0, [head(x=420, side=90)], reading())[5:]} == {None}

@@ -9,7 +9,8 @@ import pytest
 from edge.bundle import Parameters
 from edge.errors import BundleError
 from edge.face.episode import FEATURES
-from edge.face.judge import LONG_ABSENCE_S, Settings
+from edge.face.find import LONG_ABSENCE_S
+from edge.face.judge import Settings
 from edge.face.reference import NEEDED_S
 from edge.face.units import LABELS
 from edge.types import Absence

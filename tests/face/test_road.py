@@ -42,6 +42,10 @@ class Follower:
         del now_ns
         self.readings.append(reading)
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self.readings.clear()
+
 
 def test_a_followed_face_is_judged_in_every_picture(bundle: Bundle) -> None:
     finder = Follower()
@@ -73,7 +77,15 @@ def test_in_the_dark_nobody_can_say_that_there_is_no_face(bundle: Bundle) -> Non
     assert FaceEstimator(bundle, finder=Follower(Absence.NO_FACE)).step(black).absence is Absence.TOO_DARK
 
 
-def test_the_cascade_finds_the_face_of_the_clip(bundle: Bundle) -> None:
+def test_a_reference_that_is_learnt_anew_is_of_whoever_lies_there_now(bundle: Bundle) -> None:
+    finder = Follower()
+    estimator = FaceEstimator(bundle, finder=finder)
+    estimator.step(span(10, 11)[0])
+    estimator.forget_reference("nurse")
+    assert finder.readings == []
+
+
+def test_the_detector_finds_the_face_of_the_clip(bundle: Bundle) -> None:
     estimator = FaceEstimator(bundle)
     said: list[Estimate] = [estimator.step(one) for one in span(10, 12)]
     assert said[-1].absence is None
@@ -93,6 +105,28 @@ def test_a_network_of_before_is_refused(tmp_path: Path) -> None:
     (folder / "bundle.toml").write_text(text.replace('name = "deviation"', 'name = "spread"'))
     with pytest.raises(BundleError, match="its outputs are not"):
         FaceEstimator(Bundle.load(folder))
+
+
+def with_mean(folder: Path, numbers: int) -> Path:
+    """The tiny network with a mean descriptor of so many ones."""
+    text = (folder / "bundle.toml").read_text()
+    here = "[model.face_au.parameters]"
+    assert here in text
+    (folder / "bundle.toml").write_text(text.replace(here, f"{here}\nidentity_mean = {[1.0] * numbers}"))
+    return folder
+
+
+def test_the_mean_descriptor_is_taken_out(bundle: Bundle, tmp_path: Path) -> None:
+    plain, centred = Follower(), Follower()
+    other = Bundle.load(with_mean(face_bundle(tmp_path / "models"), 16))
+    for finder, one in ((plain, bundle), (centred, other)):
+        FaceEstimator(one, finder=finder).step(span(10, 11)[0])
+    assert centred.readings[0].identity == pytest.approx(plain.readings[0].identity - 1.0)
+
+
+def test_a_mean_descriptor_of_another_length_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="identity_mean has 3 numbers, 16 expected"):
+        FaceEstimator(Bundle.load(with_mean(face_bundle(tmp_path / "models"), 3)))
 
 
 def test_an_estimate_of_a_picture_holds_no_picture(bundle: Bundle) -> None:

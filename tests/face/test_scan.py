@@ -87,22 +87,22 @@ def test_boxes_are_in_pixels_of_the_frame() -> None:
     put(outputs, 4, 6)
     _, fit = fitted(np.zeros((480, 640), np.uint8))
     (found,) = decode(outputs, specs(), fit, 0.5)
-    assert (found.box.x, found.box.y) == pytest.approx((104 / 0.3 - 0.5, 72 / 0.3 - 0.5))
+    assert (found.box.x, found.box.y) == pytest.approx((104 / 0.4 - 0.5, 72 / 0.4 - 0.5))
 
 
 def test_a_tall_frame_lies_in_the_middle() -> None:
     small, fit = fitted(np.zeros((640, 480), np.uint8))
-    assert small.shape == (144, 108)
-    assert fit.left == pytest.approx(42, abs=0.5)
+    assert small.shape == (192, 144)
+    assert fit.left == pytest.approx(56, abs=0.5)
 
 
 def test_the_input_has_zero_mean_and_unit_deviation() -> None:
-    values = normalise(np.random.default_rng(1).integers(60, 120, (144, 192)).astype(np.uint8))
+    values = normalise(np.random.default_rng(1).integers(60, 120, (HEIGHT_PX, WIDTH_PX)).astype(np.uint8))
     assert (values.mean(), values.std()) == pytest.approx((0, 1), abs=0.01)
 
 
 def test_a_flat_picture_is_not_blown_up() -> None:
-    assert not normalise(np.full((144, 192), 77, np.uint8)).any()
+    assert not normalise(np.full((HEIGHT_PX, WIDTH_PX), 77, np.uint8)).any()
 
 
 @pytest.mark.parametrize("roll_deg", [-110, -45, 0, 30, 110])

@@ -29,7 +29,7 @@ SECONDS = 18.0
 PER_PERSON = 4
 """Courses of one person: two of pain or partial pain, two of the hard negatives."""
 
-_LAYOUT = "courses-1"
+_LAYOUT = "courses-2"
 """Part of the folder's name; changes whenever the films change."""
 
 

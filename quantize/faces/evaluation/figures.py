@@ -110,7 +110,8 @@ class Episodes:
 
     Attributes:
         rows: one per kind; for kinds of no pain every episode is a false one.
-        against_all: AUC of the highest probability in a track, pain against all hard negatives.
+        against_all: AUC of the highest probability in a track, pain against all hard negatives; pain is a true PSPI of
+            4 or more held for two seconds.
         against: kind to the same against it alone.
         groups: false episodes per hour of hard negatives, by group.
     """
@@ -119,6 +120,41 @@ class Episodes:
     against_all: Value
     against: dict[str, Value]
     groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cosines:
+    """Cosines between descriptors.
+
+    Attributes:
+        count: of comparisons.
+        low, middle, high: 5th, 50th and 95th percentile.
+        not_unlike, alike: share from `edge.face.follow.UNLIKE` and from `ALIKE` on.
+    """
+
+    count: int
+    low: float
+    middle: float
+    high: float
+    not_unlike: float
+    alike: float
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """How well the descriptor tells people apart.
+
+    Attributes:
+        same_film: the end of a film against the whole of it.
+        own: another film of the same person, in other light and under other things worn.
+        others: films of other people.
+        auc: own against others.
+    """
+
+    same_film: Cosines
+    own: Cosines
+    others: Cosines
+    auc: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +169,13 @@ class Figures:
         int8: the exported network, which the box runs.
         float32: the same network before it was quantised; None where it was not measured.
         unseen_sculpt: int8 on faces of a sculpt that was not trained on; None where there are none.
+        well_seen: int8 on faces that the box itself counts in full (`measure.well_seen`); None where there are none.
         pspi_groups: mean absolute error of PSPI by group, int8.
         false_groups: share of faces without pain whose change passes half of `PAIN_PSPI`, by group, int8.
         calibration: int8.
         episodes: None where no tracks were read.
         hidden_alive: how many of the hidden units ever answer, and how many there are; None where unknown.
+        descriptor: None where no tracks were read.
     """
 
     format: str
@@ -148,11 +186,13 @@ class Figures:
     int8: Scores
     float32: Scores | None
     unseen_sculpt: Scores | None
+    well_seen: Scores | None
     pspi_groups: tuple[Group, ...]
     false_groups: tuple[Group, ...]
     calibration: Calibration
     episodes: Episodes | None
     hidden_alive: tuple[int, int] | None
+    descriptor: Descriptor | None
 
     @property
     def unfair(self) -> tuple[Group, ...]:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox, crop
-from edge.face.units import INTENSITY_MAX
+from edge.face.units import INTENSITY_MAX, pspi
 from edge.inference import Interpreter
 from quantize.faces.collection import Faces
 from quantize.faces.dataset import FRAME_PX, camera, facts
 from quantize.faces.evaluate import read_outputs
-from quantize.faces.evaluation.tracks import Track
+from quantize.faces.evaluation.tracks import Track, held
 from quantize.faces.expression import Expression, deform
 from quantize.faces.person import Person
 from quantize.faces.render import Renderer, compose
@@ -59,4 +59,5 @@ def read_track(network: Interpreter, faces: Faces, rate_hz: float, kind: str) ->
     after = np.arange(len(faces.rows)) >= REST_FRAMES
     row = faces.rows[-1].copy()
     row["kind"] = kind
-    return Track(row, np.arange(int(after.sum())) / rate_hz, outputs.where(after), rest)
+    stood = held(pspi(faces.units[after]), rate_hz)
+    return Track(row, np.arange(int(after.sum())) / rate_hz, outputs.where(after), rest, stood)

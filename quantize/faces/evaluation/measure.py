@@ -7,13 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.certainty import known, level, spread
+from edge.face.align import FaceBox
+from edge.face.certainty import knowable, known, level, spread
+from edge.face.find import Sighting
+from edge.face.quality import GOOD_SIDE_PX, parts
 from edge.face.units import LABELS, REGIONS
+from edge.fusion.evidence import FULL_WEIGHT_QUALITY
 from quantize.evaluation.bootstrap import ROUNDS, draws
 from quantize.evaluation.calibration import coverage, even_weights, reliability
 from quantize.faces.collection import Faces
 from quantize.faces.evaluate import PAIN_PSPI, Chosen, Readings, readings, within
 from quantize.faces.evaluation.cases import Cases
+from quantize.faces.evaluation.descriptor import descriptor
 from quantize.faces.evaluation.figures import FORMAT, Calibration, Figures, Scores
 from quantize.faces.evaluation.groups import Group, axes, compare
 from quantize.faces.evaluation.metrics import auc
@@ -45,6 +50,7 @@ def figures(
     tracks: Sequence[Track] = (),
     watch: Watch | None = None,
     hidden_alive: tuple[int, int] | None = None,
+    identity_mean: Floats | None = None,
     seed: int = 1,
     rounds: int = ROUNDS,
 ) -> Figures:
@@ -59,6 +65,7 @@ def figures(
         tracks: faces over time as the exported network read them.
         watch: the episode filter, see `tracks.filtered`; needed with tracks.
         hidden_alive: how many hidden units answer, of how many.
+        identity_mean: (16,) mean descriptor of the tuning people; needed to measure the descriptor on tracks.
         seed: of the bootstrap over identities.
         rounds: of the bootstrap.
     """
@@ -90,12 +97,26 @@ def figures(
         int8=main,
         float32=plain,
         unseen_sculpt=scored(seen, unseen),
+        well_seen=scored(seen, ~unseen & well_seen(cases.faces, int8_outputs)),
         pspi_groups=_grouped(known_part.faces, error, seed=seed, rounds=rounds),
         false_groups=_grouped(known_part.faces, false, seed=seed, rounds=rounds),
         calibration=_calibration(known_part, int8_outputs.where(~unseen), known_seen, chosen),
         episodes=episodes(tracks, watch, seed=seed, rounds=rounds) if len(tracks) and watch else None,
         hidden_alive=hidden_alive,
+        descriptor=None if identity_mean is None else descriptor(tracks, identity_mean),
     )
+
+
+def well_seen(faces: Faces, outputs: Outputs) -> NDArray[np.bool_]:
+    """(n,) faces whose picture the box counts in full: quality of light, contrast and sharpness times what it can know.
+
+    How large a face is, and how steadily it is followed, the crop does not tell: both are taken for good.
+    """
+    sighting = Sighting(FaceBox(0, 0, GOOD_SIDE_PX), 0, 1.0, fresh=True)
+    chance = 1 / (1 + np.exp(-np.clip(outputs.visible, -30, 30)))
+    trust = np.array([min(parts(face, sighting).values()) for face in faces.crops])
+    share = np.array([knowable(known(np.asarray(one, dtype=np.float32))) for one in chance])
+    return np.asarray(trust * share >= FULL_WEIGHT_QUALITY)
 
 
 def _read(cases: Cases, outputs: Outputs, chosen: Chosen) -> Readings:

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edge.bundle import Bundle
-from edge.face.cascade import CascadeFinder
 from edge.face.estimator import MODEL
 from edge.inference import Interpreter
 from quantize.faces.evaluate import Chosen, read_outputs
 from quantize.faces.evaluation.data.coded import Reader, gather
+from quantize.faces.evaluation.data.cut import Cutter
 from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
 from quantize.faces.evaluation.html import page
 from quantize.faces.evaluation.measure import figures
@@ -29,7 +31,7 @@ def evaluate(arguments: argparse.Namespace, wanted: Sequence[tuple[str, Reader, 
     arguments.out.mkdir(parents=True, exist_ok=True)
     earlier = read_earlier(arguments.before) if arguments.before else None
     measured = (
-        [(kind, _on_pictures(network, chosen, reader, folder, arguments)) for kind, reader, folder in wanted]
+        [(kind, _on_pictures(bundle, chosen, reader, folder, arguments)) for kind, reader, folder in wanted]
         if wanted
         else [("rendered", _on_renders(network, chosen, arguments))]
     )
@@ -57,9 +59,10 @@ def shipped(bundle: Bundle) -> Chosen:
 
 
 def _on_pictures(
-    network: Interpreter, chosen: Chosen, reader: Reader, folder: Path, arguments: argparse.Namespace
+    bundle: Bundle, chosen: Chosen, reader: Reader, folder: Path, arguments: argparse.Namespace
 ) -> Figures:
-    cases = gather(reader.name, reader.read(folder, max(1, arguments.every)), CascadeFinder, reader.notes)
+    network, cut = Interpreter(bundle.model(MODEL)), Cutter(bundle).cut
+    cases = gather(reader.name, reader.read(folder, max(1, arguments.every)), cut, reader.notes)
     return figures(cases, None, read_outputs(network, cases.faces), chosen, seed=arguments.seed)
 
 
@@ -73,4 +76,6 @@ def _on_renders(network: Interpreter, chosen: Chosen, arguments: argparse.Namesp
     test = split(faces).test
     _, tracks = read_courses(network, test, MEASURED, cache=arguments.cache, seed=arguments.seed, processes=1)
     watch = filtered(network.model.parameters.numbers("episode_weights"))
-    return figures(test, None, read_outputs(network, test), chosen, tracks=tracks, watch=watch, seed=arguments.seed)
+    mean = np.array(network.model.parameters.numbers("identity_mean"), np.float32)
+    outputs, seed = read_outputs(network, test), arguments.seed
+    return figures(test, None, outputs, chosen, tracks=tracks, watch=watch, identity_mean=mean, seed=seed)

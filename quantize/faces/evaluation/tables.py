@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.face.follow import ALIKE, UNLIKE
 from quantize.evaluation.tables import Table, number, ranged
 from quantize.faces.evaluation.figures import Agreement, Earlier, Figures, Scores, mean_r
 from quantize.faces.evaluation.groups import PEOPLE, UNFAIR, Group
@@ -13,11 +14,13 @@ def tables(figures: Figures, earlier: Earlier | None = None) -> tuple[Table, ...
     """All tables that have rows."""
     made = (
         agreement_table(figures),
+        _well_seen(figures),
         _unseen(figures),
         _detection(figures),
         _kinds(figures),
         collapse_table(figures),
         _episodes(figures),
+        _descriptor(figures),
         group_table("PSPI error by group", "MAE of PSPI change", figures.pspi_groups, "pspi_groups", earlier),
         group_table(
             "Painless faces that pass for pain, by group", "share", figures.false_groups, "false_groups", earlier
@@ -61,19 +64,31 @@ def agreement_table(figures: Figures) -> Table:
     )
 
 
+def _plain_rows(scores: Scores | None) -> tuple[tuple[str, ...], ...]:
+    found = _rows(scores) if scores else {}
+    return tuple((name, ranged(one.r, 3), ranged(one.icc, 3), ranged(one.mae)) for name, one in found.items())
+
+
+def _count(scores: Scores | None) -> str:
+    return f": {scores.faces} faces of {scores.identities} people" if scores else ""
+
+
+def _well_seen(figures: Figures) -> Table:
+    note = (
+        "Those of the faces above whose picture the box counts in full: light, contrast and sharpness are good, and it "
+        "says itself that little is hidden. What it sees worse counts for less in the fusion."
+    )
+    scores = figures.well_seen
+    return Table(f"Faces seen well{_count(scores)}", ("", "r", "ICC(3,1)", "MAE"), _plain_rows(scores), note)
+
+
 def _unseen(figures: Figures) -> Table:
     scores = figures.unseen_sculpt
-    rows = (
-        tuple((name, ranged(one.r, 3), ranged(one.icc, 3), ranged(one.mae)) for name, one in _rows(scores).items())
-        if scores
-        else ()
-    )
-    count = f": {scores.faces} faces of {scores.identities} people" if scores else ""
     note = "The same network, int8, on action units as another sculptor made them; no training picture has them."
     if scores:
         known = number(mean_r(figures.int8), 3)
         note += f" Mean r over action units: {number(mean_r(scores), 3)}, on known sculpts {known}."
-    return Table(f"Unseen sculpt{count}", ("", "r", "ICC(3,1)", "MAE"), rows, note)
+    return Table(f"Unseen sculpt{_count(scores)}", ("", "r", "ICC(3,1)", "MAE"), _plain_rows(scores), note)
 
 
 def _detection(figures: Figures) -> Table:
@@ -134,7 +149,8 @@ def _episodes(figures: Figures) -> Table:
                 ranged(against, 3) if against else "-",
             )
         )
-    note = f"Pain against all hard negatives: AUC {ranged(found.against_all, 3)}." if found else ""
+    what = "Pain (true PSPI of 4 or more held for two seconds) against all hard negatives: AUC"
+    note = f"{what} {ranged(found.against_all, 3)}." if found else ""
     head = ("kind", "tracks", "share with an episode", "episodes per hour of it", "AUC, pain against it")
     return Table("Episodes, from rendered tracks through the box's own filter", head, tuple(rows), note)
 
@@ -164,6 +180,30 @@ def group_table(
         rows.append(tuple(cells))
     head: tuple[str, ...] = ("axis", "group", "faces", what, "ratio to the mean", f"above {UNFAIR:g}")
     return Table(title, (*head, "before", "ratio before") if earlier is not None else head, tuple(rows))
+
+
+def _descriptor(figures: Figures) -> Table:
+    found = figures.descriptor
+    names = ("the same film, later", "another film of the same person", "other people")
+    cosines = dict(zip(names, (found.same_film, found.own, found.others), strict=True)) if found else {}
+    rows = [
+        (
+            name,
+            str(one.count),
+            *(number(value) for value in (one.low, one.middle, one.high)),
+            number(one.not_unlike, 3),
+            number(one.alike, 3),
+        )
+        for name, one in cosines.items()
+    ]
+    head = ("cosine with", "comparisons", "5 %", "50 %", "95 %", f"from {UNLIKE:g} on", f"from {ALIKE:g} on")
+    note = (
+        f"A face at the patient's place is somebody else's below {UNLIKE:g}; one elsewhere is the patient's from "
+        f"{ALIKE:g} on. Another film is in another light and under other things worn."
+    )
+    if found:
+        note += f" AUC of own against other people: {number(found.auc, 3)}."
+    return Table("The descriptor, averaged as the box does", head, tuple(rows), note)
 
 
 def _episode_groups(figures: Figures) -> Table:

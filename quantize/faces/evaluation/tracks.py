@@ -13,12 +13,12 @@ from edge.face.episode import EpisodeFilter
 from edge.types import NS_PER_S
 from quantize.evaluation.bootstrap import draws
 from quantize.faces.collection import Faces
+from quantize.faces.evaluate import PAIN_KINDS, PAIN_PSPI
 from quantize.faces.evaluation.figures import EpisodeRow, Episodes
 from quantize.faces.evaluation.groups import PEOPLE, Group, axes, compare
 from quantize.faces.evaluation.pairs import HARD_NEGATIVES
 from quantize.faces.evaluation.scores import Bench
 from quantize.faces.heads import Outputs
-from quantize.faces.kinds import Kind
 
 Floats = NDArray[np.float32]
 
@@ -32,12 +32,14 @@ class Track:
         times_s: (n,) when each picture was taken.
         outputs: of n pictures.
         rest: (17,) the person's own resting intensities as the network reads them.
+        pspi: true PSPI that the face held for `HELD_S` at some time of the track.
     """
 
     row: NDArray[np.void]
     times_s: NDArray[np.float64]
     outputs: Outputs
     rest: Floats
+    pspi: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class Course:
 
     peak: float
     begun: int
+
+
+HELD_S = 2.0
+"""How long a true PSPI must be held to count as that of a track: what lasts less is no episode."""
+
+
+def held(pspi: Floats, rate_hz: float) -> float:
+    """The highest value that (n,) PSPI in time held for `HELD_S`; its lowest where there is less of it."""
+    length = min(len(pspi), round(HELD_S * rate_hz))
+    return float(np.lib.stride_tricks.sliding_window_view(pspi, length).min(axis=1).max())
 
 
 Watch = Callable[[Floats, Floats, NDArray[np.float64]], Course]
@@ -84,7 +96,8 @@ def episodes(tracks: Sequence[Track], watch: Watch, *, seed: int, rounds: int) -
     peak = np.array([course.peak for course in courses], np.float32)
     bench = Bench(np.ascontiguousarray(rows["identity"]), seed=seed, rounds=rounds)
     kind = rows["kind"]
-    pain = np.isin(kind, [str(Kind.PAIN), str(Kind.PARTIAL_PAIN)])
+    pain = np.isin(kind, [str(one) for one in PAIN_KINDS])
+    pain &= np.array([track.pspi >= PAIN_PSPI for track in tracks], dtype=np.bool_)
     negative = np.isin(kind, [str(one) for one in HARD_NEGATIVES])
     return Episodes(
         tuple(_row(str(one), kind == one, hours, begun, bench) for one in np.unique(kind)),

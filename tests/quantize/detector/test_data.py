@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.face.scan import STRIDES
+from edge.face.scan import HEIGHT_PX, STRIDES, WIDTH_PX
 from quantize.detector.data import varied, wanted
 from quantize.faces.rooms import FACE, FOUND, HIDDEN, TURNED
 
@@ -48,7 +48,7 @@ def test_what_is_wanted_decodes_to_the_box() -> None:
 
 def test_a_landmark_stays_on_its_pixel_when_the_scene_is_moved() -> None:
     for seed in range(12):
-        picture = np.zeros((144, 192), np.uint8)
+        picture = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
         rows = heads()
         picture[55:60, 101:108] = 255  # around the person's left eye at (104, 57)
         moved, changed = varied(picture, rows, np.random.default_rng(seed))
@@ -59,6 +59,6 @@ def test_a_landmark_stays_on_its_pixel_when_the_scene_is_moved() -> None:
 
 def test_a_mirrored_face_has_its_own_left_eye_on_the_left_of_its_right_one() -> None:
     for seed in range(12):
-        _, changed = varied(np.zeros((144, 192), np.uint8), heads(), np.random.default_rng(seed))
+        _, changed = varied(np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8), heads(), np.random.default_rng(seed))
         left, right = changed["points"][0, :2]
         assert left[0] > right[0]

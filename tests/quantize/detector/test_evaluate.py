@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.face.align import FaceBox
-from edge.face.scan import Candidate
+from edge.face.scan import HEIGHT_PX, WIDTH_PX, Candidate
 from quantize.detector.evaluate import box_of, measure, shared
 from quantize.faces.rooms import FACE, FOUND, TURNED, Scenes
 
 
 def scenes() -> Scenes:
     """An empty room, a face, and a turned head; the first pixel tells which."""
-    pictures = np.zeros((3, 144, 192), np.uint8)
+    pictures = np.zeros((3, HEIGHT_PX, WIDTH_PX), np.uint8)
     pictures[:, 0, 0] = (0, 1, 2)
     rows = np.zeros(2, FOUND)
     rows["scene"], rows["what"] = (1, 2), (FACE, TURNED)

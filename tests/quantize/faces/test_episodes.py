@@ -33,7 +33,7 @@ def course(units: Units, kind: Kind) -> tuple[tuple[Kind, Faces], Track]:
     said["au"][:] = rows["left"][REST_FRAMES:]
     said["visible"] = np.full((LENGTH, len(REGIONS)), 8.0, np.float32)
     film = Faces(np.zeros((len(rows), 1, 1), np.uint8), rows)
-    track = Track(rows[-1], np.arange(LENGTH) / RATE_HZ, Outputs(**said), np.zeros(len(LABELS), np.float32))
+    track = Track(rows[-1], np.arange(LENGTH) / RATE_HZ, Outputs(**said), np.zeros(len(LABELS), np.float32), 0.0)
     return (kind, film), track
 
 

@@ -14,6 +14,7 @@ pytest.importorskip("numba")
 
 from edge.face.align import FaceBox, place
 from edge.face.units import LABELS
+from quantize.faces.collection import MARKS, MOVES
 from quantize.faces.dataset import TEST_PART, UNSEEN_PER_PERSON, aimed_at, render_person
 from quantize.faces.expression import deform, symmetric
 from quantize.faces.head import Head, Material
@@ -21,7 +22,8 @@ from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import make_person
 from quantize.faces.render import Camera, Drawing, Renderer, compose
 from quantize.faces.sculpt import Sculpt
-from quantize.faces.shot import LIGHTS, Light, Pose, Shot, expose
+from quantize.faces.shade import hair_shade
+from quantize.faces.shot import LIGHTS, Light, Pose, Shot, expose, streamed
 
 
 def draw(head: Head, units: Units, sculpt: Sculpt, pose: Pose | None = None, side: int = 200) -> Drawing:
@@ -53,7 +55,7 @@ def test_every_unit_changes_the_picture(head: Head, name: str) -> None:
     assert np.abs(draw(head, {name: 5.0}, Sculpt.OWN).luminance - draw(head, {}, Sculpt.OWN).luminance).max() > 0.05
 
 
-def test_the_cascade_draws_its_box_where_we_say(head: Head) -> None:
+def test_another_detector_draws_its_box_where_we_do(head: Head) -> None:
     person = make_person(head, np.random.default_rng([3, 1]))
     drawing = draw(head, {}, Sculpt.OWN, side=300)
     picture = compose(drawing, np.full((300, 300), 0.6, np.float32), person)
@@ -130,3 +132,50 @@ def test_the_same_seed_renders_the_same_pixels(head: Head) -> None:
 def test_two_identities_differ(head: Head) -> None:
     first, second = (render_person(Renderer(head), 9, number) for number in (4, 5))
     assert np.abs(first.crops.astype(int) - second.crops.astype(int)).mean() > 10
+
+
+def test_marks_rest_where_nothing_pulls_and_follow_what_pulls(head: Head) -> None:
+    renderer, person = Renderer(head), make_person(head, np.random.default_rng([3, 1]))
+    smile = deform(head, person, symmetric(Kind.SMILE, {"AU12": 5.0}), np.random.default_rng(1), Sculpt.OWN)
+    moves = renderer.moves(person, smile)
+    names = list(MARKS)
+    corner, brow = names.index("mouth_corner"), names.index("brow_outer")
+    assert not renderer.moves(person, person.vertices).any()
+    assert moves.shape == (MOVES, 3)
+    assert moves[corner, 0] > 0.02  # the left corner goes to the left, the right one to the right
+    assert moves[len(names) + corner] == pytest.approx(moves[corner] * (-1, 1, 1), abs=0.02)
+    assert np.abs(moves[corner]).max() > 5 * np.abs(moves[brow]).max()
+
+
+def open_mouth(head: Head, *, toothless: tuple[bool, bool]) -> float:
+    person = replace(make_person(head, np.random.default_rng([3, 1])), toothless=toothless, teeth=1.0)
+    expression = symmetric(Kind.RANDOM, {"AU25": 5.0, "AU10": 4.0})
+    moved = deform(head, person, expression, np.random.default_rng(1), Sculpt.OWN)
+    drawing = Renderer(head).draw(person, moved, expression, Shot(), Camera(200, 200, 100, 100, 120))
+    return float(drawing.luminance.sum())
+
+
+def test_missing_teeth_leave_a_dark_mouth(head: Head) -> None:
+    assert open_mouth(head, toothless=(True, True)) < open_mouth(head, toothless=(False, False)) - 5
+
+
+def test_the_skull_shows_through_thin_hair(head: Head) -> None:
+    hair = replace(make_person(head, np.random.default_rng([3, 1])).hair, bald=False, grey=0.0, density=1.0)
+    top = head.base[(head.base[:, 1] > 8.0) & (head.base[:, 2] > -0.5)]
+    thick, thin = (float(hair_shade(top, replace(hair, density=density))[0].mean()) for density in (1.0, 0.4))
+    assert thin < 0.8 * thick
+
+
+def test_grey_strands_are_lighter(head: Head) -> None:
+    hair = replace(make_person(head, np.random.default_rng([3, 1])).hair, shade=0.05, grey=0.0)
+    top = head.base[head.base[:, 1] > 8.0]
+    dark, grey = (float(hair_shade(top, replace(hair, grey=share))[1].mean()) for share in (0.0, 0.9))
+    assert grey > 3 * dark
+
+
+def test_a_video_stream_costs_detail_and_keeps_the_face() -> None:
+    rough = np.random.default_rng(1).integers(0, 255, (96, 97), np.uint8)
+    scene = np.asarray(cv2.GaussianBlur(rough, (0, 0), 4), dtype=np.uint8)
+    first, second = (streamed(scene, np.random.default_rng(2)) for _ in range(2))
+    assert (first == second).all()
+    assert 0 < np.abs(first.astype(int) - scene).mean() < 8

@@ -10,10 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.align import crop
-from edge.face.find import Finder
 from edge.face.units import LABELS
-from edge.types import NS_PER_S, Absence
 from quantize.evaluation.data import DataError
 from quantize.faces.collection import ROW, Faces
 from quantize.faces.evaluation.cases import Cases
@@ -22,12 +19,8 @@ from quantize.faces.kinds import Kind
 CLOSED = 5.0
 """AU43 is coded as there or not there: there is the whole of its scale."""
 
-_APART_NS = 10 * NS_PER_S
-"""Pictures are shown to the finder so far apart that it looks for the face anew in each."""
-
-_TRIES = 5
-_TRY_NS = NS_PER_S // 10
-"""A new face counts once it was found several times in a row: every picture is shown as often as that takes."""
+Cut = Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None]
+"""A picture (height, width) uint8 to its face's aligned crop (`quantize.faces.evaluation.data.cut.Cutter`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +61,13 @@ class Reader:
     read: Callable[[Path, int], Iterator[Coded]]
 
 
-def gather(name: str, pictures: Iterable[Coded], finder: Callable[[], Finder], notes: tuple[str, ...] = ()) -> Cases:
+def gather(name: str, pictures: Iterable[Coded], cut: Cut, notes: tuple[str, ...] = ()) -> Cases:
     """Find the face in every picture and cut it as the box would.
 
     Args:
         name: of the data, for the report.
         pictures: coded pictures.
-        finder: makes the box's finder; one serves one subject.
+        cut: gives the aligned face of a picture, or None.
         notes: of the reader.
 
     Raises:
@@ -83,14 +76,12 @@ def gather(name: str, pictures: Iterable[Coded], finder: Callable[[], Finder], n
     crops: list[NDArray[np.uint8]] = []
     rows: list[NDArray[np.void]] = []
     stated: list[float] = []
-    subjects: dict[str, tuple[int, Finder]] = {}
+    subjects: dict[str, int] = {}
     shown = 0
     for picture in pictures:
-        if picture.subject not in subjects:
-            subjects[picture.subject] = (len(subjects), finder())
-        identity, follower = subjects[picture.subject]
+        identity = subjects.setdefault(picture.subject, len(subjects))
         shown += 1
-        face = _found(follower, picture.pixels, shown * _APART_NS)
+        face = cut(picture.pixels)
         if face is None:
             continue
         crops.append(face)
@@ -103,14 +94,6 @@ def gather(name: str, pictures: Iterable[Coded], finder: Callable[[], Finder], n
     return Cases(
         name, Faces(np.stack(crops), np.stack(rows)), pspi if np.isfinite(pspi).any() else None, (*notes, missed)
     )
-
-
-def _found(finder: Finder, pixels: NDArray[np.uint8], now_ns: int) -> NDArray[np.uint8] | None:
-    for k in range(_TRIES):
-        sighting = finder.find(pixels, now_ns + k * _TRY_NS)
-        if not isinstance(sighting, Absence) and sighting.seen_ns >= now_ns:
-            return crop(pixels, sighting.box)
-    return None
 
 
 def _row(picture: Coded, identity: int) -> NDArray[np.void]:

@@ -97,7 +97,7 @@ def track(kind: str, units: dict[str, float], identity: int = 0, seconds: float 
     made["kind"], made["identity"] = kind, identity
     for name, value in units.items():
         made["left"][:, LABELS.index(name)] = made["right"][:, LABELS.index(name)] = value
-    return Track(made[0], times, outputs(faces(made)), np.zeros(len(LABELS), np.float32))
+    return Track(made[0], times, outputs(faces(made)), np.zeros(len(LABELS), np.float32), 6.0)
 
 
 def test_pain_makes_an_episode_and_sleep_does_not() -> None:

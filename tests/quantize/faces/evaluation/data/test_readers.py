@@ -8,14 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.face.cascade import CascadeFinder
+from edge.bundle import Bundle
 from edge.face.units import LABELS
 from quantize.evaluation.data import DataError
 from quantize.faces.evaluation.data import disfa, table, unbc
-from quantize.faces.evaluation.data.coded import Coded, Reader, gather
+from quantize.faces.evaluation.data.coded import Coded, Cut, Reader, gather
+from quantize.faces.evaluation.data.cut import Cutter
 from tests.quantize.faces.evaluation.data import folders
 
 AU43 = LABELS.index("AU43")
+
+
+@pytest.fixture(scope="module")
+def cut() -> Cut:
+    """The shipped box's way of cutting faces."""
+    return Cutter(Bundle.load()).cut
 
 
 def test_unbc_gives_units_and_pspi_of_every_frame(tmp_path: Path) -> None:
@@ -39,29 +46,29 @@ def test_a_table_leaves_open_what_is_not_in_it(tmp_path: Path) -> None:
     assert (calm.groups, smile.groups) == ({"male": 0.0}, {"male": 1.0})
 
 
-def test_faces_are_found_and_cut_by_the_boxs_own_finder(tmp_path: Path) -> None:
-    cases = gather("made up", table.read(folders.table(tmp_path), 1), CascadeFinder)
+def test_faces_are_found_and_cut_by_the_boxs_own_finder(tmp_path: Path, cut: Cut) -> None:
+    cases = gather("made up", table.read(folders.table(tmp_path), 1), cut)
     assert cases.faces.crops.shape == (3, 80, 80)
     assert cases.faces.identity.tolist() == [0, 0, 1]
     assert cases.notes == ("The finder found a face in 3 of 3 pictures; the others are in no figure.",)
 
 
-def test_the_stated_pspi_counts_before_the_computed_one(tmp_path: Path) -> None:
-    truth = gather("made up", table.read(folders.table(tmp_path), 1), CascadeFinder).truth
+def test_the_stated_pspi_counts_before_the_computed_one(tmp_path: Path, cut: Cut) -> None:
+    truth = gather("made up", table.read(folders.table(tmp_path), 1), cut).truth
     assert truth[:2].tolist() == [0, 5]
     assert np.isnan(truth[2])
 
 
-def test_a_frame_on_which_nothing_moves_is_the_subjects_reference(tmp_path: Path) -> None:
-    cases = gather("UNBC", unbc.read(folders.unbc(tmp_path), 1), CascadeFinder)
+def test_a_frame_on_which_nothing_moves_is_the_subjects_reference(tmp_path: Path, cut: Cut) -> None:
+    cases = gather("UNBC", unbc.read(folders.unbc(tmp_path), 1), cut)
     assert cases.faces.kind.tolist() == ["neutral", "", "neutral", ""]
     assert cases.faces.units[1, AU43] == 5
 
 
-def test_pictures_without_a_face_are_counted_and_not_measured() -> None:
+def test_pictures_without_a_face_are_counted_and_not_measured(cut: Cut) -> None:
     blank = Coded("Ann", "blank", np.full((240, 320), 128, np.uint8), {"AU4": 0.0})
     with pytest.raises(DataError, match="no face was found in any of 1 pictures"):
-        gather("blank", [blank], CascadeFinder)
+        gather("blank", [blank], cut)
 
 
 Damage = Callable[[Path], object]
