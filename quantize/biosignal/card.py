@@ -79,6 +79,7 @@ hyperventilation). Nothing else was used; the generator of the demonstration was
 more the first time, to turn the recordings into rows.
 The shipped networks are trained on all {len(run.subjects)} subjects. Every figure below comes from networks of the same
 recipe that never saw the subject they score (leave one subject out, {len(run.subjects)} trainings per signal).
+`python -m quantize evaluate biosignal` makes the whole report of them, also on WESAD, PainMonit, BioVid or CSV files.
 
 **Figures, unseen subjects.** One score per second; areas over every fifth. The interval is from resampling subjects.
 

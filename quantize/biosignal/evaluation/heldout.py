@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.rows import PulseRow, SkinRow
-from quantize.biosignal.evaluation.people import Cohort, Floats, Labels, Line, Person, Source, lines_without
+from quantize.biosignal.evaluation.people import Cohort, Floats, Labels, Line, Person, Source, line_of, lines_without
 from quantize.biosignal.extract import source_digest
 from quantize.biosignal.stress_predict import read_channel
 from quantize.evaluation.data import DataError
@@ -30,8 +30,8 @@ NOTES = (
     "Stress-Predict (Iqbal et al., Sensors 2022): healthy volunteers with a wristband who rest, do a Stroop test, are "
     "interviewed and hyperventilate. It is stress, not pain, and nobody is ill or in bed.",
     "Every second is scored by networks that never saw its subject, with a baseline of the subject's own past only; "
-    "each subject's calibration line is fitted on the other subjects. Thresholds of the alarm are those of the bundle, "
-    "chosen on all subjects' held-out scores.",
+    "each subject's calibration line is fitted on the other subjects (areas rest on one line for all). Thresholds of "
+    "the alarm are those of the bundle, chosen on all subjects' held-out scores.",
 )
 
 
@@ -100,8 +100,7 @@ def cohort(kept: Kept, rows: Mapping[str, NDArray[np.float64]]) -> Cohort:
     if float32 is None or yardstick is None:
         notes.append(f"Scores of the float networks and of the yardstick were not kept: `{COMMAND}` keeps them.")
     keys: dict[Source, str] = {"ppg": "logit_ppg", "gsr": "logit_gsr", "hr": "logit_hr"}
-    lines = {source: lines_without(kept.labels, kept.scores[key]) for source, key in keys.items()}
-    people = _people(kept, keys, lines, quality)
+    people = _people(kept, keys, quality)
     return Cohort("Stress-Predict, leave one subject out", people, float32, yardstick, tuple(notes))
 
 
@@ -109,20 +108,26 @@ def _others(kept: Kept, kind: str, quality: Mapping[str, Mapping[Source, Floats]
     keys: dict[Source, str] = {"ppg": f"{kind}_ppg", "gsr": f"{kind}_gsr"}
     if any(key not in kept.scores for key in keys.values()):
         return None
-    own: Line = (1.0, 0.0)  # a logistic's log-odds are calibrated by its fit
-    lines = {
-        source: dict.fromkeys(kept.labels, own) if kind == "yardstick" else lines_without(kept.labels, kept.scores[key])
-        for source, key in keys.items()
-    }
-    return _people(kept, keys, lines, quality)
+    return _people(kept, keys, quality, calibrated=kind == "yardstick")
 
 
 def _people(
     kept: Kept,
     keys: Mapping[Source, str],
-    lines: Mapping[Source, Mapping[str, Line]],
     quality: Mapping[str, Mapping[Source, Floats]],
+    *,
+    calibrated: bool = False,
 ) -> tuple[Person, ...]:
+    """People with their lines; what is calibrated by its own fit, as a logistic is, keeps its log-odds."""
+    own: Line = (1.0, 0.0)
+    shared = {
+        source: own if calibrated else line_of(kept.labels, kept.labels, kept.scores[key])
+        for source, key in keys.items()
+    }
+    lines = {
+        source: dict.fromkeys(kept.labels, own) if calibrated else lines_without(kept.labels, kept.scores[key])
+        for source, key in keys.items()
+    }
     return tuple(
         Person(
             name,
@@ -130,6 +135,7 @@ def _people(
             {source: kept.scores[key][name] for source, key in keys.items()},
             quality[name],
             {source: lines[source][name] for source in keys},
+            shared,
         )
         for name, labels in kept.labels.items()
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from quantize.biosignal.evaluation.figures import Figures
+from quantize.biosignal.evaluation.people import SUBSETS
 from quantize.biosignal.evaluation.plots import plots
 from quantize.biosignal.evaluation.tables import tables
 from quantize.evaluation.page import bullets, document, plot_part, table_part
@@ -32,6 +33,7 @@ def page(figures: Figures, sessions: Mapping[str, bytes] | None = None) -> str:
         f"<p>Measured on: {escape(figures.name)}. Bootstrap over people: {figures.rounds} rounds, seed "
         f"{figures.seed}.</p>",
         bullets(figures.notes),
+        _verdict(figures),
         "<h2>What no open data can show</h2>",
         bullets(CANNOT_SHOW),
         *(table_part(table) for table in tables(figures)),
@@ -39,3 +41,16 @@ def page(figures: Figures, sessions: Mapping[str, bytes] | None = None) -> str:
         *(plot_part(title, picture) for title, picture in (sessions or {}).items()),
     ]
     return document("Arousal from the wristband: evaluation", parts)
+
+
+def _verdict(figures: Figures) -> str:
+    """Whom it does not serve: people within whom calm seconds score as high as aroused ones, or higher."""
+    if not figures.subsets:
+        return ""
+    name = max((one.name for one in figures.subsets), key=lambda one: len(SUBSETS[one]))
+    poor = [person for person in figures.persons if person.areas[name] <= 0.5]
+    if not poor:
+        return f"<p>Nobody's aroused seconds score lower than their calm ones ({escape(name)}).</p>"
+    named = ", ".join(f"{person.name} ({person.areas[name]:.2f})" for person in poor)
+    said = f"People whose aroused seconds score no higher than their calm ones, by {escape(name)} (AUC within each):"
+    return f"<p><strong>{said}</strong> {escape(named)}.</p>"

@@ -45,7 +45,8 @@ def live(recording: Recording, bundle: Bundle) -> Person:
             quality["hr"][second] = estimate.quality
             if estimate.absence is None:
                 scores["hr"][second] = logit(estimate.value)
-    return Person(recording.subject, recording.labels, scores, quality, shipped_lines(bundle))
+    lines = shipped_lines(bundle)
+    return Person(recording.subject, recording.labels, scores, quality, lines, lines)
 
 
 def window(channel: Channel, track: Track, now_s: int) -> Window:

@@ -70,6 +70,7 @@ class _Scored:
         where: Callable[[Person], NDArray[np.bool_]] | None = None,
     ) -> None:
         self.scores: list[Floats] = []
+        compared: list[Floats] = []
         self.labels: list[NDArray[np.int64]] = []
         judged = 0
         for person in people:
@@ -80,10 +81,11 @@ class _Scored:
                 kept &= where(person)
             judged += int(thinned.sum())
             self.scores.append(log_odds[kept])
+            compared.append(person.log_odds(sources, shared=True)[kept])
             self.labels.append(person.labels[kept])
         self.size = sum(one.size for one in self.scores)
         self.share = self.size / judged if judged else _NAN
-        self.pairs = Pairs(self.scores, self.labels)
+        self.pairs = Pairs(compared, self.labels)
         self._hits = np.array([_hits(*one) for one in zip(self.scores, self.labels, strict=True)]).reshape(-1, 4)
 
     def accuracy(self, counts: Floats) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +50,10 @@ class Person:
         labels: (n,) 1 aroused, 0 calm, `NOT_JUDGED`.
         scores: source to (n,) log-odds of a network that never saw the person, NaN where it does not speak.
         quality: source to (n,) signal quality 0..1; sources without one are not in it.
-        lines: source to its calibration, fitted on other people.
+        lines: source to its calibration, fitted on other people: what is stated of a new person.
+        shared: source to one calibration for all people, for areas over several people: lines that are fitted without
+            each person in turn move a person's seconds against the others' (the pooling bias of leave-one-out, Airola
+            et al., Comput Stat Data Anal 2011;55:1828-1844).
     """
 
     name: str
@@ -58,15 +61,16 @@ class Person:
     scores: Mapping[Source, Floats]
     quality: Mapping[Source, Floats]
     lines: Mapping[Source, Line]
+    shared: Mapping[Source, Line]
 
-    def evidence(self, source: Source) -> Floats:
+    def evidence(self, source: Source, *, shared: bool = False) -> Floats:
         """(n,) calibrated log-odds, bounded as on the box; NaN where the source does not speak."""
-        slope, intercept = self.lines[source]
+        slope, intercept = (self.shared if shared else self.lines)[source]
         return np.asarray(np.clip(slope * self.scores[source] + intercept, -MAX_LOG_ODDS, MAX_LOG_ODDS))
 
-    def log_odds(self, sources: Sequence[Source]) -> Floats:
+    def log_odds(self, sources: Sequence[Source], *, shared: bool = False) -> Floats:
         """(n,) evidence of several sources added up, of those that speak; NaN where none does."""
-        parts = np.stack([self.evidence(source) for source in sources])
+        parts = np.stack([self.evidence(source, shared=shared) for source in sources])
         return np.where(np.isnan(parts).all(axis=0), np.nan, np.nansum(parts, axis=0))
 
     def lowest_quality(self, sources: Sequence[Source]) -> Floats:
@@ -140,12 +144,13 @@ def lines_without(labels: Mapping[str, Labels], scores: Mapping[str, Floats]) ->
         labels: person to (n,) 0 or 1.
         scores: person to (n,) log-odds, NaN where there are none.
     """
-    kept = {name: np.isfinite(scores[name]) & (np.arange(labels[name].size) % EVERY_S == 0) for name in labels}
-    found: dict[str, Line] = {}
-    for name in labels:
-        others = [other for other in labels if other != name and kept[other].any()]
-        score = np.concatenate([scores[other][kept[other]] for other in others])
-        label = np.concatenate([labels[other][kept[other]] for other in others])
-        slope, intercept = logistic.fit(score[:, None], label, ridge=0.0)
-        found[name] = (float(slope), float(intercept))
-    return found
+    return {name: line_of([other for other in labels if other != name], labels, scores) for name in labels}
+
+
+def line_of(names: Iterable[str], labels: Mapping[str, Labels], scores: Mapping[str, Floats]) -> Line:
+    """One calibration line, fitted on these people with both classes weighted alike."""
+    kept = {name: np.isfinite(scores[name]) & (np.arange(labels[name].size) % EVERY_S == 0) for name in names}
+    score = np.concatenate([scores[name][place] for name, place in kept.items()])
+    label = np.concatenate([labels[name][place] for name, place in kept.items()])
+    slope, intercept = logistic.fit(score[:, None], label, ridge=0.0)
+    return float(slope), float(intercept)

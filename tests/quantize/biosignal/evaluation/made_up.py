@@ -22,7 +22,8 @@ def person(name: str, shift: float = 1.0, seed: int = 1, **changes: Floats) -> P
     quality: dict[Source, Floats] = {"ppg": rng.uniform(0.3, 1.0, SECONDS), "gsr": np.full(SECONDS, 0.9)}
     for source in sources:
         scores[source] = changes.get(source, scores[source])
-    return Person(name, LABELS, scores, quality, dict.fromkeys(sources, (1.0, 0.0)))
+    lines = dict.fromkeys(sources, (1.0, 0.0))
+    return Person(name, LABELS, scores, quality, lines, lines)
 
 
 def cohort(shift: float = 1.0, people: int = 6) -> Cohort:

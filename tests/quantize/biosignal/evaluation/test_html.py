@@ -50,6 +50,13 @@ def test_a_name_of_data_cannot_write_into_the_page() -> None:
     assert "<script>" not in page(dataclasses.replace(made(), name="<script>", persons=persons))
 
 
+def test_the_people_whom_it_does_not_serve_are_named() -> None:
+    assert "Nobody&#x27;s" in page(made()).replace("'", "&#x27;")
+    areas = made().persons[0].areas | {"PPG and GSR": 0.42}
+    persons = (dataclasses.replace(made().persons[0], areas=areas), *made().persons[1:])
+    assert "S00 (0.42)." in page(dataclasses.replace(made(), persons=persons))
+
+
 def test_every_row_is_as_long_as_its_head() -> None:
     assert len(tables(made())) == 10
     assert all(len(row) == len(table.head) for table in tables(made()) for row in table.rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.bundle import Bundle
-from quantize.biosignal.evaluation.people import Person, lines_without, shipped_lines, thresholds
+from quantize.biosignal.evaluation.people import Line, Person, Source, lines_without, shipped_lines, thresholds
 from tests.quantize.biosignal.evaluation.made_up import LABELS, THRESHOLDS, person
 
 NAN = float("nan")
@@ -16,17 +16,23 @@ NAN = float("nan")
 
 def four_seconds(quality: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)) -> Person:
     scores = {"ppg": np.array([1.0, NAN, 3.0, NAN]), "gsr": np.array([2.0, 2.0, NAN, NAN]), "hr": np.full(4, NAN)}
+    lines: dict[Source, Line] = {"ppg": (2.0, 0.5), "gsr": (1.0, 0.0), "hr": (1.0, 0.0)}
     return Person(
         "S01",
         np.zeros(4, dtype=np.int64),
         {"ppg": scores["ppg"], "gsr": scores["gsr"], "hr": scores["hr"]},
         {"ppg": np.array(quality), "gsr": np.ones(4)},
-        {"ppg": (2.0, 0.5), "gsr": (1.0, 0.0), "hr": (1.0, 0.0)},
+        lines,
+        lines | {"ppg": (1.0, 0.0)},
     )
 
 
 def test_evidence_is_calibrated_and_added_where_it_is() -> None:
     np.testing.assert_allclose(four_seconds().log_odds(("ppg", "gsr")), [4.5, 2.0, 6.0, NAN])
+
+
+def test_people_are_compared_on_one_line_for_all() -> None:
+    np.testing.assert_allclose(four_seconds().log_odds(("ppg",), shared=True), [1.0, NAN, 3.0, NAN])
 
 
 def test_each_second_is_held_against_the_threshold_of_its_own_mode() -> None:
