@@ -54,7 +54,10 @@ def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
 
 
 OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0])
-"""The box."""
+"""The box, as its arousal networks see beats and responses: over a window that is there as a whole."""
+
+BOX = (OWN,)
+"""Every way in which the box finds beats and responses."""
 
 
 def peers() -> tuple[tuple[Tool, ...], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from edge.biosignal.grid import Grid
 from edge.biosignal.rows import LOOK_BACK_S, pulse_row
 from edge.sensors.simulated.scene import PainSpan, Scene
 from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Patient, Waveforms, synthesise
-from quantize.biosignal.evaluation.detectors import OWN, SMALLEST_US, Tool, own_responses, quietly
+from quantize.biosignal.evaluation.detectors import BOX, SMALLEST_US, Tool, own_responses, quietly
 from quantize.biosignal.evaluation.figures import Detected, RateBand, Truth
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
 from quantize.biosignal.evaluation.rates import rate_bands
@@ -116,7 +116,7 @@ def _past(values: Signal, rate_hz: float, second: int) -> Grid:
 
 def truths(tools: Sequence[Tool], seed: int, duration_s: int = DURATION_S) -> tuple[Truth, ...]:
     """Every tool on every case; the box's own detectors first."""
-    return tuple(_truth(case, tool) for case in cases(seed, duration_s) for tool in (OWN, *tools))
+    return tuple(_truth(case, tool) for case in cases(seed, duration_s) for tool in (*BOX, *tools))
 
 
 def _truth(case: Case, tool: Tool) -> Truth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -33,6 +33,9 @@ EVERY_S = 5
 
 NOT_JUDGED = -1
 """Label of a second that is neither calm nor aroused, or of which nobody knows."""
+
+APART_S = 60
+"""Blind seconds between two recordings of one person: an alarm of the first does not reach into the second."""
 
 Line = tuple[float, float]
 """Slope and intercept: calibrated log-odds = slope x log-odds + intercept, against even odds."""
@@ -154,3 +157,29 @@ def line_of(names: Iterable[str], labels: Mapping[str, Labels], scores: Mapping[
     label = np.concatenate([labels[name][place] for name, place in kept.items()])
     slope, intercept = logistic.fit(score[:, None], label, ridge=0.0)
     return float(slope), float(intercept)
+
+
+def joined(people: Iterable[Person]) -> tuple[Person, ...]:
+    """Recordings of one person as one, in order, with `APART_S` blind seconds between them.
+
+    People are drawn in the bootstrap, and two recordings of one person err together.
+    """
+    by_name: dict[str, Person] = {}
+    for person in people:
+        known = by_name.get(person.name)
+        by_name[person.name] = person if known is None else _after(known, person)
+    return tuple(by_name.values())
+
+
+def _after(one: Person, other: Person) -> Person:
+    blind = np.full(APART_S, np.nan)
+    return replace(
+        one,
+        labels=np.concatenate([one.labels, np.full(APART_S, NOT_JUDGED), other.labels]),
+        scores={source: np.concatenate([one.scores[source], blind, other.scores[source]]) for source in one.scores},
+        quality={
+            source: np.concatenate([one.quality[source], np.zeros(APART_S), other.quality[source]])
+            for source in one.quality
+            if source in other.quality
+        },
+    )

@@ -64,13 +64,14 @@ def _on_data(
     sessions: dict[str, bytes] = {}
     for recording in reader.read(folder):
         person = live(recording, bundle)
+        if all(known.name != person.name for known in persons):
+            stretches.append(middle(recording))
         persons.append(person)
-        stretches.append(middle(recording))
         if len(sessions) < arguments.pages:
             sessions[f"Session: {recording.subject}"] = draw(recording, person)
         sys.stderr.write(f"{recording.subject}: {recording.labels.size} s\n")
     tools, lacking = peers()
-    cohort = people.Cohort(reader.name, tuple(persons), notes=(*reader.notes, *lacking))
+    cohort = people.Cohort(reader.name, people.joined(persons), notes=(*reader.notes, *lacking))
     found = measure.figures(cohort, people.thresholds(bundle), seed=arguments.seed)
     counts = draws(len(stretches), rounds=ROUNDS, seed=arguments.seed)
     return replace(found, peers=compare(stretches, tools, counts)), sessions

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from edge.bundle import Bundle
-from quantize.biosignal.evaluation.people import Line, Person, Source, lines_without, shipped_lines, thresholds
-from tests.quantize.biosignal.evaluation.made_up import LABELS, THRESHOLDS, person
+from quantize.biosignal.evaluation.people import (
+    APART_S,
+    Line,
+    Person,
+    Source,
+    joined,
+    lines_without,
+    shipped_lines,
+    thresholds,
+)
+from tests.quantize.biosignal.evaluation.made_up import LABELS, SECONDS, THRESHOLDS, person
 
 NAN = float("nan")
 
@@ -69,3 +78,14 @@ def test_the_bundle_holds_a_line_and_a_threshold_for_every_subset() -> None:
     bundle = Bundle.load()
     assert set(shipped_lines(bundle)) == {"ppg", "gsr", "hr"}
     assert all(0.5 < value < 4.0 for value in thresholds(bundle).values())
+
+
+def test_two_recordings_of_one_person_are_one_with_a_blind_gap() -> None:
+    ann, ben = person("Ann"), person("Ben", seed=2)
+    both, other = joined([ann, ben, person("Ann", seed=3)])
+    assert (both.name, other) == ("Ann", ben)
+    gap = slice(SECONDS, SECONDS + APART_S)
+    assert both.labels.size == 2 * SECONDS + APART_S
+    assert (both.labels[gap] == -1).all()
+    assert np.isnan(both.margin(("ppg",), THRESHOLDS, 0.3)[gap]).all()
+    np.testing.assert_array_equal(both.scores["gsr"][gap.stop :], person("Ann", seed=3).scores["gsr"])
