@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.rows import PulseRow, SkinRow
+from quantize.biosignal.dataset import SIGNALS
 from quantize.biosignal.evaluation.people import Cohort, Floats, Labels, Line, Person, Source, line_of, lines_without
-from quantize.biosignal.extract import source_digest
+from quantize.biosignal.extract import Subject, source_digest
+from quantize.biosignal.holdout import yardsticks
 from quantize.biosignal.stress_predict import read_channel
 from quantize.evaluation.data import DataError
 
@@ -72,6 +74,19 @@ def read_scores(path: Path) -> Kept:
     return Kept(labels, scores)
 
 
+def with_yardstick(kept: Kept, people: Sequence[Subject]) -> Kept:
+    """The same with the logistic's scores, fitted here where they were not kept.
+
+    Args:
+        kept: what the training kept.
+        people: the subjects' vectors (`quantize.biosignal.extract.load`).
+    """
+    if all(f"yardstick_{signal}" in kept.scores for signal in SIGNALS):
+        return kept
+    made = {f"yardstick_{signal}": scores for signal, scores in yardsticks(people).items()}
+    return Kept(kept.labels, {**kept.scores, **made})
+
+
 def read_rows(cache: Path, labels: Mapping[str, Labels]) -> dict[str, NDArray[np.float64]]:
     """Pulse and skin row of every second, (n, figures), from the training's cache; empty where it holds none.
 
@@ -97,8 +112,9 @@ def cohort(kept: Kept, rows: Mapping[str, NDArray[np.float64]]) -> Cohort:
     if not rows:
         notes.append(f"No signal quality: the rows of `{COMMAND}` are not in the cache, or of an older signal code.")
     float32, yardstick = _others(kept, "float", quality), _others(kept, "yardstick", quality)
-    if float32 is None or yardstick is None:
-        notes.append(f"Scores of the float networks and of the yardstick were not kept: `{COMMAND}` keeps them.")
+    lacking = [name for name, one in (("float networks", float32), ("yardstick", yardstick)) if one is None]
+    if lacking:
+        notes.append(f"Scores of the {' and of the '.join(lacking)} were not kept: `{COMMAND}` keeps them.")
     keys: dict[Source, str] = {"ppg": "logit_ppg", "gsr": "logit_gsr", "hr": "logit_hr"}
     people = _people(kept, keys, quality)
     return Cohort("Stress-Predict, leave one subject out", people, float32, yardstick, tuple(notes))

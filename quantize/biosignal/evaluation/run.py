@@ -24,6 +24,7 @@ from quantize.biosignal.evaluation.figures import FORMAT, Figures, Peer, RateBan
 from quantize.biosignal.evaluation.html import page
 from quantize.biosignal.evaluation.live import live
 from quantize.biosignal.evaluation.sessions import draw
+from quantize.biosignal.extract import load
 from quantize.biosignal.stress_predict import LABELS, read_labels, read_session
 from quantize.evaluation.bootstrap import ROUNDS, draws
 
@@ -81,13 +82,16 @@ def _held_out(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Figures, d
     folder, seed = data_folder(), arguments.seed
     kept = heldout.read_scores(arguments.cache / heldout.FILE)
     rows = heldout.read_rows(arguments.cache, kept.labels)
+    recorded = (folder / LABELS).is_file()
+    if recorded and set(rows) == set(kept.labels):
+        kept = heldout.with_yardstick(kept, load(folder, arguments.cache, lambda items, _total: items, 1))
     cohort = heldout.cohort(kept, rows)
     found = measure.figures(cohort, people.thresholds(bundle), seed=seed)
     tools, lacking = peers()
     found = replace(found, notes=(*found.notes, *lacking), truth=generated.truths(tools, seed))
     found = replace(found, rate_truth=generated.rated(seed))
     sessions: dict[str, bytes] = {}
-    if (folder / LABELS).is_file():
+    if recorded:
         recordings = _recordings(folder, cohort)
         found = replace(found, rate=_rates(folder, rows, seed), peers=_peers(recordings, seed))
         for recording, person in zip(recordings[: arguments.pages], cohort.people, strict=False):

@@ -9,7 +9,7 @@ import pytest
 
 from edge.biosignal.rows import PulseRow, SkinRow
 from quantize.biosignal.evaluation import heldout
-from quantize.biosignal.extract import load, source_digest
+from quantize.biosignal.extract import Subject, load, source_digest
 from quantize.evaluation.data import DataError
 from tests.quantize.biosignal import made_up as recordings
 from tests.quantize.biosignal.evaluation.made_up import LABELS, SECONDS, person
@@ -85,3 +85,20 @@ def test_the_bands_own_heart_rate_is_read_at_its_second(tmp_path: Path) -> None:
     (folder / "HR.csv").write_text("1000.0\n1.0\n70.0\n71.0\n72.0\n")
     found = heldout.band_rates(tmp_path, "S02", np.array([999, 1000, 1002, 1003]))
     np.testing.assert_array_equal(found, [np.nan, 70.0, 72.0, np.nan])
+
+
+def subject(name: str, direction: float) -> Subject:
+    """Pulse and skin features that rise with arousal in one person, fall in another."""
+    ones, state = np.ones(SECONDS), direction * (LABELS - 0.5)
+    pulse, skin = (np.column_stack([ones, *[state] * width]).astype(np.float32) for width in (2, 4))
+    return Subject(name, LABELS, pulse, skin)
+
+
+def test_the_yardstick_is_fitted_here_where_it_was_not_kept_on_the_others_only() -> None:
+    people = [subject("S02", 1.0), subject("S03", 1.0), subject("S04", -1.0)]
+    found = heldout.with_yardstick(heldout.Kept({one.name: LABELS for one in people}, {}), people)
+    for signal in ("ppg", "gsr"):
+        scores = found.scores[f"yardstick_{signal}"]["S04"]
+        assert scores.size == SECONDS
+        assert np.nanmean(scores[LABELS == 1]) < np.nanmean(scores[LABELS == 0]) - 1.0
+    assert heldout.with_yardstick(found, ()) is found
