@@ -74,7 +74,7 @@ def peers() -> tuple[tuple[Tool, ...], tuple[str, ...]]:
     said: list[str] = []
     for module, tool in known.items():
         if importlib.util.find_spec(module) is None:
-            said.append(f"Not compared with {tool.name}: it is not installed ({module}).")
+            said.append(f"Not compared with {tool.name}: it is not installed (pip install 'anodyne[compare]').")
         elif fault := fault_of(tool):
             said.append(f"Not compared with {tool.name}: it fails on a clean signal ({fault}).")
         else:

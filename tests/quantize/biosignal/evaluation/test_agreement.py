@@ -83,3 +83,17 @@ def test_packages_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPat
     assert tools == ()
     assert [sentence.split(":")[0].split()[-1] for sentence in said] == ["NeuroKit2", "HeartPy", "BioSPPy"]
     assert not {"neurokit2", "heartpy", "biosppy"} & set(sys.modules)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("neurokit2", "NeuroKit2"), ("heartpy", "HeartPy"), ("biosppy", "BioSPPy")]
+)
+def test_an_installed_package_finds_the_beats_of_a_clean_signal(module: str, name: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{name} is not installed (pip install 'anodyne[compare]')")
+    tools, said = peers()
+    tool = next((one for one in tools if one.name == name), None)
+    assert tool is not None, said
+    found = compare(stretches(), (tool,), draws(2, rounds=5, seed=1))[0]
+    assert found.f1.value > 0.95
+    assert found.rate_mae_bpm.value < 3
