@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from edge.biosignal.rows import PulseRow, SkinRow
+from quantize.biosignal import ship
+from quantize.biosignal.dataset import Signal
 from quantize.biosignal.evaluation import heldout
+from quantize.biosignal.evaluation.people import Floats, Source
 from quantize.biosignal.extract import Subject, load, source_digest
+from quantize.biosignal.holdout import HeldOut
 from quantize.evaluation.data import DataError
 from tests.quantize.biosignal import made_up as recordings
 from tests.quantize.biosignal.evaluation.made_up import LABELS, SECONDS, person
@@ -102,3 +106,22 @@ def test_the_yardstick_is_fitted_here_where_it_was_not_kept_on_the_others_only()
         assert scores.size == SECONDS
         assert np.nanmean(scores[LABELS == 1]) < np.nanmean(scores[LABELS == 0]) - 1.0
     assert heldout.with_yardstick(found, ()) is found
+
+
+def test_what_the_training_dumps_is_what_the_evaluation_reads(tmp_path: Path) -> None:
+    people = {name: person(name, 1.0, k) for k, name in enumerate(("S02", "S03"))}
+
+    def of(source: Source, factor: float) -> dict[str, Floats]:
+        return {name: factor * one.scores[source] for name, one in people.items()}
+
+    forms: list[dict[Signal, dict[str, Floats]]] = [
+        {"ppg": of("ppg", factor), "gsr": of("gsr", factor)} for factor in (1.0, 2.0, 3.0)
+    ]
+    labels = {name: one.labels for name, one in people.items()}
+    ship.dump(HeldOut(labels, forms[1], forms[0], forms[2], of("hr", 1.0)), tmp_path / heldout.FILE)
+    cohort = heldout.cohort(heldout.read_scores(tmp_path / heldout.FILE), {})
+    assert cohort.float32 is not None
+    assert cohort.yardstick is not None
+    for form, factor in ((cohort.people, 1.0), (cohort.float32, 2.0), (cohort.yardstick, 3.0)):
+        np.testing.assert_array_equal(form[1].scores["gsr"], factor * people["S03"].scores["gsr"])
+    assert cohort.people[0].lines["ppg"] != cohort.people[0].shared["ppg"]
