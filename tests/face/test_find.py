@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from edge.bundle import Bundle
 from edge.face.find import Sighting
-from edge.face.finder import MODEL, NetworkFinder
-from edge.face.scan import Scanner
+from edge.face.finder import NetworkFinder
 from edge.types import NS_PER_S, Absence
 from tests.face.clip import demo_clip, read_grey
 
@@ -32,10 +31,6 @@ def outcomes(bundle: Bundle, frames: list[NDArray[np.uint8]], rate_hz: float = 1
 
 def share_found(found: list[Sighting | Absence]) -> float:
     return float(np.mean([isinstance(one, Sighting) for one in found]))
-
-
-def test_the_whole_graph_is_delegated(bundle: Bundle) -> None:
-    assert Scanner(bundle.model(MODEL)).network.delegated in (True, None)
 
 
 def test_the_face_of_the_demonstration_lies_where_it_was_drawn(bundle: Bundle) -> None:
