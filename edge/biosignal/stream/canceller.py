@@ -18,14 +18,14 @@ Signal = NDArray[np.float64]
 HOP_S = 0.25
 """The weights are renewed this often: the tissue's answer changes over seconds."""
 
-_MEMORY_S = 8.0
+_MEMORY_S = 5.0
 """Forgetting: a push eight seconds ago counts 1/e. Shorter follows a changing strap faster and eats more of a pulse
 that happens to keep step."""
 
-_TAP_S = 0.045
+_TAP_S = 0.06
 """Spacing of the taps: the band ends near 6 Hz, whose quarter wave is 42 ms."""
 
-_TAPS = 8
+_TAPS = 4
 """...which together look back a third of a second."""
 
 _RIDGE_G = 0.02

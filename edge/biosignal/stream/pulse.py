@@ -45,6 +45,12 @@ _BEATS = 240
 _DC_SHARE = 3.0
 """A wave whose mean is at least this multiple of its amplitude carries its DC level; others are AC-coupled."""
 
+_USUAL_S, _RESEATED_S = 60.0, 600.0
+"""Memory of the patient's usual slope over trusted seconds, and over others."""
+
+USABLE = 0.5
+"""Quality from which a second teaches the patient's own amplitudes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -121,6 +127,8 @@ class PulseStream:
         self._slope, self._taken, self._acc = Ring(size), Ring(size), Ring(size, 3)
         self._beats: deque[Beat] = deque(maxlen=_BEATS)
         self._pleth = PlethIndex()
+        self._usual_slope: float | None = None
+        self._has_acc = False
         self._count = 0
         self._cleaned = 0
         self._seconds = 0
@@ -137,6 +145,7 @@ class PulseStream:
             A row for each second of signal that has been completed.
         """
         rows: list[PulseSecond] = []
+        self._has_acc = acc_g is not None
         for part in self._parts(ppg.size):
             self._take(ppg[part], None if acc_g is None else acc_g[part])
             if self._count == round((self._seconds + 1) * self._rate_hz):
@@ -199,11 +208,30 @@ class PulseStream:
         recent = minute.since(now_s - _RATE_S - 1.0)
         rate_bpm = variability.heart_rate_bpm(recent)
         seen = self._signs(recent, rate_bpm)
-        quality = pulse_quality(seen) if np.isfinite(rate_bpm) else 0.0
+        quality = pulse_quality(seen, self._louder()) if np.isfinite(rate_bpm) else 0.0
+        self._learn_loudness(quality)
         fresh, self._new = tuple(self._new), []
         if quality <= 0.0:
             return PulseSecond(now_s, 0.0, seen, fresh, *[NAN] * 8)
         return self._measures(now_s, quality, seen, fresh, rate_bpm, minute)
+
+    def _louder(self) -> float | None:
+        """The slope against the patient's usual one; None with an accelerometer, which sees movement itself."""
+        if self._has_acc or self._usual_slope is None:
+            return None
+        return self._loudness() / self._usual_slope
+
+    def _loudness(self) -> float:
+        return float(np.sqrt(np.mean(self._slope.values[-round(signs.LOOK_BACK_S * self._rate_hz) :] ** 2)))
+
+    def _learn_loudness(self, quality: float) -> None:
+        """Follow the slope: quickly where it is trusted, slowly elsewhere, for a band that was moved on the arm."""
+        loudness = self._loudness()
+        if loudness <= 0.0 or (self._usual_slope is None and quality < USABLE):
+            return
+        share = 1.0 / (_USUAL_S if quality >= USABLE else _RESEATED_S)
+        usual = loudness if self._usual_slope is None else self._usual_slope
+        self._usual_slope = usual * (loudness / usual) ** share
 
     def _measures(
         self,
@@ -274,7 +302,3 @@ class PulseStream:
             locked=locked,
             taken=removed / (power + removed) if power + removed > 0.0 else 0.0,
         )
-
-
-USABLE = 0.5
-"""Quality from which a second teaches the patient's own amplitudes."""
