@@ -7,5 +7,6 @@ These measures stand beside the rows that the arousal networks read (`edge.biosi
 """
 
 from edge.biosignal.stream.pulse import PulseSecond, PulseStream
+from edge.biosignal.stream.skin import SkinSecond, SkinStream
 
-__all__ = ["PulseSecond", "PulseStream"]
+__all__ = ["PulseSecond", "PulseStream", "SkinSecond", "SkinStream"]
