@@ -4,7 +4,7 @@ The method is continuous decomposition analysis (Benedek & Kaernbach 2010, J Neu
 taken as a driver convolved with the Bateman curve of one sweat response, and the driver is found by the inverse of that
 curve, which is two first-order lags and has a closed form. Their search for each person's time constants and their
 non-causal baseline through the gaps between responses are left out: constants are fixed, and the tonic driver is a low
-quantile of the newest seconds. Compared with trough-to-peak scoring, responses that ride on one another keep their size.
+quantile of the newest seconds. Unlike in trough-to-peak scoring, responses that ride on one another keep their size.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class Deconvolution:
         self._ring.push(np.array([driver]))
         self._held = min(self._held + 1, len(self._ring.values))
         known = self._ring.values[-self._held :]
-        return float(np.partition(known, int(_TONIC_QUANTILE * (self._held - 1)))[int(_TONIC_QUANTILE * (self._held - 1))])
+        return float(
+            np.partition(known, int(_TONIC_QUANTILE * (self._held - 1)))[int(_TONIC_QUANTILE * (self._held - 1))]
+        )
 
     def _forward(self, driver: float) -> float:
         """Both lags, exact for a driver that is constant within a sample."""

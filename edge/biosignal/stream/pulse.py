@@ -36,6 +36,9 @@ _FOOT_S, _TOP_S = 0.25, 0.35
 _NEAR_GAP_S = 0.15
 """A beat this close to a missing sample was not measured."""
 
+_BREATHING_EVERY = 4
+"""Seconds between two estimates of breathing: they share seven eighths of their beats."""
+
 _RING_S = 10.0
 """Samples are kept for this long: eight seconds of signs and what the filters lag."""
 
@@ -129,6 +132,7 @@ class PulseStream:
         self._pleth = PlethIndex()
         self._usual_slope: float | None = None
         self._has_acc = False
+        self._breaths_per_min = NAN
         self._count = 0
         self._cleaned = 0
         self._seconds = 0
@@ -146,19 +150,19 @@ class PulseStream:
         """
         rows: list[PulseSecond] = []
         self._has_acc = acc_g is not None
-        for part in self._parts(ppg.size):
-            self._take(ppg[part], None if acc_g is None else acc_g[part])
+        for first, end in self._parts(ppg.size):
+            self._take(ppg[first:end], None if acc_g is None else acc_g[first:end])
             if self._count == round((self._seconds + 1) * self._rate_hz):
                 self._seconds += 1
                 rows.append(self._row())
         return rows
 
-    def _parts(self, count: int) -> Iterator[slice]:
+    def _parts(self, count: int) -> Iterator[tuple[int, int]]:
         """Pieces that end where seconds end."""
         first = 0
         while first < count:
             left = round((self._seconds + 1) * self._rate_hz) - self._count
-            yield slice(first, min(count, first + left))
+            yield first, min(count, first + left)
             first += left
 
     def _take(self, ppg: Signal, acc_g: Signal | None) -> None:
@@ -207,11 +211,12 @@ class PulseStream:
         minute = variability.train(times_s, whole).since(now_s - variability.VARIABILITY_S)
         recent = minute.since(now_s - _RATE_S - 1.0)
         rate_bpm = variability.heart_rate_bpm(recent)
-        seen = self._signs(recent, rate_bpm)
+        seen = self._signs(times_s, recent, rate_bpm)
         quality = pulse_quality(seen, self._louder()) if np.isfinite(rate_bpm) else 0.0
         self._learn_loudness(quality)
         fresh, self._new = tuple(self._new), []
         if quality <= 0.0:
+            self._breaths_per_min = NAN
             return PulseSecond(now_s, 0.0, seen, fresh, *[NAN] * 8)
         return self._measures(now_s, quality, seen, fresh, rate_bpm, minute)
 
@@ -261,13 +266,18 @@ class PulseStream:
             amplitude_change=self._pleth.amplitude_change(amplitude),
             pleth_index=self._pleth.value(60.0 / rate_bpm, amplitude),
             perfusion_percent=self._perfusion(amplitude),
-            respiration_per_min=self._respiration(now_s, minute),
+            respiration_per_min=self._breathing(now_s, minute),
         )
 
     def _perfusion(self, amplitude: float) -> float:
         """Amplitude over DC level in percent (perfusion index); NaN for an AC-coupled wave."""
         level = float(self._raw.values[-round(_RATE_S * self._rate_hz) :].mean())
         return 100.0 * amplitude / level if level > _DC_SHARE * amplitude else NAN
+
+    def _breathing(self, now_s: float, minute: variability.Train) -> float:
+        if self._seconds % _BREATHING_EVERY == 0 or not np.isfinite(self._breaths_per_min):
+            self._breaths_per_min = self._respiration(now_s, minute)
+        return self._breaths_per_min
 
     def _respiration(self, now_s: float, minute: variability.Train) -> float:
         half = minute.since(now_s - RESPIRATION_S)
@@ -277,7 +287,7 @@ class PulseStream:
         heights, baselines = np.array([beat.amplitude for beat in kept]), np.array([beat.baseline for beat in kept])
         return respiration_per_min(half.ends_s[half.good], (spans, heights, baselines), now_s)
 
-    def _signs(self, recent: variability.Train, rate_bpm: float) -> PulseSigns:
+    def _signs(self, times_s: Signal, recent: variability.Train, rate_bpm: float) -> PulseSigns:
         size = round(signs.LOOK_BACK_S * self._rate_hz)
         slope, taken = self._slope.values[-size:], self._taken.values[-size:]
         wave, present = self._wave.values[-size:], self._present.values[-size:] > 0.0
@@ -285,7 +295,7 @@ class PulseStream:
         heart_hz = rate_bpm / 60.0 if known else 1.2
         moving_g, locked = signs.step_lock(self._acc.values[-size:], self._rate_hz, heart_hz)
         offset = self._cleaned - slope.size - self._band_pass.delay
-        places = np.rint(np.array([beat.time_s for beat in self._beats]) * self._rate_hz - offset).astype(np.int64)
+        places = np.rint(times_s * self._rate_hz - offset).astype(np.int64)
         power = float((slope**2).sum())
         removed = float((taken**2).sum())
         measured = wave[present]

@@ -48,7 +48,9 @@ def respiration_per_min(times_s: Signal, modulations: tuple[Signal, ...], now_s:
     grid_s = now_s - LOOK_BACK_S + np.arange(round(LOOK_BACK_S * _RATE_HZ)) / _RATE_HZ
     grid_s = grid_s[(grid_s >= times_s[0]) & (grid_s <= times_s[-1])]
     rates = [rate for values in modulations if np.isfinite(rate := _dominant(np.interp(grid_s, times_s, values)))]
-    fastest = 30.0 * (times_s.size - 1) / (times_s[-1] - times_s[0])  # a beat samples breathing: at most half the heart rate
+    fastest = (
+        30.0 * (times_s.size - 1) / (times_s[-1] - times_s[0])
+    )  # a beat samples breathing: at most half the heart rate
     rates = [rate for rate in rates if rate <= fastest]
     if len(rates) < 2 or float(np.std(rates)) > _AGREE_PER_MIN:
         return NAN
@@ -58,7 +60,7 @@ def respiration_per_min(times_s: Signal, modulations: tuple[Signal, ...], now_s:
 def _dominant(values: Signal) -> float:
     """Frequency of the largest peak per minute, refined between bins; NaN without a clear one."""
     t = np.linspace(-1.0, 1.0, values.size)
-    centred = values - np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, values, 2))
+    centred = values - values.mean() - t * float((t * values).sum() / (t * t).sum())
     size = 512
     power = np.abs(np.fft.rfft(centred * np.hanning(values.size), size)) ** 2
     step_hz = _RATE_HZ / size

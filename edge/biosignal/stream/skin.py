@@ -24,6 +24,7 @@ from edge.biosignal.stream.skin_quality import (
 )
 
 Signal = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 NAN = float("nan")
 
@@ -165,9 +166,9 @@ class SkinStream:
 
     def _row(self) -> SkinSecond:
         now_s = self._count / self._rate_hz
-        present = np.isfinite(self._measured.values)
+        present: Mask = np.asarray(np.isfinite(self._measured.values))
         values = np.where(present, self._measured.values, self._last if np.isfinite(self._last) else 0.0)
-        still = np.isfinite(self._acc.values).all(axis=1)
+        still: Mask = np.asarray(np.isfinite(self._acc.values).all(axis=1))
         acc = Grid(np.nan_to_num(self._acc.values), still, self._work_hz) if still.any() else None
         self._noise_us = gsr_noise_us(values[present])
         since_jump_s = now_s - self._jumped_s

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
-from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_noise_us, gsr_quality
+from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_noise_us, gsr_quality, motion_trust
 
 Signal = NDArray[np.float64]
 
@@ -84,7 +84,8 @@ def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_
         temperature_c: (n,) the same seconds of skin temperature, one per second, NaN or empty where unknown.
         since_jump_s: seconds since conductance last jumped.
     """
-    trust = gsr_quality(gsr, acc_g)
+    moved = motion_trust(acc_g)
+    trust = gsr_quality(gsr) * (0.5 + 0.5 * moved)  # a slow signal is less hurt by movement than a pulse wave
     measured = gsr.values[gsr.present]
     faults = _level_faults(gsr, measured)
     if measured.size >= 8:
@@ -96,12 +97,13 @@ def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_
         elif noise_us > _NOISY_US:
             faults.add(SkinFault.NOISE)
     if since_jump_s < SETTLING_S:
-        faults.add(SkinFault.JUMP)
+        if not faults & {SkinFault.OPEN_CIRCUIT, SkinFault.ABOVE_RANGE}:
+            faults.add(SkinFault.JUMP)
         trust *= 0.3
     warmth = _warmth_trust(temperature_c)
     if warmth < 0.5:
         faults.add(SkinFault.TEMPERATURE)
-    if acc_g is not None and gsr_quality(gsr, acc_g) < 0.75 * gsr_quality(gsr):
+    if moved < 0.5:
         faults.add(SkinFault.MOTION)
     return SkinTrust(trust * warmth, frozenset(faults))
 
