@@ -99,6 +99,8 @@ def _second(window: Window, second: int) -> Signal:
     A single missing sample is bridged: with a band's clock a little slow, one slot in some minutes stays empty although
     nothing is lost.
     """
+    if window.times_ns.size == 0:
+        return np.full(round(window.rate_hz), np.nan)
     grid = on_grid(window, second * NS_PER_S, 1.0)
     present = grid.present.copy()
     alone = ~present[1:-1] & present[:-2] & present[2:]
@@ -108,7 +110,7 @@ def _second(window: Window, second: int) -> Signal:
 
 def _beside(acc_g: Window | None, second: int, rate_hz: float) -> Signal | None:
     """(n, 3) acceleration at the samples of another channel; None where there is none or too little."""
-    if acc_g is None or acc_g.rate_hz <= 0.0:
+    if acc_g is None or acc_g.rate_hz <= 0.0 or acc_g.times_ns.size == 0:
         return None
     grid: Grid = on_grid(acc_g, second * NS_PER_S, 2.0)
     if grid.last(1.0).coverage < 0.5:

@@ -306,6 +306,7 @@ class PulseStream:
             alike=signs.likeness(slope, places[places >= 0], self._rate_hz),
             explained=min(1.0, float(recent.seconds[recent.good].sum()) / signs.LOOK_BACK_S),
             skewness=signs.skewness(slope),
+            tone=signs.tone_share(slope, self._rate_hz, heart_hz),
             noise=signs.noise_ratio(wave),
             hum=signs.hum_share(wave, self._rate_hz),
             moving_g=moving_g,

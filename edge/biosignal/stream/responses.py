@@ -27,6 +27,10 @@ _END = 0.1
 _NOISE_MULTIPLE = 5.0
 """A response is at least this multiple of the white noise: one standard deviation of noise makes bumps of 1.2."""
 
+_SUDDEN = 3.0
+"""The driver's peak is at least this multiple of the smallest response: a sudden response of 1 µS is a bump of 4.1, while
+a level that begins to drift makes a long low one of the same area."""
+
 _HALF_WIDTH_S = 1.18 * SMOOTH_S
 """Half width at half height of the smoothing: what it moves the half-height of a sudden rise to the left."""
 
@@ -109,9 +113,10 @@ class ResponseFinder:
             return None
         answer = np.convolve(bump, self._curve) / self._rate_hz
         amplitude_us = float(answer.max())
-        if amplitude_us < max(MIN_RESPONSE_US, _LEVEL_SHARE * level_us, _NOISE_MULTIPLE * noise_us):
-            return None
+        smallest_us = max(MIN_RESPONSE_US, _LEVEL_SHARE * level_us, _NOISE_MULTIPLE * noise_us)
         peak = int(bump.argmax())
+        if amplitude_us < smallest_us or bump[peak] < _SUDDEN * smallest_us:
+            return None
         rising = np.flatnonzero(bump[: peak + 1] >= 0.5 * bump[peak])
         start = (end - bump.size + int(rising[0])) / self._rate_hz - self._delay_s + _HALF_WIDTH_S
         top = (end - bump.size + int(answer.argmax())) / self._rate_hz - self._delay_s

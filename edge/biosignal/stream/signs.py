@@ -31,6 +31,7 @@ class PulseSigns:
         alike: mean correlation of each upstroke's shape with their mean, -1..1.
         explained: share of the stretch that lies inside valid intervals.
         skewness: of the slope; an upstroke is steeper than a decline, a hum is not.
+        tone: share of the slope's power at the heart rate alone; a pulse has harmonics, a hum none.
         noise: standard deviation of white noise over that of the pulse wave.
         hum: share of the power that is one line at an alias of mains.
         moving_g: standard deviation of band-passed acceleration, all axes together; 0 without an accelerometer.
@@ -44,6 +45,7 @@ class PulseSigns:
     alike: float
     explained: float
     skewness: float
+    tone: float
     noise: float
     hum: float
     moving_g: float
@@ -112,6 +114,14 @@ def skewness(values: Signal) -> float:
     centred = values - values.mean()
     spread = float(np.sqrt(np.mean(centred**2)))
     return float(np.mean(centred**3)) / spread**3 if spread > 0.0 else 0.0
+
+
+def tone_share(slope: Signal, rate_hz: float, heart_hz: float) -> float:
+    """Share of the slope's power within 0.25 Hz (what the window spreads) of the heart rate."""
+    power = np.abs(np.fft.rfft((slope - slope.mean()) * np.hanning(slope.size), _FFT)) ** 2
+    total = float(power.sum())
+    near = np.abs(np.fft.rfftfreq(_FFT, 1.0 / rate_hz) - heart_hz) <= 0.25
+    return float(power[near].sum()) / total if total > 0.0 else 1.0
 
 
 def noise_ratio(wave: Signal) -> float:

@@ -94,7 +94,7 @@ def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_
         trust /= 1.0 + (flicker / _FLICKER) ** 2
         if flicker > _FLICKER:
             faults.add(SkinFault.DRY_ELECTRODE)
-        elif noise_us > _NOISY_US:
+        if noise_us > _NOISY_US:
             faults.add(SkinFault.NOISE)
     if since_jump_s < SETTLING_S:
         if not faults & {SkinFault.OPEN_CIRCUIT, SkinFault.ABOVE_RANGE}:

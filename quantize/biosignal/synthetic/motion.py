@@ -75,7 +75,7 @@ class Gait:
         unseen = _unit(squared, moving) + _unit(noise, moving)
         share = self.unseen
         mixed = np.sqrt(1.0 - share**2) * _unit(seen, moving) + share * _unit(unseen, moving)
-        return np.asarray(self.artefact * _PULSE_SPREAD * PULSE_UNIT * mixed)
+        return np.asarray(self.artefact * _PULSE_SPREAD * PULSE_UNIT * mixed * _eased(moving, PPG_RATE_HZ))
 
     def _answer(self, push: Signal, rng: np.random.Generator) -> Signal:
         """The tissue's changing answer to one axis: two random smooth kernels in turn."""
