@@ -28,8 +28,8 @@ _NOISE_MULTIPLE = 5.0
 """A response is at least this multiple of the white noise: one standard deviation of noise makes bumps of 1.2."""
 
 _SUDDEN = 3.0
-"""The driver's peak is at least this multiple of the smallest response: a sudden response of 1 µS is a bump of 4.1, while
-a level that begins to drift makes a long low one of the same area."""
+"""The driver's peak is at least this multiple of the smallest response: a sudden response of 1 µS is a bump of 4.1,
+while a level that begins to drift makes a long low one of the same area."""
 
 _HALF_WIDTH_S = 1.18 * SMOOTH_S
 """Half width at half height of the smoothing: what it moves the half-height of a sudden rise to the left."""
@@ -118,6 +118,9 @@ class ResponseFinder:
         if amplitude_us < smallest_us or bump[peak] < _SUDDEN * smallest_us:
             return None
         rising = np.flatnonzero(bump[: peak + 1] >= 0.5 * bump[peak])
-        start = (end - bump.size + int(rising[0])) / self._rate_hz - self._delay_s + _HALF_WIDTH_S
+        first = int(rising[0])
+        before = float(bump[first - 1]) if first else 0.0
+        crossing = first - (float(bump[first]) - 0.5 * float(bump[peak])) / (float(bump[first]) - before)
+        start = (end - bump.size + crossing) / self._rate_hz - self._delay_s + _HALF_WIDTH_S
         top = (end - bump.size + int(answer.argmax())) / self._rate_hz - self._delay_s
         return Response(start, amplitude_us, max(0.0, top - start))
