@@ -1,9 +1,9 @@
 """Arousal from heart rate alone: bands with the standard Heart Rate Service, without a waveform.
 
 It is weak, and says so. On Stress-Predict the change of heart rate against the person's own past reaches a pooled AUC
-of 0.71 on unseen people (the model card has the figures), and there it came from a pulse wave that could be checked. Here
-nobody can look at the pulse behind the number: a band that lost the skin may hold its last value or follow steps, a
-pacemaker or a beta blocker leaves nothing to see, and whoever turns in bed looks aroused. So its quality ends at one
+of 0.71 on unseen people (the model card has the figures), but there the rate came from a pulse wave that was checked.
+Here nobody can look at the pulse behind the number: a band that lost the skin may hold its last value or follow steps,
+a pacemaker or a beta blocker leaves nothing to see, and whoever turns in bed looks aroused. So its quality ends at one
 half, falls with intervals that cannot be beats, and a value that stands still is no heart.
 """
 
