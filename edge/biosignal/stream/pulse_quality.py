@@ -39,9 +39,9 @@ _MOVING_FULL_G, _MOVING_NONE_G = 0.25, 1.0
 """Band-passed acceleration that the canceller copes with (walking is 0.15 g), and from which nothing is trusted (a
 run is 0.6 g; there two seconds in three followed the steps although the signs were good)."""
 
-_LOUD_FULL, _LOUD_NONE = 1.6, 2.6
-"""Without an accelerometer: slope against the patient's usual one up to which, and from which, it is movement. Relief
-of a strong vasoconstriction doubles a pulse; walking adds as much as the pulse itself, running three times that."""
+_LOUD_FULL, _LOUD_NONE = 1.3, 1.9
+"""Without an accelerometer: slope against the patient's usual one up to which, and from which, it is movement. In the
+generator the relief of pain of level 9 reaches 1.35; walking has 1.2 to 2.2, running 2.3 to 6.4."""
 
 
 def _ramp(value: float, zero_at: float, one_at: float) -> float:
