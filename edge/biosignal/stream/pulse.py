@@ -15,6 +15,7 @@ from edge.biosignal.stream.canceller import MotionCanceller
 from edge.biosignal.stream.detector import BeatDetector
 from edge.biosignal.stream.filters import Fir, Ring, band_pass_kernel
 from edge.biosignal.stream.pleth import PlethIndex
+from edge.biosignal.stream.pulse_faults import PulseFault, pulse_faults
 from edge.biosignal.stream.pulse_quality import pulse_quality
 from edge.biosignal.stream.respiration import LOOK_BACK_S as RESPIRATION_S
 from edge.biosignal.stream.respiration import respiration_per_min
@@ -80,6 +81,7 @@ class PulseSecond:
         end_s: end of the second, seconds from the first sample.
         quality: calibrated trust 0..1 (`pulse_quality`).
         signs: what the quality rests on.
+        faults: reasons for doubt.
         beats: beats that have become certain in this second (up to 1.5 s old).
         heart_rate_bpm: over valid intervals of about 8 s.
         rmssd_s, sdnn_s: over valid intervals of 60 s.
@@ -93,6 +95,7 @@ class PulseSecond:
     end_s: float
     quality: float
     signs: PulseSigns
+    faults: frozenset[PulseFault]
     beats: tuple[Beat, ...]
     heart_rate_bpm: float
     rmssd_s: float
@@ -212,12 +215,13 @@ class PulseStream:
         recent = minute.since(now_s - _RATE_S - 1.0)
         rate_bpm = variability.heart_rate_bpm(recent)
         seen = self._signs(times_s, recent, rate_bpm)
-        quality = pulse_quality(seen, self._louder()) if np.isfinite(rate_bpm) else 0.0
+        louder = self._louder()
+        quality = pulse_quality(seen, louder) if np.isfinite(rate_bpm) else 0.0
         self._learn_loudness(quality)
         fresh, self._new = tuple(self._new), []
         if quality <= 0.0:
             self._breaths_per_min = NAN
-            return PulseSecond(now_s, 0.0, seen, fresh, *[NAN] * 8)
+            return PulseSecond(now_s, 0.0, seen, pulse_faults(seen, louder), fresh, *[NAN] * 8)
         return self._measures(now_s, quality, seen, fresh, rate_bpm, minute)
 
     def _louder(self) -> float | None:
@@ -258,6 +262,7 @@ class PulseStream:
             end_s=now_s,
             quality=quality,
             signs=seen,
+            faults=pulse_faults(seen, self._louder()),
             beats=fresh,
             heart_rate_bpm=rate_bpm,
             rmssd_s=variability.rmssd_s(minute),

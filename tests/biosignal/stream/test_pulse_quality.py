@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.biosignal.stream import PulseStream
+from edge.biosignal.stream.pulse_faults import PulseFault
 from edge.sensors.simulated.waveform import Patient
 from quantize.biosignal.agreement import GOOD, pulse_rows, rate_agreement, rates
 from quantize.biosignal.synthetic import (
@@ -51,6 +52,34 @@ def test_what_spoils_a_pulse_is_never_good(name: str) -> None:
     found = qualities(SPOILED[name])
     assert float((found >= GOOD).mean()) < 0.05
     assert float(np.median(found)) < 0.55
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("wrist off", PulseFault.NO_PULSE),
+        ("saturation", PulseFault.SATURATION),
+        ("flat line", PulseFault.FLAT),
+        ("noise", PulseFault.NO_PULSE),
+        ("hum at an alias in the pulse's band", PulseFault.HUM),
+        ("hum at an alias above it", PulseFault.HUM),
+        ("half of the packets lost", PulseFault.MISSING),
+        ("running", PulseFault.MOTION),
+    ],
+)
+def test_what_spoils_a_pulse_is_named(name: str, reason: PulseFault) -> None:
+    recording = generate(70.0, 2, Patient(heart_rate_bpm=80.0), faults=[SPOILED[name]])
+    assert float(np.mean([reason in row.faults for row in pulse_rows(recording)[32:69]])) > 0.9
+
+
+def test_a_weak_pulse_in_noise_is_named() -> None:
+    weak = generate(70.0, 2, Patient(heart_rate_bpm=80.0), faults=[PoorPerfusion(20.0, 70.0, share=0.12)])
+    named = [PulseFault.POOR_PERFUSION in row.faults for row in pulse_rows(weak)[32:69]]
+    assert float(np.mean(named)) > 0.8
+
+
+def test_a_clean_pulse_has_no_fault() -> None:
+    assert not any(row.faults for row in pulse_rows(generate(60.0, 1))[12:])
 
 
 @pytest.mark.parametrize("name", ["wrist off", "flat line", "noise", "saturation"])
