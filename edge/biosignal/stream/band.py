@@ -21,7 +21,7 @@ _LONGEST_GAP_S = 30
 """Missing seconds that are played into the streams as missing; a longer silence is cut to this."""
 
 _FRESH_S = 8
-"""Rows older than this say nothing of now: what a second is awaited, and the look-back of the pulse's signs less 5."""
+"""Rows older than this say nothing of now: five seconds that one may be awaited, three for late steps."""
 
 
 class _Turn:

@@ -46,6 +46,10 @@ _RING_S = 10.0
 _BEATS = 240
 """Beats kept: a minute at 200 bpm, with room for false ones."""
 
+_STEADY_G = 0.06
+"""Band-passed acceleration from which heights are not read: they are taken from the wave as measured, with the movement
+in it. A wrist at rest has 0.004 g, one that walks 0.15 g."""
+
 _DC_SHARE = 3.0
 """A wave whose mean is at least this multiple of its amplitude carries its DC level; others are AC-coupled."""
 
@@ -85,7 +89,7 @@ class PulseSecond:
         beats: beats that have become certain in this second (up to 1.5 s old).
         heart_rate_bpm: over valid intervals of about 8 s.
         rmssd_s, sdnn_s: over valid intervals of 60 s.
-        amplitude: median of 8 s, unit of the band.
+        amplitude: median of 8 s, unit of the band; NaN, as all that rests on it, while the wrist moves.
         amplitude_change: against the patient's median, -0.5 for half.
         pleth_index: 0..100, the idea of the Surgical Pleth Index.
         perfusion_percent: amplitude over DC level; NaN where the band sends no DC.
@@ -252,8 +256,9 @@ class PulseStream:
         minute: variability.Train,
     ) -> PulseSecond:
         heights = [beat.amplitude for beat in self._beats if beat.whole and beat.time_s > now_s - _RATE_S - 1.0]
-        amplitude = float(np.median(heights)) if heights else NAN
-        if quality >= USABLE:
+        steady = seen.moving_g < _STEADY_G
+        amplitude = float(np.median(heights)) if heights and steady else NAN
+        if quality >= USABLE and steady:
             valid = dict(zip(minute.ends_s[minute.good].tolist(), minute.seconds[minute.good].tolist(), strict=True))
             for beat in fresh:
                 if beat.time_s in valid:

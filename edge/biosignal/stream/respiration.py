@@ -14,7 +14,7 @@ Signal = NDArray[np.float64]
 NAN = float("nan")
 
 LOOK_BACK_S = 32.0
-"""Karlen et al. found 32 s best."""
+"""The window of the same source: eight breaths at 15 per minute."""
 
 _RATE_HZ = 4.0
 """Grid of the modulations: the fastest breath (45 per minute) is 0.75 Hz."""

@@ -125,9 +125,9 @@ def tone_share(slope: Signal, rate_hz: float, heart_hz: float) -> float:
 
 
 def noise_ratio(wave: Signal) -> float:
-    """White noise over the whole: third differences, which a pulse leaves almost empty, against the spread.
+    """White noise over the whole: third differences, in which a smooth pulse leaves little, against the spread.
 
-    A pulse wave's third differences at 64 Hz have 2 % of its spread.
+    With 2 % of white noise on a generated pulse it is 0.07 at 64 Hz, for white noise alone 1.
     """
     spread = float(wave.std())
     if spread <= 0.0:

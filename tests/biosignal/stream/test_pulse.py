@@ -144,3 +144,9 @@ def test_a_shaken_wrist_with_a_steady_pulse_has_a_steady_rate() -> None:
 def test_a_rate_that_cannot_show_a_pulse_is_refused() -> None:
     with pytest.raises(ValueError, match="too slow"):
         PulseStream(4.0)
+
+
+def test_heights_are_not_read_from_a_moving_wrist() -> None:
+    rows = rows_of(generate(90.0, 1, faults=[walking(40.0, 70.0)]))
+    assert all(math.isnan(row.amplitude_change) and math.isnan(row.pleth_index) for row in rows[48:68])
+    assert abs(rows[88].amplitude_change) < 0.15
