@@ -31,6 +31,10 @@ _TAPS = 4
 _RIDGE_G = 0.02
 """Acceleration (band-passed) below which nothing is learnt: the E4's steps are 1/64 g."""
 
+_STILL_G = 0.01
+"""Acceleration (band-passed) that is the sensor's own noise (the E4's steps are 1/64 g, of which the band-pass leaves a
+third): nothing is taken out there."""
+
 
 class MotionCanceller:
     """Takes the answer to acceleration out of a band-passed pulse wave.
@@ -85,6 +89,10 @@ class MotionCanceller:
     def _hop_artefact(self, slope: Signal, acc: Signal) -> Signal:
         joined = np.concatenate([self._past, acc])
         self._past = joined[joined.shape[0] - self._reach :]
+        if float(np.abs(joined).max()) < _STILL_G:
+            self._products *= self._forget
+            self._answers *= self._forget
+            return np.zeros(self._hop)
         rows = self._reach + np.arange(self._hop)
         pushes = joined[rows[:, None] - self._places].reshape(self._hop, -1)
         self._products = self._forget * self._products + pushes.T @ pushes

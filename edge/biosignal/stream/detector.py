@@ -40,6 +40,9 @@ _SMALL = 0.3
 _PATIENCE = 2.2
 """Usual intervals without a beat after which small upstrokes count again: the pulse has become weaker."""
 
+_SETTLED = 5
+"""Intervals from which the usual one stretches the dead time."""
+
 _REMEMBERED = 9
 """Beats that say what is usual."""
 
@@ -82,11 +85,7 @@ class BeatDetector:
         self._last: Upstroke | None = None
         self._usual_steepness: deque[float] = deque(maxlen=_REMEMBERED)
         self._usual_interval: deque[float] = deque(maxlen=_REMEMBERED)
-
-    @property
-    def latest_sample(self) -> float:
-        """Beats up to here have all been given out."""
-        return self._count - self._half_long - self._refractory() - self._shortest
+        self._dead = REFRACTORY_S * rate_hz
 
     def push(self, slopes: Signal) -> list[Upstroke]:
         """Take in (n,) samples; returns the beats that have become certain, in order."""
@@ -95,7 +94,7 @@ class BeatDetector:
             candidate = self._step(slope)
             if candidate is not None:
                 self._consider(candidate, found)
-            if self._pending is not None and self._centre() - self._pending.sample > self._refractory():
+            if self._pending is not None and self._centre() - self._pending.sample > self._dead:
                 self._accept(found)
         return found
 
@@ -142,21 +141,16 @@ class BeatDetector:
             return None
         return Upstroke(index + min(0.5, max(-0.5, 0.5 * (before - after) / bend)), at)
 
-    def _refractory(self) -> float:
-        """Samples after a beat in which no other can be."""
-        usual = _REFRACTORY_SHARE * median(self._usual_interval) if len(self._usual_interval) >= 5 else 0.0
-        return max(REFRACTORY_S * self._rate_hz, usual)
-
     def _consider(self, candidate: Upstroke, found: list[Upstroke]) -> None:
         if self._too_small(candidate):
             return
         if self._pending is not None:
-            if candidate.sample - self._pending.sample < self._refractory():
+            if candidate.sample - self._pending.sample < self._dead:
                 if candidate.steepness > self._pending.steepness:
                     self._pending = candidate
                 return
             self._accept(found)
-        if self._last is not None and candidate.sample - self._last.sample < self._refractory():
+        if self._last is not None and candidate.sample - self._last.sample < self._dead:
             return
         self._pending = candidate
 
@@ -176,6 +170,9 @@ class BeatDetector:
             interval = beat.sample - self._last.sample
             if interval <= 2.0 * self._rate_hz:
                 self._usual_interval.append(interval)
+            if len(self._usual_interval) >= _SETTLED:
+                shortest = REFRACTORY_S * self._rate_hz
+                self._dead = max(shortest, _REFRACTORY_SHARE * median(self._usual_interval))
         self._usual_steepness.append(beat.steepness)
         self._last, self._pending = beat, None
         found.append(beat)

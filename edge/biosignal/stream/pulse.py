@@ -215,7 +215,8 @@ class PulseStream:
         now_s = self._count / self._rate_hz
         times_s = np.array([beat.time_s for beat in self._beats])
         whole = np.array([beat.whole for beat in self._beats], dtype=np.bool_)
-        minute = variability.train(times_s, whole).since(now_s - variability.VARIABILITY_S)
+        first = int(np.searchsorted(times_s, now_s - variability.VARIABILITY_S - 5.0))
+        minute = variability.train(times_s[first:], whole[first:]).since(now_s - variability.VARIABILITY_S)
         recent = minute.since(now_s - _RATE_S - 1.0)
         rate_bpm = variability.heart_rate_bpm(recent)
         seen = self._signs(times_s, recent, rate_bpm)
@@ -285,7 +286,7 @@ class PulseStream:
         return 100.0 * amplitude / level if level > _DC_SHARE * amplitude else NAN
 
     def _breathing(self, now_s: float, minute: variability.Train) -> float:
-        if self._seconds % _BREATHING_EVERY == 0 or not np.isfinite(self._breaths_per_min):
+        if self._seconds % _BREATHING_EVERY == 0:
             self._breaths_per_min = self._respiration(now_s, minute)
         return self._breaths_per_min
 
@@ -303,7 +304,6 @@ class PulseStream:
         wave, present = self._wave.values[-size:], self._present.values[-size:] > 0.0
         known = np.isfinite(rate_bpm)
         heart_hz = rate_bpm / 60.0 if known else 1.2
-        moving_g, locked = signs.step_lock(self._acc.values[-size:], self._rate_hz, heart_hz)
         offset = self._cleaned - slope.size - self._band_pass.delay
         places = np.rint(times_s * self._rate_hz - offset).astype(np.int64)
         power = float((slope**2).sum())
@@ -319,7 +319,6 @@ class PulseStream:
             tone=signs.tone_share(slope, self._rate_hz, heart_hz),
             noise=signs.noise_ratio(wave),
             hum=signs.hum_share(wave, self._rate_hz),
-            moving_g=moving_g,
-            locked=locked,
+            moving_g=signs.spread(self._acc.values[-size:]) if self._has_acc else 0.0,
             taken=removed / (power + removed) if power + removed > 0.0 else 0.0,
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.stream.filters import median
+
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -35,7 +37,6 @@ class PulseSigns:
         noise: standard deviation of white noise over that of the pulse wave.
         hum: share of the power that is one line at an alias of mains.
         moving_g: standard deviation of band-passed acceleration, all axes together; 0 without an accelerometer.
-        locked: share of that acceleration's power at the heart rate or its half or double.
         taken: share of the slope's power that the canceller took out.
     """
 
@@ -49,7 +50,6 @@ class PulseSigns:
     noise: float
     hum: float
     moving_g: float
-    locked: float
     taken: float
 
 
@@ -71,7 +71,7 @@ def repetition(slope: Signal, rate_hz: float, interval_s: float) -> float:
         interval_s: mean interval between the beats.
     """
     rise = slope - slope.mean()
-    limit = 3.0 * float(np.median(np.abs(rise))) / 0.6745  # one jerk must not outweigh eight beats
+    limit = 3.0 * median(np.abs(rise)) / 0.6745  # one jerk must not outweigh eight beats
     rise = np.clip(rise, -limit, limit)
     spectrum = np.abs(np.fft.rfft(rise, 2 * _fft_size(rise.size))) ** 2
     raw = np.fft.irfft(spectrum)[: rise.size]
@@ -112,8 +112,9 @@ def likeness(slope: Signal, places: NDArray[np.int64], rate_hz: float) -> float:
 def skewness(values: Signal) -> float:
     """Third standardised moment; 0 for a signal without spread."""
     centred = values - values.mean()
-    spread = float(np.sqrt(np.mean(centred**2)))
-    return float(np.mean(centred**3)) / spread**3 if spread > 0.0 else 0.0
+    squares = centred * centred
+    deviation = float(squares.mean()) ** 0.5
+    return float((squares * centred).mean()) / deviation**3 if deviation > 0.0 else 0.0
 
 
 def tone_share(slope: Signal, rate_hz: float, heart_hz: float) -> float:
@@ -129,10 +130,8 @@ def noise_ratio(wave: Signal) -> float:
 
     With 2 % of white noise on a generated pulse it is 0.07 at 64 Hz, for white noise alone 1.
     """
-    spread = float(wave.std())
-    if spread <= 0.0:
-        return 1.0
-    return float(np.median(np.abs(np.diff(wave, 3))) / 0.6745 / np.sqrt(20.0)) / spread
+    whole = float(wave.std())
+    return median(np.abs(np.diff(wave, 3))) / 0.6745 / 20.0**0.5 / whole if whole > 0.0 else 1.0
 
 
 def hum_share(wave: Signal, rate_hz: float) -> float:
@@ -150,24 +149,7 @@ def hum_share(wave: Signal, rate_hz: float) -> float:
     return max(shares, default=0.0)
 
 
-def step_lock(acc: Signal, rate_hz: float, heart_hz: float) -> tuple[float, float]:
-    """How strongly the wrist moves, and whether it moves at the heart's rate.
-
-    Args:
-        acc: (n, 3) band-passed acceleration, g.
-        rate_hz: sampling rate.
-        heart_hz: the heart rate in question.
-
-    Returns:
-        Standard deviation of all axes together, and the share of their power within 0.12 Hz of the heart rate or of
-        its half or double.
-    """
-    moving_g = float(np.sqrt(acc.var(axis=0).sum()))
-    if moving_g == 0.0:
-        return 0.0, 0.0
-    power = (np.abs(np.fft.rfft(acc - acc.mean(axis=0), _FFT, axis=0)) ** 2).sum(axis=1)
-    bins_hz = np.fft.rfftfreq(_FFT, 1.0 / rate_hz)
-    near = np.zeros(bins_hz.size, dtype=np.bool_)
-    for multiple in (0.5, 1.0, 2.0):
-        near |= np.abs(bins_hz - multiple * heart_hz) <= 0.12
-    return moving_g, float(power[near].sum() / power.sum())
+def spread(acc: Signal) -> float:
+    """Standard deviation of (n, 3) acceleration, all axes together."""
+    centred = acc - acc.mean(axis=0)
+    return float(np.sqrt((centred * centred).sum() / len(acc)))

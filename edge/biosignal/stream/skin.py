@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -42,6 +43,9 @@ _FEWEST_S = 20.0
 
 _USABLE = 0.3
 """Quality from which a second counts as watched for responses."""
+
+_NO_ACC = np.full(3, NAN)
+"""A sample without an accelerometer."""
 
 _MOST = 120
 """Responses kept: two per second for a minute."""
@@ -92,6 +96,8 @@ class SkinStream:
         self._thin = max(1, int(rate_hz // _WORK_HZ))
         self._work_hz = rate_hz / self._thin
         self._bunch: list[float] = []
+        self._values: list[float] = []
+        self._moves: list[Signal] = []
         self._bridge = StepFree()
         self._split = Deconvolution(self._work_hz)
         self._finder = ResponseFinder(self._work_hz, self._split.delay_s)
@@ -104,7 +110,7 @@ class SkinStream:
         self._found: deque[Response] = deque(maxlen=_MOST)
         self._watched: deque[bool] = deque(maxlen=round(_RATE_S))
         self._new: list[Response] = []
-        self._count, self._worked, self._seconds = 0, 0, 0
+        self._count, self._seconds = 0, 0
         self._last = NAN
         self._jumped_s = -1e9
         self._level_us = NAN
@@ -128,34 +134,47 @@ class SkinStream:
             self._bunch.append(value)
             self._count += 1
             if len(self._bunch) == self._thin:
-                self._work(acc_g[index] if acc_g is not None else np.full(3, NAN))
+                self._gather(acc_g[index] if acc_g is not None else _NO_ACC)
             if self._count == round((self._seconds + 1) * self._rate_hz):
                 self._seconds += 1
+                self._work()
                 self._temperature.push(np.array([NAN if temperature_c is None else temperature_c[index]]))
                 rows.append(self._row())
         return rows
 
-    def _work(self, acc: Signal) -> None:
+    def _gather(self, acc: Signal) -> None:
         """One sample at the working rate."""
-        known = [value for value in self._bunch if np.isfinite(value)]
-        value, self._bunch = sum(known) / len(known) if known else NAN, []
-        self._measured.push(np.array([value]))
-        self._acc.push(acc[None])
+        known = [value for value in self._bunch if math.isfinite(value)]
+        self._values.append(sum(known) / len(known) if known else NAN)
+        self._moves.append(acc)
+        self._bunch = []
+
+    def _work(self) -> None:
+        """The samples of a second."""
+        values, self._values = self._values, []
+        moves, self._moves = self._moves, []
+        self._measured.push(np.array(values))
+        self._acc.push(np.array(moves).reshape(-1, 3))
         now_s = self._count / self._rate_hz
-        self._worked += 1
-        inside = np.isfinite(value) and GSR_LOWEST_US <= value <= GSR_HIGHEST_US
-        if inside and np.isfinite(self._last):
-            step = abs(value - self._last) * self._work_hz
-            inside = step <= min(JUMP_US_PER_S, max(JUMP_SHARE_PER_S * self._last, 0.2))
-        if not inside:
-            self._jumped_s = now_s if np.isfinite(value) else self._jumped_s
-            self._finder.forget()
-        self._last = value if np.isfinite(value) else self._last
-        filled, _ = self._bridge.push(np.array([value if inside else NAN]))
+        filled, _ = self._bridge.push(np.array([self._checked(value, now_s) for value in values]))
         _, above, phasic = self._split.push(filled)
         self._phasic.push(phasic)
         for driver in above.tolist():
             self._find(driver, now_s)
+
+    def _checked(self, value: float, now_s: float) -> float:
+        """The value if skin can have it now, else NaN."""
+        known = math.isfinite(value)
+        inside = known and GSR_LOWEST_US <= value <= GSR_HIGHEST_US
+        if inside and math.isfinite(self._last):
+            step = abs(value - self._last) * self._work_hz
+            inside = step <= min(JUMP_US_PER_S, max(JUMP_SHARE_PER_S * self._last, 0.2))
+        if not inside:
+            self._finder.forget()
+        if known:
+            self._jumped_s = self._jumped_s if inside else now_s
+            self._last = value
+        return value if inside else NAN
 
     def _find(self, driver: float, now_s: float) -> None:
         response = self._finder.push(driver, self._level_us if np.isfinite(self._level_us) else 0.0, self._noise_us)
@@ -172,7 +191,9 @@ class SkinStream:
         acc = Grid(np.nan_to_num(self._acc.values), still, self._work_hz) if still.any() else None
         self._noise_us = gsr_noise_us(values[present])
         since_jump_s = now_s - self._jumped_s
-        trust = skin_trust(Grid(values, present, self._work_hz), acc, self._temperature.values, since_jump_s)
+        trust = skin_trust(
+            Grid(values, present, self._work_hz), acc, self._temperature.values, since_jump_s, self._noise_us
+        )
         self._watched.append(trust.quality >= _USABLE)
         fresh, self._new = tuple(self._new), []
         newest = present[-round(_LEVEL_S * self._work_hz) :]

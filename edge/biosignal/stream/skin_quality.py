@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
-from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_noise_us, gsr_quality, motion_trust
+from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_quality, motion_trust
+from edge.biosignal.stream.filters import median
 
 Signal = NDArray[np.float64]
 
@@ -75,7 +76,7 @@ def _ramp(value: float, zero_at: float, one_at: float) -> float:
     return min(1.0, max(0.0, (value - zero_at) / (one_at - zero_at)))
 
 
-def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_s: float) -> SkinTrust:
+def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_s: float, noise_us: float) -> SkinTrust:
     """Judge fifteen seconds.
 
     Args:
@@ -83,14 +84,14 @@ def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_
         acc_g: the same seconds of acceleration, where the band has it.
         temperature_c: (n,) the same seconds of skin temperature, one per second, NaN or empty where unknown.
         since_jump_s: seconds since conductance last jumped.
+        noise_us: standard deviation of white noise in the conductance.
     """
     moved = motion_trust(acc_g)
     trust = gsr_quality(gsr) * (0.5 + 0.5 * moved)  # a slow signal is less hurt by movement than a pulse wave
     measured = gsr.values[gsr.present]
     faults = _level_faults(gsr, measured)
     if measured.size >= 8:
-        noise_us = gsr_noise_us(measured)
-        flicker = noise_us / max(float(np.median(np.abs(measured))), 1e-9)
+        flicker = noise_us / max(median(np.abs(measured)), 1e-9)
         trust /= 1.0 + (flicker / _FLICKER) ** 2
         if flicker > _FLICKER:
             faults.add(SkinFault.DRY_ELECTRODE)
@@ -114,7 +115,7 @@ def _level_faults(gsr: Grid, measured: Signal) -> set[SkinFault]:
         faults.add(SkinFault.MISSING)
     if not measured.size:
         return faults
-    level = float(np.median(measured))
+    level = median(measured)
     if level < GSR_LOWEST_US:
         faults.add(SkinFault.OPEN_CIRCUIT)
     if level > GSR_HIGHEST_US:
