@@ -18,7 +18,8 @@ GSR_LOWEST_US, GSR_HIGHEST_US = 0.05, 60.0
 """Skin conductance outside is not skin (Kleckner et al. 2018, IEEE Trans Biomed Eng 65:1460)."""
 
 _GSR_STEP_SHARE = 0.1
-"""Relative change per second above which conductance is an electrode artefact (same source: 10 % per second)."""
+"""Relative change per second above which conductance is an electrode artefact: dry wrist electrodes need a bound that
+follows the level (the same source's is 10 µS per second, five times what many wrists have at all)."""
 
 _GSR_NOISE_SHARE = 0.02
 """White noise as a share of the level at which half the trust is gone: an SCR of a few per cent drowns in it."""

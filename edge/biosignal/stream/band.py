@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.grid import Grid, on_grid
+from edge.biosignal.grid import on_grid
 from edge.biosignal.stream.pulse import PulseSecond, PulseStream
 from edge.biosignal.stream.skin import SkinSecond, SkinStream
 from edge.types import NS_PER_S, Channel, Window
@@ -100,30 +99,18 @@ def _second(window: Window, second: int) -> Signal:
     A single missing sample is bridged: with a band's clock a little slow, one slot in some minutes stays empty although
     nothing is lost.
     """
-    cut = _cut(window, second, 1.0)
-    if cut.times_ns.size == 0:
-        return np.full(round(window.rate_hz), np.nan)
-    grid = on_grid(cut, second * NS_PER_S, 1.0)
+    grid = on_grid(window, second * NS_PER_S, 1.0)
     present = grid.present.copy()
     alone = ~present[1:-1] & present[:-2] & present[2:]
     present[1:-1] |= alone
     return np.where(present, grid.values, np.nan)
 
 
-def _cut(window: Window, second: int, seconds: float) -> Window:
-    """The part of a window that a grid of `seconds` needs."""
-    first, last = np.searchsorted(window.times_ns, [second * NS_PER_S - round(seconds * NS_PER_S), second * NS_PER_S])
-    return replace(window, times_ns=window.times_ns[first:last], values=window.values[first:last])
-
-
 def _beside(acc_g: Window | None, second: int, rate_hz: float) -> Signal | None:
     """(n, 3) acceleration at the samples of another channel; None where there is none or too little."""
     if acc_g is None or acc_g.rate_hz <= 0.0:
         return None
-    cut = _cut(acc_g, second, 2.0)
-    if cut.times_ns.size == 0:
-        return None
-    grid: Grid = on_grid(cut, second * NS_PER_S, 2.0)
+    grid = on_grid(acc_g, second * NS_PER_S, 2.0)
     if grid.last(1.0).coverage < 0.5:
         return None
     own_s = np.arange(grid.present.size) / acc_g.rate_hz - 1.0
