@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.median import median
 from edge.biosignal.stream import signs, variability
 from edge.biosignal.stream.bridge import StepFree
 from edge.biosignal.stream.canceller import MotionCanceller
@@ -258,7 +259,7 @@ class PulseStream:
     ) -> PulseSecond:
         heights = [beat.amplitude for beat in self._beats if beat.whole and beat.time_s > now_s - _RATE_S - 1.0]
         steady = seen.moving_g < _STEADY_G
-        amplitude = float(np.median(heights)) if heights and steady else NAN
+        amplitude = median(np.array(heights)) if heights and steady else NAN
         if quality >= USABLE and steady:
             valid = dict(zip(minute.ends_s[minute.good].tolist(), minute.seconds[minute.good].tolist(), strict=True))
             for beat in fresh:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.stream.filters import median
+from edge.biosignal.median import median
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]

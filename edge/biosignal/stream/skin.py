@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
+from edge.biosignal.median import median
 from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_noise_us
 from edge.biosignal.stream.bridge import StepFree
 from edge.biosignal.stream.deconvolution import Deconvolution
@@ -200,7 +201,7 @@ class SkinStream:
         if trust.quality <= 0.0 or not newest.any():
             return SkinSecond(now_s, 0.0, trust.faults, fresh, *[NAN] * 5)
         tonic = (values - self._phasic.values)[-newest.size :][newest]
-        self._level_us = max(float(np.median(tonic)), GSR_LOWEST_US)
+        self._level_us = max(median(tonic), GSR_LOWEST_US)
         return self._measures(now_s, trust.quality, trust.faults, fresh)
 
     def _measures(

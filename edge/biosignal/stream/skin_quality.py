@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
+from edge.biosignal.median import median
 from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_quality, motion_trust
-from edge.biosignal.stream.filters import median
 
 Signal = NDArray[np.float64]
 
