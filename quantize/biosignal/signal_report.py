@@ -59,7 +59,8 @@ _RATES_BPM = (52.0, 61.0, 70.0, 83.0, 97.0, 118.0)
 """One recording each; when running, half as much again."""
 
 _MINUTE = 60
-"""Seconds of the average that the band's column is most like (98 % within 5 bpm on S34; of windows of 1 to 120 s tried on three subjects)."""
+"""Seconds of the average that the band's column is most like (98 % within 5 bpm on S34; windows of 1 to
+120 s were tried on three subjects)."""
 
 _NO_PULSE = (WhiteNoise, WristOff, FlatLine)
 
