@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edge.biosignal.heart_rate import HeartRateSense
 from edge.biosignal.senses import PulseSense, Seconds, SkinSense, off_the_skin
+from edge.biosignal.stream.band import BandStreams, pulse_evidence, skin_evidence
 from edge.bundle import Bundle
 from edge.types import Absence, Channel, Estimate, Modality, Window
 
@@ -33,6 +35,7 @@ class BiosignalEstimator:
         self._skin = SkinSense(bundle, threads)
         self._heart_rate = HeartRateSense(bundle.calibration("hr"))
         self._seconds = Seconds()
+        self._streams = BandStreams()
 
     def step(self, now_ns: int, windows: Mapping[Channel, Window], *, worn: bool = True) -> tuple[Estimate, ...]:
         """Take in what has arrived since the last step and judge the present.
@@ -51,11 +54,23 @@ class BiosignalEstimator:
             InferenceError: a network failed.
         """
         seconds = self._seconds.passed(now_ns)
-        estimates = tuple(self._judge(now_ns, seconds, windows))
+        self._streams.step(now_ns, windows)
+        estimates = tuple(self._told(now_ns, estimate) for estimate in self._judge(now_ns, seconds, windows))
         contact, gsr = windows.get(Channel.CONTACT), windows.get(Channel.GSR_US)
         if worn and not off_the_skin(contact, gsr, self._pulse.usable):
             return estimates
         return tuple(_not_worn(estimate) for estimate in estimates)
+
+    def _told(self, now_ns: int, estimate: Estimate) -> Estimate:
+        """The estimate with what the streams know of its signal."""
+        if estimate.absence is not None:
+            return estimate
+        more: dict[str, float] = {}
+        if estimate.modality is Modality.PPG:
+            more = pulse_evidence(self._streams.pulse(now_ns))
+        elif estimate.modality is Modality.GSR:
+            more = skin_evidence(self._streams.skin(now_ns))
+        return replace(estimate, evidence={**estimate.evidence, **more})
 
     def _judge(self, now_ns: int, seconds: range, windows: Mapping[Channel, Window]) -> list[Estimate]:
         acc_g = windows.get(Channel.ACC_G)

@@ -55,8 +55,13 @@ def on_grid(window: Window, end_ns: int, seconds: float) -> Grid:
     if window.rate_hz <= 0.0:
         raise ValueError(f"{window.channel} has no sampling rate")
     count = round(seconds * window.rate_hz)
-    values = window.values.astype(np.float64).reshape(window.times_ns.size, -1)
-    places = count - np.ceil((end_ns - window.times_ns) / NS_PER_S * window.rate_hz - 1e-6).astype(np.int64)
+    margin_ns = round(NS_PER_S / window.rate_hz)
+    span_ns = (end_ns - round(seconds * NS_PER_S) - margin_ns, end_ns + margin_ns)
+    first, last = np.searchsorted(window.times_ns, span_ns).tolist()
+    times_ns = window.times_ns[first:last]
+    axes = 1 if window.values.ndim == 1 else window.values.shape[1]
+    values = window.values[first:last].astype(np.float64).reshape(times_ns.size, axes)
+    places = count - np.ceil((end_ns - times_ns) / NS_PER_S * window.rate_hz - 1e-6).astype(np.int64)
     good = (places >= 0) & (places < count) & np.isfinite(values).all(axis=1)
     present = np.zeros(count, dtype=np.bool_)
     present[places[good]] = True

@@ -57,7 +57,8 @@ def reject(seconds: Signal, ends_s: Signal) -> Intervals:
         ends_s: (n,) when each ended.
     """
     possible = (seconds >= SHORTEST_S) & (seconds <= LONGEST_S)
-    good = possible & (np.abs(seconds - _local_median(seconds)) <= _NEIGHBOUR_SHARE * _local_median(seconds))
+    usual = _local_median(seconds)
+    good = possible & (np.abs(seconds - usual) <= _NEIGHBOUR_SHARE * usual)
     follows = np.concatenate([[False], good[:-1]])[: good.size]
     return Intervals(seconds[good], ends_s[good], follows[good], float(good.mean()) if good.size else 0.0)
 
@@ -67,7 +68,7 @@ def _local_median(seconds: Signal) -> Signal:
     if seconds.size == 0:
         return seconds
     padded = np.pad(seconds, 2, mode="reflect" if seconds.size > 2 else "edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    return np.asarray(np.sort(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)[:, 2])
 
 
 def heart_rate_bpm(intervals: Intervals) -> float:

@@ -43,7 +43,7 @@ def source_digest() -> str:
     """Digest of the signal code, so that a cache is not used after the code has changed."""
     digest = hashlib.sha256()
     for path in sorted(Path(edge.biosignal.__path__[0]).glob("*.py")):
-        if path.stem in ("grid", "beats", "intervals", "conductance", "quality", "rows"):
+        if path.stem in ("grid", "beats", "intervals", "median", "conductance", "quality", "rows"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

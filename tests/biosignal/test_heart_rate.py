@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.biosignal import BiosignalEstimator
-from edge.biosignal.heart_rate import heart_rate_at
+from edge.biosignal.heart_rate import heart_rate_at, held
 from edge.bundle import Bundle
 from edge.types import NS_PER_S, Absence, Channel, Estimate, Modality, Window
 from tests.biosignal.signals import episode
@@ -75,3 +75,42 @@ def test_nonsense_intervals_fall_back_to_the_rate() -> None:
     rate = irregular(Channel.HEART_RATE_BPM, [3.0], [70.0], 4.0)
     spans = irregular(Channel.IBI_S, [1.0, 1.5, 2.0, 2.5, 3.0], [0.01, 9.0, 0.02, 8.0, 0.01], 4.0)
     assert heart_rate_at(4, rate, spans) == 70.0
+
+
+def test_a_rate_that_stands_still_for_a_minute_is_no_heart(bundle: Bundle) -> None:
+    estimator, seconds = BiosignalEstimator(bundle), [float(t) for t in range(1, 130)]
+    said = [
+        estimator.step(
+            now * NS_PER_S,
+            {Channel.HEART_RATE_BPM: irregular(Channel.HEART_RATE_BPM, seconds, [71.0] * len(seconds), now + 0.5)},
+        )[0]
+        for now in range(1, 100)
+    ]
+    assert said[40].absence is None
+    assert said[80].absence is Absence.POOR_SIGNAL
+
+
+def test_intervals_that_hardly_change_are_a_heart_all_the_same() -> None:
+    rate = irregular(Channel.HEART_RATE_BPM, [float(t) for t in range(60)], [60.0] * 60, 60.0)
+    spans = irregular(Channel.IBI_S, [float(t) for t in range(60)], [1.0] * 60, 60.0)
+    assert held(rate, None, 58.0)
+    assert not held(rate, spans, 58.0)
+
+
+def test_intervals_that_cannot_be_beats_lower_the_quality(bundle: Bundle) -> None:
+    def quality(every: int) -> float:
+        estimator, times_s = BiosignalEstimator(bundle), [0.9 * n for n in range(1, 100)]
+        spans_s = [2.9 if every and n % every == 0 else 0.9 for n in range(1, 100)]
+        said = [
+            estimator.step(now * NS_PER_S, {Channel.IBI_S: irregular(Channel.IBI_S, times_s, spans_s, now)})[0]
+            for now in range(1, 80)
+        ]
+        return said[-1].quality
+
+    assert quality(every=4) == pytest.approx(0.75 * quality(every=0), rel=0.1)
+
+
+def test_intervals_give_their_variability(bundle: Bundle) -> None:
+    said = play(bundle, until_s=80, with_intervals=True)
+    assert 5.0 < said[-1].evidence["rmssd_ms"] < 100.0
+    assert said[-1].evidence["valid_intervals"] == 1.0

@@ -1,0 +1,155 @@
+"""The streams of one wristband, fed from the timeline's windows, and what they add to an estimate's evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.biosignal.grid import on_grid
+from edge.biosignal.stream.pulse import PulseSecond, PulseStream
+from edge.biosignal.stream.skin import SkinSecond, SkinStream
+from edge.types import NS_PER_S, Channel, Window
+
+Signal = NDArray[np.float64]
+
+_LATE_S = 5
+"""A second of samples is awaited this long; then what is missing of it counts as lost (`verdict.STALE_S`)."""
+
+_LONGEST_GAP_S = 30
+"""Missing seconds that are played into the streams as missing; a longer silence is cut to this."""
+
+_FRESH_S = 8
+"""Rows older than this say nothing of now: five seconds that one may be awaited, three for late steps."""
+
+
+class _Turn:
+    """Which whole seconds of a channel are ready to be taken, each once and in order."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def ready(self, now_ns: int, window: Window) -> range:
+        """Numbers k of the seconds that end at k * 1e9 ns and are complete, or will never be."""
+        if window.times_ns.size == 0 and self._next is None:
+            return range(0)
+        given_up = now_ns // NS_PER_S - _LATE_S
+        arrived = int(window.times_ns[-1] + round(NS_PER_S / window.rate_hz)) // NS_PER_S if window.times_ns.size else 0
+        newest = max(given_up, min(arrived, now_ns // NS_PER_S))
+        first = int(window.times_ns[0]) // NS_PER_S + 1 if self._next is None else self._next
+        first = max(first, newest - _LONGEST_GAP_S + 1)
+        self._next = max(first, newest + 1)
+        return range(first, newest + 1)
+
+
+class BandStreams:
+    """Pulse and skin of one band as streams."""
+
+    def __init__(self) -> None:
+        """Nothing has arrived yet."""
+        self._pulse: PulseStream | None = None
+        self._skin: SkinStream | None = None
+        self._pulse_turn, self._skin_turn = _Turn(), _Turn()
+        self._rates = (0.0, 0.0)
+        self._pulse_row: tuple[int, PulseSecond] | None = None
+        self._skin_row: tuple[int, SkinSecond] | None = None
+
+    def step(self, now_ns: int, windows: Mapping[Channel, Window]) -> None:
+        """Take in the seconds that have become complete.
+
+        Args:
+            now_ns: monotonic time.
+            windows: the newest minute of each channel.
+        """
+        ppg, gsr = windows.get(Channel.PPG), windows.get(Channel.GSR_US)
+        if ppg is not None and ppg.rate_hz >= 20.0:
+            self._step_pulse(now_ns, ppg, windows.get(Channel.ACC_G))
+        if gsr is not None and gsr.rate_hz >= 2.0:
+            self._step_skin(now_ns, gsr, windows.get(Channel.ACC_G), windows.get(Channel.SKIN_TEMPERATURE_C))
+
+    def pulse(self, now_ns: int) -> PulseSecond | None:
+        """The newest second of pulse, unless it is too old."""
+        return self._pulse_row[1] if self._pulse_row and now_ns // NS_PER_S - self._pulse_row[0] <= _FRESH_S else None
+
+    def skin(self, now_ns: int) -> SkinSecond | None:
+        """The newest second of skin conductance, unless it is too old."""
+        return self._skin_row[1] if self._skin_row and now_ns // NS_PER_S - self._skin_row[0] <= _FRESH_S else None
+
+    def _step_pulse(self, now_ns: int, ppg: Window, acc_g: Window | None) -> None:
+        if self._pulse is None or self._rates[0] != ppg.rate_hz:
+            self._pulse, self._rates = PulseStream(ppg.rate_hz), (ppg.rate_hz, self._rates[1])
+        for second in self._pulse_turn.ready(now_ns, ppg):
+            for row in self._pulse.push(_second(ppg, second), _beside(acc_g, second, ppg.rate_hz)):
+                self._pulse_row = (second, row)
+
+    def _step_skin(self, now_ns: int, gsr: Window, acc_g: Window | None, temperature_c: Window | None) -> None:
+        if self._skin is None or self._rates[1] != gsr.rate_hz:
+            self._skin, self._rates = SkinStream(gsr.rate_hz), (self._rates[0], gsr.rate_hz)
+        for second in self._skin_turn.ready(now_ns, gsr):
+            values = _second(gsr, second)
+            warmth = _newest(temperature_c, second, values.size)
+            for row in self._skin.push(values, _beside(acc_g, second, gsr.rate_hz), warmth):
+                self._skin_row = (second, row)
+
+
+def _second(window: Window, second: int) -> Signal:
+    """(n,) samples of the second that ends at `second`, NaN where missing.
+
+    A single missing sample is bridged: with a band's clock a little slow, one slot in some minutes stays empty although
+    nothing is lost.
+    """
+    grid = on_grid(window, second * NS_PER_S, 1.0)
+    present = grid.present.copy()
+    alone = ~present[1:-1] & present[:-2] & present[2:]
+    present[1:-1] |= alone
+    return np.where(present, grid.values, np.nan)
+
+
+def _beside(acc_g: Window | None, second: int, rate_hz: float) -> Signal | None:
+    """(n, 3) acceleration at the samples of another channel; None where there is none or too little."""
+    if acc_g is None or acc_g.rate_hz <= 0.0:
+        return None
+    grid = on_grid(acc_g, second * NS_PER_S, 2.0)
+    if grid.last(1.0).coverage < 0.5:
+        return None
+    own_s = np.arange(grid.present.size) / acc_g.rate_hz - 1.0
+    times_s = np.arange(round(rate_hz)) / rate_hz
+    return np.stack([np.interp(times_s, own_s, axis) for axis in grid.values.T], axis=1)
+
+
+def _newest(window: Window | None, second: int, count: int) -> Signal | None:
+    """(count,) the newest value of a slow channel at the end of a second; None without one of the last minute."""
+    if window is None:
+        return None
+    before = window.times_ns <= second * NS_PER_S
+    return np.full(count, float(window.values[before][-1])) if before.any() else None
+
+
+def pulse_evidence(row: PulseSecond | None) -> dict[str, float]:
+    """Named figures of a second of pulse; none where it is not usable."""
+    if row is None or row.quality <= 0.0:
+        return {}
+    figures = {
+        "pulse_sqi": row.quality,
+        "sdnn_ms": 1000.0 * row.sdnn_s,
+        "pleth_index": row.pleth_index,
+        "perfusion_percent": row.perfusion_percent,
+        "respiration_per_min": row.respiration_per_min,
+    }
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
+
+
+def skin_evidence(row: SkinSecond | None) -> dict[str, float]:
+    """Named figures of a second of skin conductance; none where it is not usable."""
+    if row is None or row.quality <= 0.0:
+        return {}
+    figures = {
+        "skin_sqi": row.quality,
+        "tonic_us": row.scl_us,
+        "phasic_us": row.phasic_us,
+        "scr_events_per_min": row.scr_per_min,
+        "scr_amplitude_us": row.scr_amplitude_us,
+        "scr_rise_s": row.scr_rise_s,
+    }
+    return {name: value for name, value in figures.items() if np.isfinite(value)}

@@ -1,0 +1,1 @@
+"""Tests of the streaming pulse and skin conductance."""
