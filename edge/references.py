@@ -21,7 +21,8 @@ from edge.types import NS_PER_S
 logger = logging.getLogger(__name__)
 
 TAKE_UP_S = LONG_ABSENCE_S
-"""Longest time without the face after which its reference still stands, as without a restart."""
+"""Longest time without the face after which its reference still stands over a restart: a power cut is no reason to
+think that somebody else lies there, a bed that was empty for half an hour is."""
 
 KEPT_VERSIONS = 16
 """Versions kept per camera: the story of some weeks for whoever wants to know why a score changed."""

@@ -93,7 +93,9 @@ class FaceEstimator:
         if isinstance(sighting, Absence):
             return self._nothing(_why(sighting, pixels), now_ns)
         if sighting.box.side < quality.MIN_SIDE_PX:
-            return self._nothing(sighting.doubt or Absence.FACE_TOO_SMALL, now_ns)
+            # Too small to be read: whether it is a face at all nobody knows; another's reason stands.
+            why = sighting.doubt or Absence.NO_FACE
+            return self._nothing(Absence.FACE_TOO_SMALL if why is Absence.NO_FACE else why, now_ns)
         face = crop(pixels, sighting.box)
         if light(face).mean < quality.DARK_LEVEL:
             return self._nothing(Absence.TOO_DARK, now_ns)

@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 from edge.face.align import FaceBox
 from edge.types import Absence
 
+STAYS_S = 10 * 60
+"""A face that was called another's, but lies alone at the patient's place for so long, is taken for the patient's after
+all (chosen: no visitor lies there for ten minutes). After so long without the patient's face the reference is kept only
+where the descriptor is alike."""
+
 LONG_ABSENCE_S = 30 * 60
 """After so long without any face the patient may be another one. Chosen: longer than washing, shorter than changing a
 bed between two patients."""

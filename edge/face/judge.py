@@ -17,7 +17,7 @@ from edge.bundle import Parameters
 from edge.errors import BundleError, BundleReason
 from edge.face.certainty import MIN_KNOWN, Floats, Spread, knowable, known, level, spread
 from edge.face.episode import FEATURES, ON, START_WEIGHTS, Episode, EpisodeFilter
-from edge.face.find import LONG_ABSENCE_S, Reading
+from edge.face.find import STAYS_S, Reading
 from edge.face.reference import NEEDED_S, Population, RestingFace
 from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
 from edge.types import NS_PER_S, Absence, Estimate, Modality
@@ -38,7 +38,7 @@ UNKNOWN_REST = 0.3
 
 SAME_PERSON = 0.8
 """Cosine of two descriptors from which they count as one person's (the network's card has how many are): after
-`LONG_ABSENCE_S` the reference is kept only where the descriptor says that it is the same person."""
+`STAYS_S` the reference is kept only where the descriptor says that it is the same person."""
 
 SET_S = 5.0
 """A reference that a nurse sets is the mean of this many seconds."""
@@ -181,7 +181,7 @@ class Judge:
     def _recognise(self, numbers: Numbers, now_ns: int) -> None:
         """Forget the reference of somebody who has been away for long and is not known again."""
         who = numbers.reading.identity
-        away = self._seen_ns is not None and not 0 <= now_ns - self._seen_ns <= LONG_ABSENCE_S * NS_PER_S
+        away = self._seen_ns is not None and not 0 <= now_ns - self._seen_ns <= STAYS_S * NS_PER_S
         if away and (self._who is None or _cosine(self._who, who) < SAME_PERSON):
             self.forget_reference("")
         self._seen_ns = now_ns

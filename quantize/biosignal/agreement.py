@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.stream import PulseSecond, PulseStream, SkinSecond, SkinStream
+from quantize.biosignal.evaluation.matching import matched
 from quantize.biosignal.synthetic.recording import ACC_RATE_HZ, GSR_RATE_HZ, PPG_RATE_HZ, Recording
 
 Signal = NDArray[np.float64]
@@ -39,16 +40,7 @@ def f1(found_s: Signal, true_s: Signal, within_s: float) -> float:
     """
     if found_s.size + true_s.size == 0:
         return 1.0
-    hits, here, there = 0, 0, 0
-    while here < found_s.size and there < true_s.size:
-        gap = found_s[here] - true_s[there]
-        if abs(gap) <= within_s:
-            hits, here, there = hits + 1, here + 1, there + 1
-        elif gap < 0.0:
-            here += 1
-        else:
-            there += 1
-    return 2.0 * hits / (found_s.size + true_s.size)
+    return 2.0 * float(matched(found_s, true_s, within_s).sum()) / (found_s.size + true_s.size)
 
 
 def between(times_s: Signal, start_s: float, end_s: float) -> Signal:

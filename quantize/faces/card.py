@@ -138,14 +138,7 @@ multiply-adds, {facts.size:,} bytes; plain 3x3 convolutions; {delegated} (ai-edg
 epoch: {history}. Renders depend on the seed only; training sums floats in an order that may differ between processors.
 `python -m quantize evaluate face` measures the shipped network again.
 
-**What was tried**, each on 2,500 to 3,000 people for four epochs, at the same cost in multiply-adds; r of PSPI on the
-test identities: this network 0.71 to 0.72; inverted residuals with depthwise convolutions 0.69 (and twice the training
-time); residual blocks, plain or with a bottleneck, 0.68; teaching the movement of 37 marks of the skin beside the
-action units 0.70. With ten times the weight on the descriptor PSPI lost 0.01. Teaching the differences between two
-pictures of one person as well raised the mean r over all action units by 0.01 and is used. The movement of the marks
-alone, if it were known, would give PSPI with r 0.98: what is missing is reading it from 80 x 80 pixels. More people and
-more epochs pay most (2,400 people and 16 epochs: 0.77; 6,400 and 12: 0.80). Not tried: self-supervised pretraining,
-ensembles and distillation, attention.
+What was tried and did not pay is in docs/face.md.
 
 ## Data
 No photograph of anybody. Every face is a rendered person who does not exist, {PER_PERSON} pictures each, shape, age,

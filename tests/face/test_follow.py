@@ -9,9 +9,10 @@ import pytest
 
 from edge.face import follow
 from edge.face.align import FaceBox
-from edge.face.find import LONG_ABSENCE_S, Reading, Sighting
-from edge.face.follow import FAR_YAW, STAYS_NS, Follower, yaw_measure
+from edge.face.find import LONG_ABSENCE_S, STAYS_S, Reading, Sighting
+from edge.face.follow import Follower
 from edge.face.scan import Candidate
+from edge.face.track import FAR_YAW, yaw_measure
 from edge.types import NS_PER_S, Absence
 
 TICK_NS = NS_PER_S // 10
@@ -97,9 +98,9 @@ def bed() -> Bed:
     return one
 
 
-def test_a_face_counts_when_it_was_found_three_times_in_a_row() -> None:
-    outcomes = Bed().play(0.5, [head()], reading())
-    assert [why(one) for one in outcomes] == [Absence.NO_FACE, Absence.NO_FACE, None, None, None]
+def test_a_face_counts_when_it_was_found_three_times_and_read_as_one_three_times() -> None:
+    outcomes = Bed().play(0.7, [head()], reading())
+    assert [why(one) for one in outcomes] == [*[Absence.NO_FACE] * 5, None, None]
 
 
 def test_what_is_found_now_and_then_never_counts() -> None:
@@ -317,7 +318,7 @@ def test_a_face_that_lies_alone_at_the_patients_place_for_long_is_the_patients()
     bed = known_patient()
     masked = reading(-PATIENT)
     assert why(bed.play(30.0, [head()], masked)[-1]) is Absence.OTHER_FACE
-    assert why(bed.play(STAYS_NS / NS_PER_S + 5, [head()], masked)[-1]) is None
+    assert why(bed.play(STAYS_S + 5.0, [head()], masked)[-1]) is None
 
 
 def test_a_short_turn_of_the_head_does_not_begin_the_ten_minutes_anew() -> None:
@@ -343,3 +344,7 @@ def test_who_sets_the_camera_up_within_a_minute_is_not_taken_for_the_patient() -
     bed.play(30.0, [head(side=220)], nurse)
     bed.play(5.0, [])
     assert {why(one) for one in bed.play(120.0, [head(x=420, side=90)], reading())[5:]} == {None}
+
+
+def test_what_is_hardly_a_face_is_never_judged() -> None:
+    assert None not in {why(one) for one in Bed().play(10.0, [head()], reading(face=0.8))}

@@ -9,7 +9,7 @@ import pytest
 from edge.bundle import Parameters
 from edge.errors import BundleError
 from edge.face.episode import FEATURES
-from edge.face.find import LONG_ABSENCE_S
+from edge.face.find import STAYS_S
 from edge.face.judge import Settings
 from edge.face.reference import NEEDED_S
 from edge.face.units import LABELS
@@ -113,7 +113,7 @@ def test_a_face_that_is_not_there_is_not_set(patient: Patient) -> None:
 def test_after_a_long_absence_only_the_same_person_keeps_the_reference(
     patient: Patient, who: Floats, kept: bool
 ) -> None:
-    patient.away(LONG_ABSENCE_S + 10)
+    patient.away(STAYS_S + 10)
     last = patient.show(CALM, 2, who=who)[-1]
     assert (last.evidence["reference_needed_s"] == 0.0) is kept
 
