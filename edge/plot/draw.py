@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,12 +31,26 @@ td,th{{padding:.15em .8em .15em 0;text-align:left}}svg{{width:100%;height:auto}}
 """
 
 
-def write(story: Story, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What is said about a picture.
+
+    Attributes:
+        lines: sentences above it.
+        at_s: the moment that they speak of, seconds since the session's start.
+    """
+
+    lines: tuple[str, ...]
+    at_s: float
+
+
+def write(story: Story, path: Path, caption: Caption | None = None) -> None:
     """Draw a session into a file.
 
     Args:
         story: what to draw.
         path: a .png, .svg or .html file; the page needs no other file.
+        caption: what to say about it; None: where and when it is.
 
     Raises:
         PlotError: matplotlib is not installed, the suffix is none of `FORMATS`, or the file cannot be written.
@@ -43,7 +58,7 @@ def write(story: Story, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise PlotError(f"{path}: choose a file that ends with {', '.join(FORMATS)}")
-    figure = draw(story)
+    figure = draw(story, caption)
     out = io.BytesIO()
     figure.savefig(out, format="png" if kind == "png" else "svg", dpi=_DPI)
     data = _page(story, out.getvalue().decode()).encode() if kind == "html" else out.getvalue()
@@ -53,8 +68,12 @@ def write(story: Story, path: Path) -> None:
         raise PlotError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def draw(story: Story) -> Figure:
+def draw(story: Story, caption: Caption | None = None) -> Figure:
     """The picture.
+
+    Args:
+        story: what to draw.
+        caption: what to say about it.
 
     Raises:
         PlotError: matplotlib is not installed.
@@ -65,7 +84,8 @@ def draw(story: Story) -> Figure:
     except ImportError as error:
         raise PlotError("drawing needs matplotlib: pip install 'anodyne[plot]'") from error
     strips = list(panels(story))
-    height_in = _INCH_PER_UNIT * sum(strip.height for strip in strips) + 1.2
+    said = (_title(story), *(caption.lines if caption else ()))
+    height_in = _INCH_PER_UNIT * sum(strip.height for strip in strips) + 1.0 + 0.19 * len(said)
     figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
     all_axes = figure.subplots(
         len(strips), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": [strip.height for strip in strips]}
@@ -81,7 +101,10 @@ def draw(story: Story) -> Figure:
     last.xaxis.set_major_locator(MaxNLocator(12, steps=[1, 1.5, 2, 3, 6, 10]))
     last.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock_text(seconds)))
     last.set_xlabel(f"time since the session's start ({_start(story)})", fontsize=9)
-    figure.suptitle(_title(story), fontsize=11, x=0.01, ha="left")
+    if caption is not None:
+        for axes in all_axes:
+            axes.axvline(caption.at_s, color="#1b1b1b", lw=1.2, ls=(0, (6, 2)))
+    figure.suptitle("\n".join(said), fontsize=11, x=0.01, ha="left")
     figure.align_ylabels(list(all_axes))
     return figure
 
