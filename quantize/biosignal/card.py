@@ -91,7 +91,8 @@ recipe that never saw the subject they score (leave one subject out, {len(run.su
 |---|---|---|---|---|
 {rows}
 
-"Yardstick" is a logistic regression on the mean of the same features over the same half minute. "Heart rate alone" is
+"Yardstick" is a logistic regression on the mean of the same features over the same half minute; the networks against
+it: {_against(figures)}. "Heart rate alone" is
 the logistic that serves bands without a waveform; here its heart rate comes from the same pulse wave.
 
 **Calibration.** Fitted on the held-out scores with both classes weighted alike: calibrated log-odds = slope x log-odds
@@ -123,6 +124,15 @@ interval of an estimate.
 - Steady pain of hours becomes the usual, six times more slowly than calm would: then it is missed. Where rest has
   become another, `anodyne reference SITE/BED reset` lets the wristband learn anew.
 """
+
+
+def _against(figures: Mapping[str, Auc]) -> str:
+    """Pooled area of each int8 network less that of its yardstick."""
+    names = ("PPG alone", "GSR alone", "PPG and GSR")
+    known = [name for name in names if {f"{name}, int8", f"{name}, yardstick"} <= set(figures)]
+    return ", ".join(
+        f"{name} {figures[f'{name}, int8'].pooled - figures[f'{name}, yardstick'].pooled:+.3f}" for name in known
+    )
 
 
 def _row(name: str, auc: Auc) -> str:
