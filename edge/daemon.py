@@ -23,7 +23,7 @@ from edge.config import Config
 from edge.errors import CommandError, CommandReason, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.systemd import Notifier
-from edge.inputs import CameraInput, Glance, Input, build_input
+from edge.inputs import BandInput, CameraInput, Glance, Input, build_input
 from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
@@ -227,12 +227,14 @@ class Daemon:
         return self._refer(command) if isinstance(command, ReferenceCommand) else self._acknowledge(command)
 
     def _refer(self, command: ReferenceCommand) -> Done:
-        """Set or forget the resting face of the named camera, or of all."""
+        """Set or forget the resting face of the named camera, or of all; without a name, bands forget too."""
         named = [one for one in self._cameras() if command.camera in (None, one.driver.name)]
+        bands = [one for one in self.inputs.values() if isinstance(one, BandInput) and command.camera is None]
+        if command.do == "reset_reference" and (named or bands):
+            told = [one.reset_reference(command.by) for one in named] + [one.reset_reference() for one in bands]
+            return Done("; ".join(told))
         if not named:
             raise CommandError(CommandReason.NOT_APPLICABLE, "this bed has no such camera")
-        if command.do == "reset_reference":
-            return Done("; ".join(one.reset_reference(command.by) for one in named))
         done: list[str] = []
         refused: list[CommandError] = []
         for one in named:

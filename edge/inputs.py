@@ -286,6 +286,11 @@ class BandInput:
         """Keep the sensor connected, for ever or until that is of no more use."""
         await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
 
+    def reset_reference(self) -> str:
+        """Forget what is usual for the wearer and learn it anew; what was done in a sentence."""
+        self._estimator.forget()
+        return f"{self.driver.name}: what is usual for this person is forgotten and learnt anew"
+
     def look(self, now_ns: int) -> Glance:
         """The past minute, where it is to be judged anew (once per `BAND_STEP_S` while data flow)."""
         if self.status.state is not SensorState.STREAMING:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from edge.biosignal.heart_rate import HeartRateSense
 from edge.biosignal.senses import PulseSense, Seconds, SkinSense, off_the_skin
-from edge.biosignal.stream.band import BandStreams, pulse_evidence, skin_evidence
+from edge.biosignal.stream.band import BandStreams
 from edge.bundle import Bundle
 from edge.types import Absence, Channel, Estimate, Modality, Window
 
@@ -15,7 +14,7 @@ from edge.types import Absence, Channel, Estimate, Modality, Window
 class BiosignalEstimator:
     """Sympathetic arousal (not pain) from whatever a wristband sends.
 
-    It holds what it has learned of the person: one estimator per band, and a new one for a new wearer.
+    It holds what it has learned of the person: one estimator per band, which forgets when another wears it.
 
     Args:
         bundle: holds `arousal_ppg`, `arousal_gsr` and the calibration `hr`.
@@ -36,6 +35,14 @@ class BiosignalEstimator:
         self._heart_rate = HeartRateSense(bundle.calibration("hr"))
         self._seconds = Seconds()
         self._streams = BandStreams()
+        self._asked_to_forget = False
+
+    def forget(self) -> None:
+        """Ask for a new beginning at the next step: another patient wears the band, or rest has become another.
+
+        It may be called while a step runs in another thread.
+        """
+        self._asked_to_forget = True
 
     def step(self, now_ns: int, windows: Mapping[Channel, Window], *, worn: bool = True) -> tuple[Estimate, ...]:
         """Take in what has arrived since the last step and judge the present.
@@ -53,34 +60,33 @@ class BiosignalEstimator:
         Raises:
             InferenceError: a network failed.
         """
+        if self._asked_to_forget:
+            self._begin_anew(now_ns)
         seconds = self._seconds.passed(now_ns)
-        self._streams.step(now_ns, windows)
-        estimates = tuple(self._told(now_ns, estimate) for estimate in self._judge(now_ns, seconds, windows))
+        fresh = self._streams.step(now_ns, windows)
+        self._pulse.take(fresh.pulse)
+        self._skin.take(fresh.skin)
+        estimates = tuple(self._judge(now_ns, seconds, windows))
         contact, gsr = windows.get(Channel.CONTACT), windows.get(Channel.GSR_US)
-        if worn and not off_the_skin(contact, gsr, self._pulse.usable):
+        if worn and not off_the_skin(contact, gsr, self._pulse.usable(now_ns)):
             return estimates
         return tuple(_not_worn(estimate) for estimate in estimates)
 
-    def _told(self, now_ns: int, estimate: Estimate) -> Estimate:
-        """The estimate with what the streams know of its signal."""
-        if estimate.absence is not None:
-            return estimate
-        more: dict[str, float] = {}
-        if estimate.modality is Modality.PPG:
-            more = pulse_evidence(self._streams.pulse(now_ns))
-        elif estimate.modality is Modality.GSR:
-            more = skin_evidence(self._streams.skin(now_ns))
-        return replace(estimate, evidence={**estimate.evidence, **more})
+    def _begin_anew(self, now_ns: int) -> None:
+        """Forget the person; the signal streams only forget what is the person's too."""
+        self._asked_to_forget = False
+        for sense in (self._pulse, self._skin, self._heart_rate):
+            sense.forget(now_ns)
+        self._streams.forget()
 
     def _judge(self, now_ns: int, seconds: range, windows: Mapping[Channel, Window]) -> list[Estimate]:
-        acc_g = windows.get(Channel.ACC_G)
         ppg, gsr = windows.get(Channel.PPG), windows.get(Channel.GSR_US)
         rate_bpm, ibi_s = windows.get(Channel.HEART_RATE_BPM), windows.get(Channel.IBI_S)
         estimates: list[Estimate] = []
         if ppg is not None:
-            estimates.append(self._pulse.step(now_ns, seconds, ppg, acc_g))
+            estimates.append(self._pulse.judge(now_ns, ppg))
         if gsr is not None:
-            estimates.append(self._skin.step(now_ns, seconds, gsr, acc_g))
+            estimates.append(self._skin.judge(now_ns, gsr))
         if ppg is None and (rate_bpm is not None or ibi_s is not None):
             estimates.append(self._heart_rate.step(now_ns, seconds, rate_bpm, ibi_s))
         return estimates

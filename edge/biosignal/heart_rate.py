@@ -1,7 +1,7 @@
 """Arousal from heart rate alone: bands with the standard Heart Rate Service, without a waveform.
 
-It is weak, and says so. On Stress-Predict the change of heart rate against the person's own past reaches a pooled AUC
-of 0.71 on unseen people (the model card has the figures), but there the rate came from a pulse wave that was checked.
+It is weak, and says so. On Stress-Predict the heart rate's rank among the person's own past reaches a pooled AUC
+of 0.70 on unseen people (the model card has the figures), but there the rate came from a pulse wave that was checked.
 Here nobody can look at the pulse behind the number: a band that lost the skin may hold its last value or follow steps,
 a pacemaker or a beta blocker leaves nothing to see, and whoever turns in bed looks aroused. So its quality ends at one
 half, falls with intervals that cannot be beats, and a value that stands still is no heart.
@@ -19,20 +19,20 @@ from edge.types import NS_PER_S, Absence, Estimate, Modality, Window
 
 
 class HeartRateSense:
-    """Arousal from heart rate alone: a logistic of the change against the person's own past.
+    """Arousal from heart rate alone: a logistic of its rank among the person's own past.
 
     It has no waveform to check, so its quality never exceeds `_HIGHEST_QUALITY` and it is used only where there is no
     PPG.
 
     Args:
-        calibration: `calibration.hr` of the bundle: `weight_change` per 10 bpm, `bias`, `scatter`.
+        calibration: `calibration.hr` of the bundle: `weight_rank` per unit of 4 x rank - 2, `bias`, `scatter`.
     """
 
     _HIGHEST_QUALITY = 0.5
     """Below the 0.6 from which evidence counts in full: nobody can look at the pulse behind the number."""
 
     SMOOTH_S = 30
-    """Seconds over which the change is averaged; the logistic was fitted on the same mean."""
+    """Seconds over which the rank is averaged; the logistic was fitted on the same mean."""
 
     HELD_S = 60.0
     """A rate without intervals that has not changed for this long is held, not measured. A resting heart's rate moves
@@ -41,9 +41,14 @@ class HeartRateSense:
 
     def __init__(self, calibration: Parameters) -> None:
         """Read the logistic; nothing is known of the person yet."""
-        self._weight = calibration.number("weight_change")
+        self._weight = calibration.number("weight_rank")
         self._bias = calibration.number("bias")
         self._scatter = calibration.number("scatter")
+        self.forget()
+
+    def forget(self, now_ns: int = 0) -> None:
+        """Begin anew: another person, or the same one after a change that the past does not tell of."""
+        self._began_ns = now_ns
         self._history = PulseHistory()
         self._bpm = float("nan")
 
@@ -59,14 +64,14 @@ class HeartRateSense:
         if window is None or not times or now_ns - max(times) > verdict.STALE_S * NS_PER_S:
             return Estimate.absent(Modality.HEART_RATE, Absence.STALE, max(times, default=now_ns))
         if held(rate_bpm, ibi_s, self.HELD_S):
-            return Estimate.absent(Modality.HEART_RATE, Absence.POOR_SIGNAL, max(times))
+            return Estimate.absent(Modality.HEART_RATE, Absence.FIXED_RATE, max(times))
         return self._judge(now_ns, window, max(times), ibi_s)
 
     def _judge(self, now_ns: int, window: Window, newest: int, ibi_s: Window | None) -> Estimate:
         recent = self._history.sequence(now_ns // NS_PER_S)[-self.SMOOTH_S :]
         valid = recent[:, 0] > 0.0
         if verdict.recent_rows(recent) < verdict.FEWEST_ROWS:
-            absence = verdict.lack(window) if window.times_ns.size else Absence.WARMING_UP
+            absence = verdict.lack(window, self._began_ns) if window.times_ns.size else Absence.WARMING_UP
             return Estimate.absent(Modality.HEART_RATE, absence, newest)
         log_odds = self._weight * float(recent[valid, 1].mean()) + self._bias
         quality = self._HIGHEST_QUALITY * float(valid.mean()) ** 0.5 * verdict.maturity(self._history.known_s)

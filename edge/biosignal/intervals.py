@@ -40,15 +40,6 @@ class Intervals:
     kept: float
 
 
-def from_beats(times_s: Signal) -> Intervals:
-    """Intervals between beats, artefacts left out.
-
-    Args:
-        times_s: (n,) beat times, rising.
-    """
-    return reject(np.diff(times_s), times_s[1:])
-
-
 def reject(seconds: Signal, ends_s: Signal) -> Intervals:
     """Leave out intervals that cannot be one heart beat long.
 
@@ -84,9 +75,3 @@ def rmssd_s(intervals: Intervals) -> float:
     if differences.size < _FEWEST_DIFFERENCES:
         return float("nan")
     return float(np.sqrt(np.mean(differences**2)))
-
-
-def since(intervals: Intervals, start_s: float) -> Intervals:
-    """The intervals that ended at or after `start_s`."""
-    late = intervals.ends_s >= start_s
-    return Intervals(intervals.seconds[late], intervals.ends_s[late], intervals.follows[late], intervals.kept)

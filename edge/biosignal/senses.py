@@ -1,22 +1,24 @@
-"""One sense per signal: windows in, estimate out, with the person's history in between."""
+"""One sense per signal: seconds of its stream in, estimate out, with the person's history in between."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
 from edge.biosignal import verdict
-from edge.biosignal.features import USABLE, PulseHistory, SkinHistory, Vector
-from edge.biosignal.grid import Grid, on_grid
-from edge.biosignal.quality import GSR_LOWEST_US
-from edge.biosignal.rows import LOOK_BACK_S, NO_PULSE, NO_SKIN, pulse_row, skin_row
+from edge.biosignal.features import PULSE_USABLE, PulseHistory, SkinHistory, Vector, filled
+from edge.biosignal.rows import PulseRow, SkinRow
+from edge.biosignal.stream import PulseSecond, SkinSecond
+from edge.biosignal.stream.band import FRESH_S, pulse_evidence, skin_evidence
+from edge.biosignal.stream.skin_signs import LOWEST_US
 from edge.bundle import Bundle
 from edge.inference import Interpreter
 from edge.types import NS_PER_S, Absence, Estimate, Modality, Window
 
 _CATCH_UP_S = 30
-"""Seconds that are made good when steps were late or rare: a 60 s window less what a row looks back."""
+"""Seconds that are made good when steps were late or rare: half of a window."""
 
 _QUALITY_S = 10
 """Seconds over which an estimate's quality is averaged."""
@@ -38,17 +40,20 @@ class Seconds:
 
 
 class _Trust:
-    """Quality of the newest seconds; a second without a row counts as 0."""
+    """Mean quality of the ten seconds up to the newest row; seconds without a row count as 0."""
 
     def __init__(self) -> None:
-        self._rows: deque[float] = deque(maxlen=_QUALITY_S)
+        self._rows: deque[tuple[int, float]] = deque(maxlen=_QUALITY_S)
 
-    def put(self, quality: float) -> None:
-        self._rows.append(quality)
+    def put(self, second: int, quality: float) -> None:
+        self._rows.append((second, quality))
 
-    @property
-    def mean(self) -> float:
-        return sum(self._rows) / len(self._rows) if self._rows else 0.0
+    def mean(self, now_ns: int) -> float:
+        """The mean; 0 where the newest row is too old to speak of now."""
+        if not self._rows or now_ns // NS_PER_S - self._rows[-1][0] > FRESH_S:
+            return 0.0
+        since = self._rows[-1][0] - _QUALITY_S
+        return sum(quality for second, quality in self._rows if second > since) / _QUALITY_S
 
 
 class _Net:
@@ -60,21 +65,7 @@ class _Net:
         self.scatter = model.parameters.number("scatter")
 
     def log_odds(self, sequence: Vector) -> float:
-        return float(self._interpreter.run(sequence[None, None])[0].ravel()[0])
-
-
-def _piece(window: Window | None, second: int) -> Grid | None:
-    """The look-back that ends with `second`, or with the newest sample if that is a little earlier.
-
-    Blocks arrive up to a second late; without this a band's latency would look like a gap.
-    """
-    newest = verdict.newest_ns(window)
-    if window is None or newest is None:
-        return None
-    end_ns = min(second * NS_PER_S, newest + round(NS_PER_S / window.rate_hz))
-    if second * NS_PER_S - end_ns > verdict.STALE_S * NS_PER_S:
-        return None
-    return on_grid(window, end_ns, LOOK_BACK_S)
+        return float(self._interpreter.run(filled(sequence)[None, None])[0].ravel()[0])
 
 
 class PulseSense:
@@ -88,42 +79,39 @@ class PulseSense:
     def __init__(self, bundle: Bundle, threads: int) -> None:
         """Load the network; nothing is known of the person yet."""
         self._net = _Net(bundle, "arousal_ppg", threads)
-        self._history = PulseHistory()
-        self._trust = _Trust()
-        self._row = NO_PULSE
+        self.forget()
 
-    def step(self, now_ns: int, seconds: range, ppg: Window, acc_g: Window | None) -> Estimate:
-        """Take in the seconds that have passed and judge the present."""
-        for second in seconds:
-            grid = _piece(ppg, second)
-            row = NO_PULSE if grid is None else pulse_row(grid, _piece(acc_g, second))
-            self._trust.put(row.quality)
-            self._history.push(second, row)
-            self._row = row if row.quality >= USABLE else self._row
-        return self._judge(now_ns, ppg)
+    def forget(self, now_ns: int = 0) -> None:
+        """Begin anew: another person, or the same one after a change that the past does not tell of."""
+        self._history, self._trust, self._began_ns = PulseHistory(), _Trust(), now_ns
+        self._newest: PulseSecond | None = None
 
-    @property
-    def usable(self) -> bool:
+    def take(self, rows: Sequence[tuple[int, PulseSecond]]) -> None:
+        """Take in the seconds that the stream has completed, in order."""
+        for second, row in rows:
+            self._trust.put(second, row.quality)
+            self._history.push(second, PulseRow.of(row))
+            self._newest = row
+
+    def usable(self, now_ns: int) -> bool:
         """Whether the newest seconds hold a pulse."""
-        return self._trust.mean >= USABLE
+        return self._trust.mean(now_ns) >= PULSE_USABLE
 
-    def _judge(self, now_ns: int, ppg: Window) -> Estimate:
-        newest = verdict.newest_ns(ppg)
-        if newest is None or verdict.stale(ppg, now_ns):
-            return Estimate.absent(Modality.PPG, Absence.STALE, ppg.start_ns if newest is None else newest)
+    def judge(self, now_ns: int, ppg: Window) -> Estimate:
+        """The present, from the seconds taken in.
+
+        Args:
+            now_ns: monotonic time.
+            ppg: the newest minute of samples.
+        """
+        trust = self._trust.mean(now_ns)
         sequence = self._history.sequence(now_ns // NS_PER_S)
-        quality = self._trust.mean * verdict.maturity(self._history.known_s)
-        if verdict.recent_rows(sequence) < verdict.FEWEST_ROWS or quality <= 0.0:
-            return Estimate.absent(Modality.PPG, verdict.lack(ppg), newest)
-        evidence = {
-            "heart_rate_bpm": self._row.heart_rate_bpm,
-            "resting_heart_rate_bpm": self._history.resting_bpm,
-            "pulse_amplitude_change": self._history.amplitude_change,
-            "rmssd_ms": 1000.0 * self._row.rmssd_s,
-            "sqi": self._trust.mean,
-        }
+        if (absence := _absence(now_ns, ppg, sequence, trust, self._began_ns)) is not None:
+            return Estimate.absent(Modality.PPG, absence, _measured_ns(ppg))
+        evidence = pulse_evidence(self._newest) | {"resting_heart_rate_bpm": self._history.resting_bpm, "sqi": trust}
+        quality = trust * verdict.maturity(self._history.known_s)
         log_odds = self._net.log_odds(sequence)
-        return verdict.present(Modality.PPG, log_odds, quality, self._net.scatter, newest, evidence)
+        return verdict.present(Modality.PPG, log_odds, quality, self._net.scatter, _measured_ns(ppg), evidence)
 
 
 class SkinSense:
@@ -137,42 +125,55 @@ class SkinSense:
     def __init__(self, bundle: Bundle, threads: int) -> None:
         """Load the network; nothing is known of the person yet."""
         self._net = _Net(bundle, "arousal_gsr", threads)
-        self._history = SkinHistory()
-        self._trust = _Trust()
-        self._row = NO_SKIN
+        self.forget()
 
-    def step(self, now_ns: int, seconds: range, gsr: Window, acc_g: Window | None) -> Estimate:
-        """Take in the seconds that have passed and judge the present."""
-        for second in seconds:
-            grid = _piece(gsr, second)
-            row = NO_SKIN if grid is None else skin_row(grid, _piece(acc_g, second))
-            self._trust.put(row.quality)
-            self._history.push(second, row)
-            self._row = row if row.quality >= USABLE else self._row
-        return self._judge(now_ns, gsr)
+    def forget(self, now_ns: int = 0) -> None:
+        """Begin anew: another person, or the same one after a change that the past does not tell of."""
+        self._history, self._trust, self._began_ns = SkinHistory(), _Trust(), now_ns
+        self._newest: SkinSecond | None = None
 
-    def _judge(self, now_ns: int, gsr: Window) -> Estimate:
-        newest = verdict.newest_ns(gsr)
-        if newest is None or verdict.stale(gsr, now_ns):
-            return Estimate.absent(Modality.GSR, Absence.STALE, gsr.start_ns if newest is None else newest)
+    def take(self, rows: Sequence[tuple[int, SkinSecond]]) -> None:
+        """Take in the seconds that the stream has completed, in order."""
+        for second, row in rows:
+            self._trust.put(second, row.quality)
+            self._history.push(second, SkinRow.of(row))
+            self._newest = row
+
+    def judge(self, now_ns: int, gsr: Window) -> Estimate:
+        """The present, from the seconds taken in.
+
+        Args:
+            now_ns: monotonic time.
+            gsr: the newest minute of samples.
+        """
+        trust = self._trust.mean(now_ns)
         sequence = self._history.sequence(now_ns // NS_PER_S)
-        quality = self._trust.mean * verdict.maturity(self._history.known_s)
-        if verdict.recent_rows(sequence) < verdict.FEWEST_ROWS or quality <= 0.0:
-            return Estimate.absent(Modality.GSR, verdict.lack(gsr), newest)
-        evidence = {
-            "scl_us": self._row.scl_us,
-            "resting_scl_us": self._history.resting_us,
-            "scr_per_min": self._row.scr_per_min,
-            "sqi": self._trust.mean,
-        }
+        if (absence := _absence(now_ns, gsr, sequence, trust, self._began_ns)) is not None:
+            return Estimate.absent(Modality.GSR, absence, _measured_ns(gsr))
+        evidence = skin_evidence(self._newest) | {"resting_scl_us": self._history.resting_us, "sqi": trust}
+        quality = trust * verdict.maturity(self._history.known_s)
         log_odds = self._net.log_odds(sequence)
-        return verdict.present(Modality.GSR, log_odds, quality, self._net.scatter, newest, evidence)
+        return verdict.present(Modality.GSR, log_odds, quality, self._net.scatter, _measured_ns(gsr), evidence)
+
+
+def _measured_ns(window: Window) -> int:
+    newest = verdict.newest_ns(window)
+    return window.start_ns if newest is None else newest
+
+
+def _absence(now_ns: int, window: Window, sequence: Vector, trust: float, began_ns: int) -> Absence | None:
+    """Why nothing can be said of now; None where something can."""
+    if verdict.stale(window, now_ns):
+        return Absence.STALE
+    if verdict.recent_rows(sequence) < verdict.FEWEST_ROWS or trust <= 0.0:
+        return verdict.lack(window, began_ns)
+    return None
 
 
 def off_the_skin(contact: Window | None, gsr: Window | None, pulse_usable: bool) -> bool:
     """Whether the band is not worn.
 
-    The band's own contact flag decides. Without one: conductance below what skin can have (`GSR_LOWEST_US`), unless
+    The band's own contact flag decides. Without one: conductance below what skin can have (`LOWEST_US`), unless
     the pulse proves a very dry skin.
     """
     if contact is not None and contact.values.size:
@@ -180,4 +181,4 @@ def off_the_skin(contact: Window | None, gsr: Window | None, pulse_usable: bool)
     if gsr is None or not gsr.values.size or pulse_usable:
         return False
     newest = gsr.values[-max(1, round(10.0 * gsr.rate_hz)) :]
-    return bool(np.median(newest) < GSR_LOWEST_US)
+    return bool(np.median(newest) < LOWEST_US)

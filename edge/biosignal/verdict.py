@@ -18,8 +18,8 @@ RECENT_S = 20
 """Seconds of the sequence that must hold something for the present to be judged."""
 
 FEWEST_ROWS = 8
-"""Usable seconds among the newest 20 for an estimate: with the ten seconds that the first row looks back, a new
-band speaks after 17 s."""
+"""Usable seconds among the newest 20 for an estimate: with the eight seconds that a row of pulse rests on, a new band
+speaks after 15 to 20 s."""
 
 _WARM_UP_S = 25.0
 """Until then after the first sample (or the first after a pause) a lack of rows is warming up, later poor signal."""
@@ -52,11 +52,16 @@ def recent_rows(sequence: Vector) -> int:
     return int(sequence[-RECENT_S:, 0].sum())
 
 
-def lack(window: Window) -> Absence:
-    """Why a band that sends fresh samples has no estimate: it has only begun, or its signal is poor."""
+def lack(window: Window, began_ns: int) -> Absence:
+    """Why a band that sends fresh samples has no estimate: it has only begun, or its signal is poor.
+
+    Args:
+        window: its newest minute.
+        began_ns: when the person's past began.
+    """
     pauses = np.flatnonzero(np.diff(window.times_ns) > STALE_S * NS_PER_S)
     begun_ns = int(window.times_ns[pauses[-1] + 1 if pauses.size else 0])
-    begun_s = (window.end_ns - begun_ns) / NS_PER_S
+    begun_s = (window.end_ns - max(begun_ns, began_ns)) / NS_PER_S
     return Absence.WARMING_UP if begun_s < _WARM_UP_S else Absence.POOR_SIGNAL
 
 

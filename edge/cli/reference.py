@@ -15,9 +15,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command and its options."""
     parser = subparsers.add_parser(
         "reference",
-        help="set or reset the resting face that a bed compares with",
-        description="The box compares a face with the same person's resting face. reset: another patient lies here, or "
-        "the light or the camera has changed; the box learns anew. set: the face as it is now is at rest, take it. "
+        help="set or reset the resting face and the wristband's past that a bed compares with",
+        description="The box compares a face with the same person's resting face, and pulse and skin with the same "
+        "person's past. reset: another patient lies here, or the light or the camera has changed; the box learns anew, "
+        "and without --camera the wristbands too. set: the face as it is now is at rest, take it. "
         "Exit code: 0 done, 1 refused by the box or not answered.",
     )
     parser.add_argument("place", metavar="SITE/BED", help="which bed")

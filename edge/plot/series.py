@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal import beats, conductance
 from edge.biosignal.grid import on_grid
-from edge.biosignal.rows import LOOK_BACK_S
+from edge.biosignal.stream.whole import beats_in, responses_in
 from edge.errors import SessionError, SessionReason
 from edge.recorder.events import Acknowledged, Alerted, Assessed, BlockArrived, Estimated, Event, StatusChanged
 from edge.recorder.facts import Facts
@@ -175,42 +173,30 @@ def _join(pieces: list[Window], start_ns: int) -> Trace:
     return Trace(pieces[-1].rate_hz, times_s[rising], values[rising])
 
 
-def _windows(trace: Trace, channel: Channel) -> Iterator[tuple[float, Window]]:
-    """The trace in pieces as long as those that the estimators look at, each with its first second."""
-    if not trace.rate_hz or not trace.times_s.size:
-        return
-    for start_s in np.arange(trace.times_s[0], trace.times_s[-1], LOOK_BACK_S):
-        inside = (trace.times_s >= start_s) & (trace.times_s < start_s + LOOK_BACK_S)
-        if inside.any():
-            low_ns, high_ns = round(start_s * NS_PER_S), round((start_s + LOOK_BACK_S) * NS_PER_S)
-            times_ns = np.rint(trace.times_s[inside] * NS_PER_S).astype(np.int64)
-            values = trace.values[inside]
-            yield float(start_s), Window(channel, trace.rate_hz, low_ns, high_ns, times_ns, values, 1.0)
+def _evenly(trace: Trace, channel: Channel) -> tuple[float, Seconds]:
+    """The first second of a trace, and its samples at even spacing, NaN where there is none."""
+    first_s, length_s = float(trace.times_s[0]), float(np.ptp(trace.times_s)) + 1.0 / trace.rate_hz
+    low_ns, high_ns = round(first_s * NS_PER_S), round((first_s + length_s) * NS_PER_S)
+    times_ns = np.rint(trace.times_s * NS_PER_S).astype(np.int64)
+    grid = on_grid(Window(channel, trace.rate_hz, low_ns, high_ns, times_ns, trace.values, 1.0), high_ns, length_s)
+    return first_s, np.where(grid.present, grid.values, np.nan)
 
 
 def beats_of(trace: Trace) -> Seconds:
     """Times of the beats that the box's own detector finds where there are samples."""
-    found: list[Seconds] = []
-    for start_s, window in _windows(trace, Channel.PPG):
-        grid = on_grid(window, window.end_ns, LOOK_BACK_S)
-        times_s = beats.detect(grid.values, grid.rate_hz).times_s
-        places = np.clip(np.rint(times_s * grid.rate_hz).astype(np.int64), 0, grid.present.size - 1)
-        found.append(times_s[grid.present[places]] + start_s)
-    return np.concatenate(found) if found else np.empty(0)
+    if not trace.rate_hz or not trace.times_s.size:
+        return np.empty(0)
+    first_s, ppg = _evenly(trace, Channel.PPG)
+    return first_s + beats_in(ppg, trace.rate_hz).times_s
 
 
 def responses_of(trace: Trace) -> tuple[Seconds, Seconds]:
     """Onsets of the skin conductance responses that the box's own detector finds, and their rises in microsiemens."""
-    onsets: list[Seconds] = []
-    rises: list[Seconds] = []
-    for start_s, window in _windows(trace, Channel.GSR_US):
-        grid = on_grid(window, window.end_ns, LOOK_BACK_S)
-        present = np.flatnonzero(grid.present)
-        first, last = int(present[0]), int(present[-1])
-        found = conductance.responses(grid.values[first : last + 1], grid.rate_hz)
-        onsets.append(found.onsets_s + first / grid.rate_hz + start_s)
-        rises.append(found.amplitudes_us)
-    return (np.concatenate(onsets), np.concatenate(rises)) if onsets else (np.empty(0), np.empty(0))
+    if not trace.rate_hz or not trace.times_s.size:
+        return np.empty(0), np.empty(0)
+    first_s, gsr_us = _evenly(trace, Channel.GSR_US)
+    found = responses_in(gsr_us, trace.rate_hz)
+    return first_s + found.times_s, found.heights
 
 
 def rates_of(beats_s: Seconds) -> tuple[Seconds, Seconds]:

@@ -144,6 +144,7 @@ class AbsenceCode(StrEnum):
     FACE_TOO_SMALL = "sm"
     TOO_DARK = "dk"
     POOR_SIGNAL = "ps"
+    FIXED_RATE = "fr"
     NOT_WORN = "nw"
     WARMING_UP = "wu"
     ESTIMATOR_FAULT = "ef"

@@ -22,7 +22,7 @@ COVER_S = 60.0
 
 PARTIAL_BELOW, WHOLE_FROM = 0.5, 0.65
 """Share of the declared samples below which a channel is partial, and from which it is whole again. With less than half
-of its samples a window has quality 0 (`edge.biosignal.quality`); the gap between the two keeps a channel at the edge
+of its samples a second has quality 0 (`edge.biosignal.stream`); the gap between the two keeps a channel at the edge
 from flapping."""
 
 BLOCKS = 4

@@ -47,7 +47,7 @@ NO_PULSE_STILL_S, NO_PULSE_S = 300.0, 600.0
 the longest such stretches were 154 s and 234 s (the E4's pulse wave is poor on many wrists)."""
 
 STILL_G = 0.03
-"""Spread of acceleration below which a band lies still (`edge.biosignal.quality`: the wrist at rest)."""
+"""Spread of acceleration below which a band lies still (`edge.biosignal.stream.skin_signs`: the wrist at rest)."""
 
 PULSE_FROM = 0.3
 """`pulsation` from which ten seconds hold a pulse. Of 6,000 stretches of noise (white, brown, low-pass) none reached

@@ -26,6 +26,7 @@ REASON_WORDS = {
 ABSENCE_WORDS = {
     Absence.FACE_TURNED: "face turned away",
     Absence.OTHER_FACE: "face of somebody else",
+    Absence.FIXED_RATE: "heart rate never changes: held by the band, or a pacemaker",
 }
 """Absences whose code alone would not be understood."""
 

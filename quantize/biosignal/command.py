@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the job and its options."""
     parser = subparsers.add_parser("biosignal", help="train and export the arousal networks on Stress-Predict")
     parser.add_argument("--seed", type=int, default=1, help="of training and resampling (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=8, help="passes over the training stretches (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the training stretches (%(default)s)")
     parser.add_argument(
         "--processes", type=int, default=min(os.cpu_count() or 1, 4), help="signal readers (%(default)s)"
     )
@@ -59,7 +59,7 @@ def _train(arguments: argparse.Namespace, folder: Path) -> None:
     settings = Settings(arguments.seed, arguments.epochs)
     people = load(folder, arguments.cache, lambda items, total: tqdm(items, "signals", total), arguments.processes)
     with tqdm(total=len(people), desc="leave one out") as bar:
-        held_out = leave_one_out(people, settings, lambda: bar.update())
+        held_out = leave_one_out(people, settings, arguments.cache, lambda: bar.update())
     ship.dump(held_out, arguments.cache / "heldout_arousal.npz")
     lines = ship.calibrate(held_out)
     figures = ship.figures(held_out, lines, arguments.seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.features import SEQUENCE_S
+from edge.biosignal.features import SEQUENCE_S, filled
 from quantize.convert import write_float
 from quantize.int8 import quantise
 
@@ -33,7 +33,7 @@ def export(network: nn.Sequential, samples: NDArray[np.float32], target: Path) -
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "float.tflite"
         write_float(network, (1, features, 1, SEQUENCE_S), source)
-        quantise(source, target, picked[:, None])
+        quantise(source, target, filled(picked)[:, None])
 
 
 def predict_int8(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -44,7 +44,7 @@ def predict_int8(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float64]
     interpreter.allocate_tensors()
     entry, leave = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     scale, zero = entry["quantization"]
-    steps = np.clip(np.rint(inputs / np.float32(scale)) + zero, -128, 127).astype(np.int8)
+    steps = np.clip(np.rint(filled(inputs) / np.float32(scale)) + zero, -128, 127).astype(np.int8)
     out = np.empty(len(inputs))
     for row, stretch in enumerate(steps):
         interpreter.set_tensor(entry["index"], stretch[None, None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 import edge.biosignal
 from edge.biosignal.features import PULSE_FEATURES, SKIN_FEATURES, PulseHistory, SkinHistory
-from edge.biosignal.rows import LOOK_BACK_S, PulseRow, SkinRow, pulse_row, skin_row
-from quantize.biosignal.stress_predict import LABELS, read_labels, read_session
+from edge.biosignal.rows import NO_PULSE, NO_SKIN, PulseRow, SkinRow
+from edge.biosignal.stream import PulseStream, SkinStream
+from quantize.biosignal.stress_predict import GSR_HZ, LABELS, PPG_HZ, Session, read_labels, read_session
 
 T = TypeVar("T")
 Bar = Callable[[Iterable[T], int], Iterable[T]]
@@ -29,8 +30,8 @@ class Subject:
     Attributes:
         name: "S02" and so on.
         labels: (n,) 1 during a stress task, else 0.
-        pulse: (n, 3) `PULSE_FEATURES`.
-        skin: (n, 5) `SKIN_FEATURES`.
+        pulse: (n, 4) `PULSE_FEATURES`.
+        skin: (n, 6) `SKIN_FEATURES`.
     """
 
     name: str
@@ -39,12 +40,18 @@ class Subject:
     skin: NDArray[np.float32]
 
 
+_MEASURING = ("grid", "intervals", "median", "rows")
+"""Modules beside the streams on which a row depends."""
+
+_PULSE_COLUMNS = len(fields(PulseRow))
+
+
 def source_digest() -> str:
     """Digest of the signal code, so that a cache is not used after the code has changed."""
     digest = hashlib.sha256()
-    for path in sorted(Path(edge.biosignal.__path__[0]).glob("*.py")):
-        if path.stem in ("grid", "beats", "intervals", "median", "conductance", "quality", "rows"):
-            digest.update(path.read_bytes())
+    folder = Path(edge.biosignal.__path__[0])
+    for path in (*(folder / f"{name}.py" for name in _MEASURING), *sorted((folder / "stream").glob("[!_w]*.py"))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -67,19 +74,35 @@ def load(folder: Path, cache: Path, bar: Bar[tuple[str, NDArray[np.float64]]], p
         with multiprocessing.Pool(processes) as pool:
             rows = dict(bar(pool.imap_unordered(_rows, tasks), len(tasks)))
         cache.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, **rows)  # type: ignore[arg-type]  # numpy types **kwds as its own options
+        whole = path.with_suffix(".part.npz")
+        np.savez_compressed(whole, **rows)  # type: ignore[arg-type]  # numpy types **kwds as its own options
+        whole.replace(path)
     with np.load(path) as stored:
         return [compare(subject, labels[subject][1], stored[subject]) for subject in labels]
 
 
 def _rows(task: tuple[Path, str, NDArray[np.int64], NDArray[np.int64]]) -> tuple[str, NDArray[np.float64]]:
-    """(n, 9): the pulse row and the skin row of each labelled second."""
+    """(n, 6): the pulse row and the skin row of each labelled second, absent outside the recording."""
     session = read_session(*task)
+    start_s, pulse, skin = _played(session)
     rows = []
-    for second in session.seconds.tolist():
-        ppg, gsr, acc = session.grids(second + 1.0, LOOK_BACK_S)
-        rows.append((*astuple(pulse_row(ppg, acc)), *astuple(skin_row(gsr, acc))))
+    for second in (session.seconds - start_s).tolist():
+        inside = 0 <= second < min(len(pulse), len(skin))
+        rows.append((*astuple(pulse[second] if inside else NO_PULSE), *astuple(skin[second] if inside else NO_SKIN)))
     return session.subject, np.array(rows)
+
+
+def _played(session: Session) -> tuple[int, list[PulseRow], list[SkinRow]]:
+    """A recording through the streams, once, as a box would have lived it.
+
+    Returns:
+        The whole Unix second at which it begins, and the rows of its seconds.
+    """
+    start_s, ppg, acc_of_ppg = session.whole(session.ppg, PPG_HZ)
+    _, gsr_us, acc_of_gsr = session.whole(session.gsr_us, GSR_HZ)
+    pulse = [PulseRow.of(row) for row in PulseStream(PPG_HZ).push(ppg, acc_of_ppg)]
+    skin = [SkinRow.of(row) for row in SkinStream(GSR_HZ).push(gsr_us, acc_of_gsr)]
+    return start_s, pulse, skin
 
 
 def compare(subject: str, labels: NDArray[np.int64], rows: NDArray[np.float64]) -> Subject:
@@ -88,14 +111,14 @@ def compare(subject: str, labels: NDArray[np.int64], rows: NDArray[np.float64]) 
     Args:
         subject: its name.
         labels: (n,) labels.
-        rows: (n, 9) pulse row and skin row of each second.
+        rows: (n, 6) pulse row and skin row of each second.
     """
     pulse, skin = PulseHistory(), SkinHistory()
     pulses = np.zeros((len(rows), len(PULSE_FEATURES)), dtype=np.float32)
     skins = np.zeros((len(rows), len(SKIN_FEATURES)), dtype=np.float32)
     for second, row in enumerate(rows.tolist()):
-        pulse.push(second, PulseRow(*row[:4]))
-        skin.push(second, SkinRow(*row[4:]))
+        pulse.push(second, PulseRow(*row[:_PULSE_COLUMNS]))
+        skin.push(second, SkinRow(*row[_PULSE_COLUMNS:]))
         pulses[second] = pulse.newest(second)
         skins[second] = skin.newest(second)
     return Subject(subject, labels, pulses, skins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,14 +41,32 @@ class HeldOut:
     heart_rate: Scores
 
 
-def leave_one_out(people: Sequence[Subject], settings: Settings, done: Callable[[], None]) -> HeldOut:
-    """Score every subject.
+_RECIPE = ("dataset", "export", "holdout", "logistic", "network", "train")
+"""Modules on which a score depends beside the data."""
+
+
+def recipe_digest(people: Sequence[Subject], settings: Settings) -> str:
+    """Digest of data, settings and training code, so that no score of another recipe is taken up again."""
+    digest = hashlib.sha256(repr(settings).encode())
+    for name in _RECIPE:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for person in people:
+        for values in (person.labels, person.pulse, person.skin):
+            digest.update(values.tobytes())
+    return digest.hexdigest()[:12]
+
+
+def leave_one_out(people: Sequence[Subject], settings: Settings, cache: Path, done: Callable[[], None]) -> HeldOut:
+    """Score every subject; subjects that an interrupted run has scored are taken up again.
 
     Args:
         people: all subjects.
         settings: of every training.
+        cache: folder for the scores of each subject.
         done: called after each subject.
     """
+    shelf = cache / f"leave_one_out-{recipe_digest(people, settings)}"
+    shelf.mkdir(parents=True, exist_ok=True)
     out = HeldOut(
         labels={person.name: person.labels for person in people},
         float32={signal: {} for signal in SIGNALS},
@@ -56,25 +75,42 @@ def leave_one_out(people: Sequence[Subject], settings: Settings, done: Callable[
         heart_rate={},
     )
     for person in people:
-        others = [other for other in people if other.name != person.name]
-        for signal in SIGNALS:
-            _score(out, person, signal, joined(others, signal), settings)
+        path = shelf / f"{person.name}.npz"
+        if path.exists():
+            with np.load(path) as stored:
+                _place(out, person.name, dict(stored.items()))
+        else:
+            others = [other for other in people if other.name != person.name]
+            scores: dict[str, Floats] = {}
+            for signal in SIGNALS:
+                scores |= _score(person, signal, joined(others, signal), settings)
+            np.savez_compressed(path, **scores)  # type: ignore[arg-type]  # numpy types **kwds as its own options
+            _place(out, person.name, scores)
         done()
     return out
 
 
-def _score(out: HeldOut, person: Subject, signal: Signal, seen: Stretches, settings: Settings) -> None:
+def _place(out: HeldOut, name: str, scores: dict[str, Floats]) -> None:
+    for signal in SIGNALS:
+        out.float32[signal][name] = scores[f"float_{signal}"]
+        out.int8[signal][name] = scores[f"int8_{signal}"]
+        out.yardstick[signal][name] = scores[f"yardstick_{signal}"]
+    out.heart_rate[name] = scores["heart_rate"]
+
+
+def _score(person: Subject, signal: Signal, seen: Stretches, settings: Settings) -> dict[str, Floats]:
     unseen = stretches(person, signal, 1)
     network = train(seen, settings)
-    out.float32[signal][person.name] = _placed(person, unseen, predict(network, unseen.inputs))
+    out = {f"float_{signal}": _placed(person, unseen, predict(network, unseen.inputs))}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.tflite"
         export(network, seen.inputs, path)
-        out.int8[signal][person.name] = _placed(person, unseen, predict_int8(path, unseen.inputs))
-    out.yardstick[signal][person.name] = _yardstick(person, unseen, seen)
+        out[f"int8_{signal}"] = _placed(person, unseen, predict_int8(path, unseen.inputs))
+    out[f"yardstick_{signal}"] = _yardstick(person, unseen, seen)
     if signal == "ppg":
         rate = logistic.log_odds(heart_rate_weights(seen), heart_rate_input(unseen))
-        out.heart_rate[person.name] = _placed(person, unseen, rate)
+        out["heart_rate"] = _placed(person, unseen, rate)
+    return out
 
 
 def yardsticks(people: Sequence[Subject]) -> dict[Signal, Scores]:
@@ -93,12 +129,12 @@ def _yardstick(person: Subject, unseen: Stretches, seen: Stretches) -> Floats:
 
 
 def heart_rate_input(seen: Stretches) -> Floats:
-    """(n, 1) mean change of the heart rate against the own baseline, as the heart-rate path sees it."""
+    """(n, 1) mean rank of the heart rate among the own past, as the heart-rate path sees it."""
     return logistic.mean_of(seen.inputs, HeartRateSense.SMOOTH_S)[:, :1]
 
 
 def heart_rate_weights(seen: Stretches) -> Floats:
-    """(2,) weight per 10 bpm and intercept of the heart-rate path."""
+    """(2,) weight of the rank and intercept of the heart-rate path."""
     return logistic.fit(heart_rate_input(seen), seen.labels)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.features import SEQUENCE_S
+from edge.biosignal.features import SEQUENCE_S, filled
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -84,7 +84,7 @@ def predict(network: nn.Sequential, inputs: NDArray[np.float32]) -> NDArray[np.f
 
     network.eval()
     with torch.no_grad():
-        return np.asarray(network(channels_first(inputs)).numpy()[:, 0], dtype=np.float64)
+        return np.asarray(network(channels_first(filled(inputs))).numpy()[:, 0], dtype=np.float64)
 
 
 def parameter_count(network: nn.Sequential) -> int:

@@ -117,7 +117,7 @@ def ship(
     }
     weight, bias = heart_rate_weights(joined(people, "ppg"))
     for name, line in lines.items():
-        extra = {"weight_change": float(weight), "bias": float(bias)} if name == "hr" else {}
+        extra = {"weight_rank": float(weight), "bias": float(bias)} if name == "hr" else {}
         fitted = {"slope": line.slope, "intercept": line.intercept, "scatter": line.scatter}
         write_calibration(models_dir, name, {key: round(value, 4) for key, value in (fitted | extra).items()})
     labels = np.concatenate([person.labels for person in people])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ Signal = NDArray[np.float64]
 
 LABELS = Path("Processed_data/Improved_All_Combined_hr_rsp_binary.csv")
 """One row per second and subject: 1 during a stress task, else 0."""
+
+PPG_HZ, GSR_HZ, ACC_HZ = 64.0, 4.0, 32.0
+"""Sampling rates of an Empatica E4."""
 
 _ACC_PER_G = 64.0
 """Empatica E4 counts acceleration in 1/64 g."""
@@ -43,9 +47,26 @@ class Session:
 
     def grids(self, end_s: float, look_back_s: float) -> tuple[Grid, Grid, Grid]:
         """The stretches of PPG, GSR and acceleration that end at Unix time `end_s`."""
-        parts = zip((self.ppg, self.gsr_us, self.acc_g), (64.0, 4.0, 32.0), self.start_s, strict=True)
+        parts = zip((self.ppg, self.gsr_us, self.acc_g), (PPG_HZ, GSR_HZ, ACC_HZ), self.start_s, strict=True)
         ppg, gsr, acc = (_stretch(values, rate, end_s - start, look_back_s) for values, rate, start in parts)
         return ppg, gsr, acc
+
+    def whole(self, samples: Signal, rate_hz: float) -> tuple[int, Signal, Signal]:
+        """A channel from the first whole second on that pulse and skin conductance both have, with acceleration.
+
+        Args:
+            samples: `ppg` or `gsr_us`.
+            rate_hz: its rate.
+
+        Returns:
+            That Unix second; (n,) samples; (n, 3) acceleration at the same moments.
+        """
+        start_s = math.ceil(max(self.start_s[:2]))
+        own_s = self.start_s[0 if samples is self.ppg else 1]
+        values = samples[round((start_s - own_s) * rate_hz) :]
+        times_s = start_s - self.start_s[2] + np.arange(len(values)) / rate_hz
+        acc_s = np.arange(len(self.acc_g)) / ACC_HZ
+        return start_s, values, np.stack([np.interp(times_s, acc_s, axis) for axis in self.acc_g.T], axis=1)
 
 
 def _stretch(values: Signal, rate_hz: float, end_s: float, look_back_s: float) -> Grid:

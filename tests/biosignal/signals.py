@@ -21,10 +21,11 @@ def calm(duration_s: float = 120.0, seed: int = 1) -> Waveforms:
     return synthesise(Scene(title="calm", duration_s=duration_s), seed)
 
 
-def episode(seed: int = 1) -> Waveforms:
-    """90 s of calm, then pain of level 8."""
+def episode(seed: int = 1, calm_s: float = 90.0) -> Waveforms:
+    """Calm, then a minute of pain of level 8."""
+    end_s = calm_s + 60.0
     return synthesise(
-        Scene(title="episode", duration_s=150.0, pain=(PainSpan(start_s=90.0, end_s=150.0, level=8.0),)), seed
+        Scene(title="episode", duration_s=end_s, pain=(PainSpan(start_s=calm_s, end_s=end_s, level=8.0),)), seed
     )
 
 

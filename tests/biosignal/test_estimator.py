@@ -50,8 +50,43 @@ def test_the_pulse_answers_pain_within_twenty_seconds(painful: Wearer) -> None:
     assert at(painful, 130, Modality.PPG).value > 0.8
 
 
-def test_the_skin_answers_pain(painful: Wearer) -> None:
-    assert max(at(painful, second, Modality.GSR).value for second in range(110, 150)) > 0.55
+def test_the_skin_answers_pain_after_three_minutes_of_calm(bundle: Bundle) -> None:
+    wearer = Wearer.of(BiosignalEstimator(bundle), episode(calm_s=180.0))
+    wearer.until(240.0)
+    calmly = max(at(wearer, second, Modality.GSR).value for second in range(40, 180))
+    assert calmly < 0.4
+    assert max(at(wearer, second, Modality.GSR).value for second in range(200, 240)) > 0.55
+
+
+def test_the_skin_moves_towards_arousal_after_a_minute_and_a_half(painful: Wearer) -> None:
+    calmly = np.mean([at(painful, second, Modality.GSR).value for second in range(40, 90)])
+    assert max(at(painful, second, Modality.GSR).value for second in range(110, 150)) > calmly + 0.1
+
+
+def test_another_patient_is_not_compared_with_the_one_before(estimator: BiosignalEstimator) -> None:
+    wearer = Wearer.of(estimator, calm(180.0))
+    before = of(wearer.until(100.0), Modality.PPG)
+    estimator.forget()
+    at_once = of(wearer.until(101.0), Modality.PPG)
+    again = of(wearer.until(130.0), Modality.PPG)
+    assert before.evidence["resting_heart_rate_bpm"] < 70.0
+    assert at_once.absence is Absence.WARMING_UP
+    assert again.absence is None
+    assert again.quality < before.quality
+
+
+def test_a_pulse_wave_that_is_too_slow_to_be_one_is_a_poor_signal(estimator: BiosignalEstimator) -> None:
+    wearer = Wearer.of(estimator, calm())
+    slow, _ = wearer.channels[Channel.PPG]
+    wearer.channels = {**wearer.channels, Channel.PPG: (slow[::8], PPG_HZ / 8)}
+    said = wearer.until(60.0)
+    assert of(said, Modality.PPG).absence is Absence.POOR_SIGNAL
+    assert of(said, Modality.GSR).absence is None
+
+
+def test_the_quality_is_that_of_the_streams(painful: Wearer) -> None:
+    late = at(painful, 85, Modality.PPG)
+    assert late.quality == pytest.approx(late.evidence["pulse_sqi"], abs=0.05)
 
 
 def test_heart_rate_is_right(painful: Wearer) -> None:

@@ -47,7 +47,7 @@ def play(bundle: Bundle, *, until_s: int, with_intervals: bool, silent_from_s: f
 def test_it_rises_with_pain(bundle: Bundle, with_intervals: bool) -> None:
     said = play(bundle, until_s=150, with_intervals=with_intervals)
     assert {estimate.modality for estimate in said} == {Modality.HEART_RATE}
-    assert said[84].value < 0.5
+    assert said[84].value < 0.55
     assert said[129].value > 0.7
 
 
@@ -77,7 +77,7 @@ def test_nonsense_intervals_fall_back_to_the_rate() -> None:
     assert heart_rate_at(4, rate, spans) == 70.0
 
 
-def test_a_rate_that_stands_still_for_a_minute_is_no_heart(bundle: Bundle) -> None:
+def test_a_rate_that_stands_still_for_a_minute_is_told_as_such(bundle: Bundle) -> None:
     estimator, seconds = BiosignalEstimator(bundle), [float(t) for t in range(1, 130)]
     said = [
         estimator.step(
@@ -87,7 +87,7 @@ def test_a_rate_that_stands_still_for_a_minute_is_no_heart(bundle: Bundle) -> No
         for now in range(1, 100)
     ]
     assert said[40].absence is None
-    assert said[80].absence is Absence.POOR_SIGNAL
+    assert said[80].absence is Absence.FIXED_RATE
 
 
 def test_intervals_that_hardly_change_are_a_heart_all_the_same() -> None:

@@ -128,7 +128,7 @@ def test_a_reset_forgets_it(tmp_path: Path, models: Path) -> None:
     [
         ("set_reference", None, (CAMERA,)),
         ("reset_reference", "ceiling", (CAMERA,)),
-        ("reset_reference", None, (SimulatedBand(driver="simulated_band", name="band"),)),
+        ("set_reference", None, (SimulatedBand(driver="simulated_band", name="band"),)),
     ],
     ids=["no-face-yet", "other-camera", "no-camera"],
 )
@@ -143,3 +143,24 @@ def test_what_cannot_be_done_is_refused_with_a_reason(
     with pytest.raises(CommandError) as refused:
         Daemon(settings, clock.VirtualClock()).on_command(ask(do, camera))
     assert refused.value.reason is CommandReason.NOT_APPLICABLE
+
+
+def bedside(folder: Path, models: Path) -> Daemon:
+    settings = config.Config(
+        box=config.Box(site="test", bed="bed1", state_dir=folder, validity=Validity.TEST),
+        models=config.Models(bundle=models),
+        sensor=(CAMERA, SimulatedBand(driver="simulated_band", name="band")),
+    )
+    return Daemon(settings, clock.VirtualClock())
+
+
+def test_a_reset_of_the_bed_makes_the_wristband_forget_too(tmp_path: Path, models: Path) -> None:
+    done = bedside(tmp_path, models).on_command(ask("reset_reference"))
+    assert isinstance(done, Done)
+    assert "band: what is usual for this person is forgotten" in done.detail
+
+
+def test_a_reset_of_one_camera_leaves_the_wristband_as_it_is(tmp_path: Path, models: Path) -> None:
+    done = bedside(tmp_path, models).on_command(ask("reset_reference", "camera"))
+    assert isinstance(done, Done)
+    assert "band" not in done.detail

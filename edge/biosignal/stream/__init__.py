@@ -3,7 +3,7 @@
 Samples go in as they come, missing ones as NaN; once per second of signal a row of measures comes out. Whatever the
 size of the pieces in which samples arrive, the same samples give the same rows.
 
-These measures stand beside the rows that the arousal networks read (`edge.biosignal.rows`); no network reads them.
+The arousal networks, the heart rate and every quality rest on these measures, on the box and in training.
 """
 
 from edge.biosignal.stream.pulse import PulseSecond, PulseStream

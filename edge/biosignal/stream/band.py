@@ -1,8 +1,9 @@
-"""The streams of one wristband, fed from the timeline's windows, and what they add to an estimate's evidence."""
+"""The streams of one wristband, fed from the timeline's windows, and the evidence that their seconds are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,20 @@ _LATE_S = 5
 _LONGEST_GAP_S = 30
 """Missing seconds that are played into the streams as missing; a longer silence is cut to this."""
 
-_FRESH_S = 8
+FRESH_S = 8
 """Rows older than this say nothing of now: five seconds that one may be awaited, three for late steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Seconds that have become complete, or were given up, since the step before; in order, each once.
+
+    Attributes:
+        pulse, skin: (k, row): second k ended at k * 1e9 ns.
+    """
+
+    pulse: tuple[tuple[int, PulseSecond], ...]
+    skin: tuple[tuple[int, SkinSecond], ...]
 
 
 class _Turn:
@@ -55,42 +68,61 @@ class BandStreams:
         self._pulse_row: tuple[int, PulseSecond] | None = None
         self._skin_row: tuple[int, SkinSecond] | None = None
 
-    def step(self, now_ns: int, windows: Mapping[Channel, Window]) -> None:
+    def step(self, now_ns: int, windows: Mapping[Channel, Window]) -> Fresh:
         """Take in the seconds that have become complete.
 
         Args:
             now_ns: monotonic time.
             windows: the newest minute of each channel.
+
+        Returns:
+            Their rows. None of a pulse wave below 20 Hz or a conductance below 2 Hz: too slow to be measured.
         """
+        pulse: list[tuple[int, PulseSecond]] = []
+        skin: list[tuple[int, SkinSecond]] = []
         ppg, gsr = windows.get(Channel.PPG), windows.get(Channel.GSR_US)
         if ppg is not None and ppg.rate_hz >= 20.0:
-            self._step_pulse(now_ns, ppg, windows.get(Channel.ACC_G))
+            pulse = self._step_pulse(now_ns, ppg, windows.get(Channel.ACC_G))
         if gsr is not None and gsr.rate_hz >= 2.0:
-            self._step_skin(now_ns, gsr, windows.get(Channel.ACC_G), windows.get(Channel.SKIN_TEMPERATURE_C))
+            skin = self._step_skin(now_ns, gsr, windows.get(Channel.ACC_G), windows.get(Channel.SKIN_TEMPERATURE_C))
+        self._pulse_row = pulse[-1] if pulse else self._pulse_row
+        self._skin_row = skin[-1] if skin else self._skin_row
+        return Fresh(tuple(pulse), tuple(skin))
+
+    def forget(self) -> None:
+        """Forget what is the patient's own; the signals go on."""
+        if self._pulse is not None:
+            self._pulse.forget()
 
     def pulse(self, now_ns: int) -> PulseSecond | None:
         """The newest second of pulse, unless it is too old."""
-        return self._pulse_row[1] if self._pulse_row and now_ns // NS_PER_S - self._pulse_row[0] <= _FRESH_S else None
+        return self._pulse_row[1] if self._pulse_row and now_ns // NS_PER_S - self._pulse_row[0] <= FRESH_S else None
 
     def skin(self, now_ns: int) -> SkinSecond | None:
         """The newest second of skin conductance, unless it is too old."""
-        return self._skin_row[1] if self._skin_row and now_ns // NS_PER_S - self._skin_row[0] <= _FRESH_S else None
+        return self._skin_row[1] if self._skin_row and now_ns // NS_PER_S - self._skin_row[0] <= FRESH_S else None
 
-    def _step_pulse(self, now_ns: int, ppg: Window, acc_g: Window | None) -> None:
+    def _step_pulse(self, now_ns: int, ppg: Window, acc_g: Window | None) -> list[tuple[int, PulseSecond]]:
         if self._pulse is None or self._rates[0] != ppg.rate_hz:
             self._pulse, self._rates = PulseStream(ppg.rate_hz), (ppg.rate_hz, self._rates[1])
-        for second in self._pulse_turn.ready(now_ns, ppg):
-            for row in self._pulse.push(_second(ppg, second), _beside(acc_g, second, ppg.rate_hz)):
-                self._pulse_row = (second, row)
+        return [
+            (second, row)
+            for second in self._pulse_turn.ready(now_ns, ppg)
+            for row in self._pulse.push(_second(ppg, second), _beside(acc_g, second, ppg.rate_hz))
+        ]
 
-    def _step_skin(self, now_ns: int, gsr: Window, acc_g: Window | None, temperature_c: Window | None) -> None:
+    def _step_skin(
+        self, now_ns: int, gsr: Window, acc_g: Window | None, temperature_c: Window | None
+    ) -> list[tuple[int, SkinSecond]]:
+        rows: list[tuple[int, SkinSecond]] = []
         if self._skin is None or self._rates[1] != gsr.rate_hz:
             self._skin, self._rates = SkinStream(gsr.rate_hz), (self._rates[0], gsr.rate_hz)
         for second in self._skin_turn.ready(now_ns, gsr):
             values = _second(gsr, second)
             warmth = _newest(temperature_c, second, values.size)
-            for row in self._skin.push(values, _beside(acc_g, second, gsr.rate_hz), warmth):
-                self._skin_row = (second, row)
+            moved = _beside(acc_g, second, gsr.rate_hz)
+            rows += [(second, row) for row in self._skin.push(values, moved, warmth)]
+        return rows
 
 
 def _second(window: Window, second: int) -> Signal:
@@ -131,6 +163,9 @@ def pulse_evidence(row: PulseSecond | None) -> dict[str, float]:
     if row is None or row.quality <= 0.0:
         return {}
     figures = {
+        "heart_rate_bpm": row.heart_rate_bpm,
+        "pulse_amplitude_change": row.amplitude_change,
+        "rmssd_ms": 1000.0 * row.rmssd_s,
         "pulse_sqi": row.quality,
         "sdnn_ms": 1000.0 * row.sdnn_s,
         "pleth_index": row.pleth_index,
@@ -146,9 +181,9 @@ def skin_evidence(row: SkinSecond | None) -> dict[str, float]:
         return {}
     figures = {
         "skin_sqi": row.quality,
-        "tonic_us": row.scl_us,
+        "scl_us": row.scl_us,
         "phasic_us": row.phasic_us,
-        "scr_events_per_min": row.scr_per_min,
+        "scr_per_min": row.scr_per_min,
         "scr_amplitude_us": row.scr_amplitude_us,
         "scr_rise_s": row.scr_rise_s,
     }

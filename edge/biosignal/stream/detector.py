@@ -1,7 +1,7 @@
 """Beats in a stream of band-passed pulse wave: two moving averages, refined between samples.
 
-The method is that of Elgendi et al. 2013 (PLoS One 8:e76585) as in `edge.biosignal.beats`, with running sums instead of
-whole stretches, and two reasons to doubt an upstroke: it follows too soon on the one before, or it is small beside its
+The method is that of Elgendi et al. 2013 (PLoS One 8:e76585) with running sums instead of whole
+stretches, and two reasons to doubt an upstroke: it follows too soon on the one before, or it is small beside its
 neighbours.
 """
 

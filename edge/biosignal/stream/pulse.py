@@ -27,7 +27,9 @@ Signal = NDArray[np.float64]
 NAN = float("nan")
 
 _SIGMA_S = 0.055
-"""Width of the band-pass: its response is highest at 2.9 Hz, as in `edge.biosignal.beats`."""
+"""Width of the band-pass: its response is highest at 1 / (2 pi sigma) = 2.9 Hz, falls with 6 dB per octave
+below (breathing at 0.25 Hz: -19 dB) and is 0 at rest, so the fundamental and the first harmonics of any pulse between
+40 and 200 bpm pass."""
 
 _RATE_S = 8.0
 """Heart rate and amplitude rest on the beats of this long."""
@@ -164,6 +166,11 @@ class PulseStream:
                 self._seconds += 1
                 rows.append(self._row())
         return rows
+
+    def forget(self) -> None:
+        """Forget what is the patient's own: usual amplitudes and the usual slope. The signal itself goes on."""
+        self._pleth = PlethIndex()
+        self._usual_slope = None
 
     def _parts(self, count: int) -> Iterator[tuple[int, int]]:
         """Pieces that end where seconds end."""

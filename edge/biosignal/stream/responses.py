@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.conductance import MIN_RESPONSE_US
 from edge.biosignal.stream.deconvolution import SMOOTH_S, bateman
 
 Signal = NDArray[np.float64]
+
+MIN_RESPONSE_US = 0.02
+"""Smallest rise that counts as an SCR, µS. 0.01-0.05 µS are usual (Boucsein 2012); quantisation and dry electrodes make
+0.01 mostly noise."""
 
 _LEVEL_SHARE = 0.005
 """A response is at least this share of the level, so that a noisy high level does not count its noise."""

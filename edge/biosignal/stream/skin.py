@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
 from edge.biosignal.median import median
-from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_noise_us
 from edge.biosignal.stream.bridge import StepFree
 from edge.biosignal.stream.deconvolution import Deconvolution
 from edge.biosignal.stream.filters import Ring
@@ -24,6 +23,7 @@ from edge.biosignal.stream.skin_quality import (
     SkinFault,
     skin_trust,
 )
+from edge.biosignal.stream.skin_signs import HIGHEST_US, LOWEST_US, noise_us
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -166,7 +166,7 @@ class SkinStream:
     def _checked(self, value: float, now_s: float) -> float:
         """The value if skin can have it now, else NaN."""
         known = math.isfinite(value)
-        inside = known and GSR_LOWEST_US <= value <= GSR_HIGHEST_US
+        inside = known and LOWEST_US <= value <= HIGHEST_US
         if inside and math.isfinite(self._last):
             step = abs(value - self._last) * self._work_hz
             inside = step <= min(JUMP_US_PER_S, max(JUMP_SHARE_PER_S * self._last, 0.2))
@@ -190,7 +190,7 @@ class SkinStream:
         values = np.where(present, self._measured.values, self._last if np.isfinite(self._last) else 0.0)
         still: Mask = np.asarray(np.isfinite(self._acc.values).all(axis=1))
         acc = Grid(np.nan_to_num(self._acc.values), still, self._work_hz) if still.any() else None
-        self._noise_us = gsr_noise_us(values[present])
+        self._noise_us = noise_us(values[present])
         since_jump_s = now_s - self._jumped_s
         trust = skin_trust(
             Grid(values, present, self._work_hz), acc, self._temperature.values, since_jump_s, self._noise_us
@@ -201,7 +201,7 @@ class SkinStream:
         if trust.quality <= 0.0 or not newest.any():
             return SkinSecond(now_s, 0.0, trust.faults, fresh, *[NAN] * 5)
         tonic = (values - self._phasic.values)[-newest.size :][newest]
-        self._level_us = max(median(tonic), GSR_LOWEST_US)
+        self._level_us = max(median(tonic), LOWEST_US)
         return self._measures(now_s, trust.quality, trust.faults, fresh)
 
     def _measures(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
 from edge.biosignal.median import median
-from edge.biosignal.quality import GSR_HIGHEST_US, GSR_LOWEST_US, gsr_quality, motion_trust
+from edge.biosignal.stream.skin_signs import HIGHEST_US, LOWEST_US, conductance_trust, motion_trust, ramp
 
 Signal = NDArray[np.float64]
 
@@ -72,10 +72,6 @@ class SkinTrust:
     faults: frozenset[SkinFault]
 
 
-def _ramp(value: float, zero_at: float, one_at: float) -> float:
-    return min(1.0, max(0.0, (value - zero_at) / (one_at - zero_at)))
-
-
 def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_s: float, noise_us: float) -> SkinTrust:
     """Judge fifteen seconds.
 
@@ -87,7 +83,7 @@ def skin_trust(gsr: Grid, acc_g: Grid | None, temperature_c: Signal, since_jump_
         noise_us: standard deviation of white noise in the conductance.
     """
     moved = motion_trust(acc_g)
-    trust = gsr_quality(gsr) * (0.5 + 0.5 * moved)  # a slow signal is less hurt by movement than a pulse wave
+    trust = conductance_trust(gsr) * (0.5 + 0.5 * moved)  # a slow signal is less hurt by movement than a pulse wave
     measured = gsr.values[gsr.present]
     faults = _level_faults(gsr, measured)
     if measured.size >= 8:
@@ -116,9 +112,9 @@ def _level_faults(gsr: Grid, measured: Signal) -> set[SkinFault]:
     if not measured.size:
         return faults
     level = median(measured)
-    if level < GSR_LOWEST_US:
+    if level < LOWEST_US:
         faults.add(SkinFault.OPEN_CIRCUIT)
-    if level > GSR_HIGHEST_US:
+    if level > HIGHEST_US:
         faults.add(SkinFault.ABOVE_RANGE)
     if measured.size > 1 and np.ptp(measured) == 0.0:
         faults.add(SkinFault.FLAT)
@@ -130,8 +126,8 @@ def _warmth_trust(temperature_c: Signal) -> float:
     known = temperature_c[np.isfinite(temperature_c)]
     if known.size == 0:
         return 1.0
-    trust = _ramp(float(known[-1]), _COLDEST_C, _COLD_C) * _ramp(float(known[-1]), _HOTTEST_C, _HOT_C)
+    trust = ramp(float(known[-1]), _COLDEST_C, _COLD_C) * ramp(float(known[-1]), _HOTTEST_C, _HOT_C)
     if known.size < 5:
         return trust
     change = abs(float(known[-1] - known[0])) / (known.size - 1)
-    return trust * _ramp(change, _WARMED_C_PER_S, _WARMING_C_PER_S)
+    return trust * ramp(change, _WARMED_C_PER_S, _WARMING_C_PER_S)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid, bridge
-from edge.biosignal.rows import pulse_row
+from edge.biosignal.stream.whole import seconds_of
 from quantize.biosignal.evaluation.detectors import OWN, Tool, quietly
 from quantize.biosignal.evaluation.figures import Peer
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
@@ -82,16 +82,9 @@ def _qualities(stretch: Stretch) -> Floats:
     if ppg is None:
         return np.empty(0)
     count = int(ppg.values.shape[0] / ppg.rate_hz / PIECE_S)
-    acc = stretch.acc_g
-    return np.array(
-        [pulse_row(_piece(ppg, k), _piece(acc, k) if acc is not None else None).quality for k in range(count)]
-    )
-
-
-def _piece(grid: Grid, number: int) -> Grid:
-    size = round(PIECE_S * grid.rate_hz)
-    part = slice(number * size, (number + 1) * size)
-    return Grid(grid.values[part], grid.present[part], grid.rate_hz)
+    acc_g = stretch.acc_g.values if stretch.acc_g is not None else None
+    rows = seconds_of(np.where(ppg.present, ppg.values, np.nan), ppg.rate_hz, acc_g)
+    return np.array([rows[round((k + 1) * PIECE_S) - 1].quality for k in range(count)])
 
 
 def _pieces(own: Floats, theirs: Floats, count: int) -> Floats:

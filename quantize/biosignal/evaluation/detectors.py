@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal import beats, conductance
+from edge.biosignal.stream.responses import MIN_RESPONSE_US
+from edge.biosignal.stream.whole import beats_in, responses_in
 from edge.sensors.simulated.scene import Scene
 from edge.sensors.simulated.waveform import GSR_HZ, PPG_HZ, synthesise
 
@@ -19,7 +20,7 @@ Signal = NDArray[np.float64]
 Detector = Callable[[Signal, float], Signal]
 """(n,) samples and their rate in Hz to the (k,) seconds at which something was found."""
 
-SMALLEST_US = conductance.MIN_RESPONSE_US
+SMALLEST_US = MIN_RESPONSE_US
 """Smallest response that the box counts, microsiemens."""
 
 
@@ -44,17 +45,17 @@ class Tool:
 
 def own_beats(ppg: Signal, rate_hz: float) -> Signal:
     """(k,) seconds of the beats that the box finds in (n,) pulse wave."""
-    return beats.detect(ppg, rate_hz).times_s
+    return beats_in(ppg, rate_hz).times_s
 
 
 def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
     """(k,) onsets in seconds and (k,) amplitudes in microsiemens that the box finds in (n,) skin conductance."""
-    found = conductance.responses(gsr_us, rate_hz)
-    return found.onsets_s, found.amplitudes_us
+    found = responses_in(gsr_us, rate_hz)
+    return found.times_s, found.heights
 
 
 OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0])
-"""The box, as its arousal networks see beats and responses: over a window that is there as a whole."""
+"""The box: its streams, played the whole recording."""
 
 BOX = (OWN,)
 """Every way in which the box finds beats and responses."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.grid import Grid
-from edge.biosignal.rows import LOOK_BACK_S, pulse_row
+from edge.biosignal.stream.whole import seconds_of
 from edge.sensors.simulated.scene import PainSpan, Scene
 from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Patient, Waveforms, synthesise
 from quantize.biosignal.evaluation.detectors import BOX, SMALLEST_US, Tool, own_responses, quietly
@@ -39,6 +38,10 @@ _WALKING_G = 0.4
 
 _COLD_NOISE = 0.3
 """Noise as a share of a pulse where hands are cold and the pulse is faint."""
+
+
+_FROM_S = 30
+"""The first half minute of a recording is not rated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,18 +103,9 @@ def rated(seed: int, duration_s: int = DURATION_S) -> dict[str, tuple[RateBand, 
 
 def _rates(wave: Waveforms, ppg: Signal, acc_g: Signal) -> tuple[Signal, Signal, Signal]:
     """(n,) heart rate that the box states, the true one over the same ten seconds, and the quality."""
-    rows = []
-    for second in range(round(LOOK_BACK_S), int(ppg.size / PPG_HZ) + 1):
-        pulse, moved = (_past(values, rate_hz, second) for values, rate_hz in ((ppg, PPG_HZ), (acc_g, ACC_HZ)))
-        row = pulse_row(pulse, moved)
-        rows.append((row.heart_rate_bpm, rate_bpm(wave.beats_s[inside(wave.beats_s, second - PIECE_S)]), row.quality))
-    rate, truth, quality = np.array(rows).T
-    return rate, truth, quality
-
-
-def _past(values: Signal, rate_hz: float, second: int) -> Grid:
-    part = values[round((second - LOOK_BACK_S) * rate_hz) : round(second * rate_hz)]
-    return Grid(part, np.ones(len(part), dtype=np.bool_), rate_hz)
+    rows = seconds_of(ppg, PPG_HZ, acc_g)[_FROM_S:]
+    truth = [rate_bpm(wave.beats_s[inside(wave.beats_s, row.end_s - PIECE_S)]) for row in rows]
+    return np.array([row.heart_rate_bpm for row in rows]), np.array(truth), np.array([row.quality for row in rows])
 
 
 def truths(tools: Sequence[Tool], seed: int, duration_s: int = DURATION_S) -> tuple[Truth, ...]:

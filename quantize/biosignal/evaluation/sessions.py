@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.features import USABLE
+from edge.biosignal.features import PULSE_USABLE
 from edge.types import Channel
 from quantize.biosignal.evaluation.agreement import grid
 from quantize.biosignal.evaluation.data.recordings import Recording
@@ -100,7 +100,7 @@ def _rate(axes: Axes, recording: Recording, person: Person) -> None:
         return
     beats_s = own_beats(*found)
     rates = 60.0 / np.maximum(np.diff(beats_s), 0.2)
-    counted = person.quality.get("ppg", np.ones(recording.labels.size)) >= USABLE
+    counted = person.quality.get("ppg", np.ones(recording.labels.size)) >= PULSE_USABLE
     good = counted[np.clip(beats_s[1:].astype(np.int64), 0, counted.size - 1)]
     axes.plot(beats_s[1:][~good] / 60, rates[~good], ".", color="#cccccc", ms=1)
     axes.plot(beats_s[1:][good] / 60, rates[good], ".", color=BAD, ms=2)

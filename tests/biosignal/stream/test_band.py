@@ -107,9 +107,9 @@ def test_one_empty_slot_of_a_slow_clock_is_no_gap() -> None:
 def test_the_evidence_names_what_is_known_and_nothing_else() -> None:
     streams = after(80)
     pulse, skin = pulse_evidence(streams.pulse(80 * NS_PER_S)), skin_evidence(streams.skin(80 * NS_PER_S))
-    assert {"pulse_sqi", "sdnn_ms", "pleth_index"} <= set(pulse)
+    assert {"heart_rate_bpm", "pulse_sqi", "sdnn_ms", "pleth_index"} <= set(pulse)
     assert "perfusion_percent" not in pulse
-    assert {"skin_sqi", "tonic_us", "phasic_us", "scr_events_per_min"} <= set(skin)
+    assert {"skin_sqi", "scl_us", "phasic_us", "scr_per_min"} <= set(skin)
     assert pulse_evidence(None) == skin_evidence(None) == {}
 
 
@@ -126,3 +126,22 @@ def test_memory_does_not_grow_with_time() -> None:
         sizes.append(size())
     assert max(sizes[3:]) < 1.02 * min(sizes[3:])
     assert max(sizes) < 200_000
+
+
+def test_every_second_is_handed_out_once_and_in_order() -> None:
+    streams, seen = BandStreams(), []
+    for now_s in (3, 4, 4, 7, 12, 13, 20):
+        fresh = streams.step(now_s * NS_PER_S, windows(RECORDING, now_s))
+        assert [second for second, _ in fresh.pulse] == [second for second, _ in fresh.skin]
+        seen += [second for second, _ in fresh.pulse]
+    assert seen == list(range(1, 21))
+
+
+def test_forgetting_the_patient_keeps_the_signal() -> None:
+    streams = after(80)
+    streams.forget()
+    fresh = streams.step(81 * NS_PER_S, windows(RECORDING, 81))
+    (_, row) = fresh.pulse[-1]
+    assert row.quality > 0.9
+    assert np.isnan(row.amplitude_change)
+    assert np.isfinite(row.heart_rate_bpm)

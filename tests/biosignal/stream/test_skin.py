@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from edge.biosignal.conductance import MIN_RESPONSE_US
 from edge.biosignal.stream import SkinStream
 from edge.biosignal.stream.deconvolution import DECAY_S, RISE_S, Deconvolution, bateman
+from edge.biosignal.stream.responses import MIN_RESPONSE_US
 from edge.biosignal.stream.skin_quality import SkinFault
 from edge.sensors.simulated.scene import PainSpan
 from edge.sensors.simulated.waveform import Patient

@@ -45,6 +45,23 @@ def test_a_stretch_before_the_recording_is_absent(tmp_path: Path) -> None:
     assert ppg.coverage == pytest.approx(1.0 / 3.0)
 
 
+def test_a_recording_begins_with_the_first_second_that_both_signals_have(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data")
+    path = folder / "Raw_data" / "S02" / "EDA.csv"
+    later = path.read_text().splitlines()
+    later[0] = f"{START_S + 2.5:.6f}"
+    path.write_text("\n".join(later) + "\n")
+    session = stress_predict.read_session(
+        folder, "S02", *stress_predict.read_labels(folder / stress_predict.LABELS)["S02"]
+    )
+    start_s, ppg, acc_g = session.whole(session.ppg, stress_predict.PPG_HZ)
+    _, gsr_us, _ = session.whole(session.gsr_us, stress_predict.GSR_HZ)
+    assert start_s == START_S + 3
+    np.testing.assert_array_equal(ppg, session.ppg[3 * 64 :])
+    np.testing.assert_array_equal(gsr_us, session.gsr_us[2:])
+    assert acc_g.shape == (ppg.size, 3)
+
+
 def test_acceleration_is_in_gravities(tmp_path: Path) -> None:
     folder = write(tmp_path / "data")
     session = stress_predict.read_session(
@@ -62,13 +79,26 @@ def test_a_file_that_is_no_recording_is_named(tmp_path: Path) -> None:
 
 def test_every_labelled_second_has_a_vector(people: list[Subject]) -> None:
     assert [person.name for person in people] == ["S02", "S03"]
-    assert people[0].pulse.shape == (DURATION_S - 10, 3)
-    assert people[0].skin.shape == (DURATION_S - 10, 5)
+    assert people[0].pulse.shape == (DURATION_S - 10, 4)
+    assert people[0].skin.shape == (DURATION_S - 10, 6)
 
 
 def test_heart_rate_rises_in_the_vectors_of_an_aroused_second(people: list[Subject]) -> None:
     pulse = people[0].pulse
     assert pulse[60:69, 1].mean() > pulse[25:38, 1].mean() + 0.8
+    assert pulse[60:69, 2].mean() > pulse[25:38, 2].mean() + 0.8
+
+
+def test_seconds_outside_the_recording_have_no_vector(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", (2,))
+    path = folder / "Raw_data" / "S02" / "EDA.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines[: 2 + 70 * 4]) + "\n")
+    short = load(folder, tmp_path / "cache", silent, 1)[0]
+    assert len(short.labels) == DURATION_S - 10
+    assert short.skin[50, 0] == 1.0
+    assert not short.skin[60:].any()
+    assert not short.pulse[60:].any()
 
 
 def test_the_past_does_not_know_the_future(tmp_path: Path, people: list[Subject]) -> None:
@@ -89,6 +119,6 @@ def test_rows_come_from_the_cache_the_second_time(tmp_path: Path) -> None:
 
 def test_stretches_end_where_the_box_would_speak(people: list[Subject]) -> None:
     cut = stretches(people[0], "ppg", 1)
-    assert cut.inputs.shape[1:] == (30, 3)
+    assert cut.inputs.shape[1:] == (30, 4)
     assert bool((cut.inputs[:, -20:, 0].sum(axis=1) >= 8).all())
     np.testing.assert_array_equal(cut.labels, people[0].labels[cut.seconds])

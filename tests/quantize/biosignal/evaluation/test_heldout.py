@@ -74,7 +74,7 @@ def test_rows_of_the_training_give_the_quality(tmp_path: Path) -> None:
 
 
 def test_rows_of_another_length_are_not_used(tmp_path: Path) -> None:
-    np.savez(tmp_path / f"stress_predict_{source_digest()}.npz", S02=np.zeros((5, 9)))
+    np.savez(tmp_path / f"stress_predict_{source_digest()}.npz", S02=np.zeros((5, 6)))
     assert heldout.read_rows(tmp_path, {"S02": LABELS}) == {}
 
 

@@ -12,7 +12,7 @@ from edge.bundle import Bundle
 from edge.types import NS_PER_S, Channel
 from quantize.biosignal.evaluation.data.recordings import ACC_HZ, GSR_HZ, PPG_HZ, Recording, Track
 from quantize.biosignal.evaluation.live import live, window
-from quantize.biosignal.evaluation.people import Person
+from quantize.biosignal.evaluation.people import Person, Source
 from tests.quantize.biosignal.evaluation.data.folders import waves
 
 SECONDS = 120
@@ -36,9 +36,10 @@ def person() -> Person:
 
 @pytest.mark.models
 def test_a_minute_of_pain_raises_every_score() -> None:
-    for source in ("ppg", "gsr", "hr"):
+    rises: dict[Source, float] = {"ppg": 0.5, "gsr": 0.2, "hr": 0.5}  # a minute is a short past, and skin is slow
+    for source, rise in rises.items():
         scores = person().scores[source]
-        assert np.nanmean(scores[85:]) > np.nanmean(scores[:60]) + 0.5
+        assert np.nanmean(scores[85:]) > np.nanmean(scores[:60]) + rise
 
 
 @pytest.mark.models

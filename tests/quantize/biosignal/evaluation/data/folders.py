@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.sensors.simulated.scene import PainSpan, Scene
 from edge.sensors.simulated.waveform import Waveforms, synthesise
+from quantize.biosignal.evaluation.generated import bateman
 
 Signal = NDArray[np.float64]
 
@@ -61,7 +62,7 @@ def biovid(root: Path) -> Path:
     """Two subjects, one window of nothing and one of heat each; the heat makes a response of 0.3 µS."""
     rows = ["subject_id\tsubject_name\tclass_id\tclass_name\tsample_id\tsample_name"]
     times_s = np.arange(2816) / 512
-    rise = 0.3 / (1 + np.exp(-4.0 * (times_s - 2.5)))
+    rise = 0.3 * bateman(times_s - 1.5)
     for number, subject in enumerate(("071309_w_21", "080314_m_25")):
         folder = root / "biosignals_filtered" / subject
         folder.mkdir(parents=True)
