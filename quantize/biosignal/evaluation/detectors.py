@@ -10,21 +10,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal import beats, conductance
+from edge.biosignal.conductance import MIN_RESPONSE_US
+from edge.biosignal.stream import PulseStream, SkinStream
 from edge.sensors.simulated.scene import Scene
 from edge.sensors.simulated.waveform import GSR_HZ, PPG_HZ, synthesise
 
 Signal = NDArray[np.float64]
 
-Detector = Callable[[Signal, float], Signal]
-"""(n,) samples and their rate in Hz to the (k,) seconds at which something was found."""
+PulseDetector = Callable[[Signal, float, Signal | None], Signal]
+"""(n,) samples, their rate in Hz, and (n, 3) acceleration at the same moments or None, to (k,) seconds of beats."""
 
-SMALLEST_US = conductance.MIN_RESPONSE_US
+SkinDetector = Callable[[Signal, float], Signal]
+"""(n,) samples in microsiemens and their rate in Hz, to (k,) seconds of onsets."""
+
+SMALLEST_US = MIN_RESPONSE_US
 """Smallest response that the box counts, microsiemens."""
-
 
 _BIOSPPY_HZ = 32.0
 """BioSPPy filters skin conductance at 5 Hz and needs more than a wristband's 4 samples per second."""
+
+_SETTLE_S, _CERTAIN_S = 30.0, 6.0
+"""A stream is led in with its first value and out with its last one: it must settle, and is certain only later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +44,58 @@ class Tool:
     """
 
     name: str
-    beats: Detector
-    responses: Detector | None
+    beats: PulseDetector
+    responses: SkinDetector | None
 
 
-def own_beats(ppg: Signal, rate_hz: float) -> Signal:
-    """(k,) seconds of the beats that the box finds in (n,) pulse wave."""
-    return beats.detect(ppg, rate_hz).times_s
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """What a detector made of a signal.
+
+    Attributes:
+        times_s: (k,) rising.
+        fault: why it gave up on the signal; empty where it did not.
+    """
+
+    times_s: Signal
+    fault: str = ""
+
+
+def own_beats(ppg: Signal, rate_hz: float, acc_g: Signal | None = None) -> Signal:
+    """(k,) seconds of the upstrokes that the box's stream finds in (n,) pulse wave, NaN where samples are missing.
+
+    Args:
+        ppg: the pulse wave.
+        rate_hz: its rate.
+        acc_g: (n, 3) acceleration at the same moments, where the band has it.
+    """
+    out = np.full(round(_CERTAIN_S * rate_hz), np.nan)
+    still = None if acc_g is None else np.concatenate([acc_g, np.repeat(acc_g[-1:], out.size, axis=0)])
+    rows = PulseStream(rate_hz).push(np.concatenate([ppg, out]), still)
+    return np.array([beat.time_s for row in rows for beat in row.beats])
 
 
 def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
-    """(k,) onsets in seconds and (k,) amplitudes in microsiemens that the box finds in (n,) skin conductance."""
-    found = conductance.responses(gsr_us, rate_hz)
-    return found.onsets_s, found.amplitudes_us
+    """(k,) onsets in seconds and (k,) amplitudes in microsiemens that the box's stream finds in (n,) conductance."""
+    before, after = (round(seconds * rate_hz) for seconds in (_SETTLE_S, _CERTAIN_S))
+    padded = np.pad(gsr_us, (before, after), mode="edge")
+    found = [one for row in SkinStream(rate_hz).push(padded, None, None) for one in row.responses]
+    onsets_s = np.array([one.onset_s for one in found]) - before / rate_hz
+    inside = (onsets_s >= 0.0) & (onsets_s < gsr_us.size / rate_hz)
+    return onsets_s[inside], np.array([one.amplitude_us for one in found])[inside]
 
 
-OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0])
-"""The box, as its arousal networks see beats and responses: over a window that is there as a whole."""
+OWN = Tool(
+    "Anodyne",
+    lambda ppg, rate_hz, _acc_g: own_beats(ppg, rate_hz),
+    lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0],
+)
+"""The box's streams, as the daemon feeds them from a band without an accelerometer."""
 
-BOX = (OWN,)
+WITH_ACC = Tool("Anodyne with accelerometer", own_beats, None)
+"""The same with movement cancelled."""
+
+BOX = (OWN, WITH_ACC)
 """Every way in which the box finds beats and responses."""
 
 
@@ -88,7 +127,7 @@ def fault_of(tool: Tool) -> str:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            tool.beats(waves.ppg.astype(np.float64), PPG_HZ)
+            tool.beats(waves.ppg.astype(np.float64), PPG_HZ, None)
             if tool.responses is not None:
                 tool.responses(waves.gsr_us.astype(np.float64), GSR_HZ)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is told
@@ -96,21 +135,31 @@ def fault_of(tool: Tool) -> str:
     return ""
 
 
-def quietly(detector: Detector, samples: Signal, rate_hz: float) -> Signal:
-    """What a detector finds, in order of time; nothing where it gives up on the signal.
+def beats_of(tool: Tool, ppg: Signal, rate_hz: float, acc_g: Signal | None = None) -> Attempt:
+    """The beats that a tool finds (see `PulseDetector`)."""
+    return _attempt(lambda: tool.beats(ppg, rate_hz, acc_g))
+
+
+def responses_of(detector: SkinDetector, gsr_us: Signal, rate_hz: float) -> Attempt:
+    """The onsets that a detector finds."""
+    return _attempt(lambda: detector(gsr_us, rate_hz))
+
+
+def _attempt(detect: Callable[[], Signal]) -> Attempt:
+    """What is found, in order of time, or why the package gave up.
 
     The packages raise errors of many kinds where they find no beat, and warn of low rates and empty means.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = detector(samples, rate_hz)
-        except Exception:  # noqa: BLE001  # any of them means: found nothing
-            return np.empty(0)
-    return np.sort(found[np.isfinite(found)])
+            found = detect()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+            return Attempt(np.empty(0), f"{type(error).__name__}: {error}")
+    return Attempt(np.sort(found[np.isfinite(found)]))
 
 
-def _neurokit_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _neurokit_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     import neurokit2
 
     _, info = neurokit2.ppg_process(ppg, sampling_rate=round(rate_hz))
@@ -124,7 +173,7 @@ def _neurokit_responses(gsr_us: Signal, rate_hz: float) -> Signal:
     return np.asarray(info["SCR_Onsets"], dtype=np.float64) / rate_hz
 
 
-def _heartpy_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _heartpy_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     import heartpy
 
     scaled = heartpy.scale_data(heartpy.filter_signal(ppg, [0.7, 3.5], rate_hz, order=3, filtertype="bandpass"))
@@ -133,7 +182,7 @@ def _heartpy_beats(ppg: Signal, rate_hz: float) -> Signal:
     return np.asarray(working["peaklist"], dtype=np.float64)[kept] / rate_hz
 
 
-def _biosppy_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _biosppy_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     from biosppy.signals import ppg as package
 
     found = package.ppg(ppg, sampling_rate=rate_hz, show=False)

@@ -12,8 +12,11 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from quantize.biosignal.evaluation.data.recordings import GSR_HZ, Reaction, ReactionReader, at_rate, read_columns
-from quantize.biosignal.evaluation.detectors import own_responses
+from quantize.biosignal.evaluation.detectors import SMALLEST_US
 from quantize.evaluation.data import DataError, folder_of
 
 NAME = "BioVid Heat Pain Database, part A"
@@ -40,8 +43,16 @@ def read(root: Path) -> Iterator[Reaction]:
         path = windows / row["subject_name"] / f"{row['sample_name']}_bio.csv"
         gsr = read_columns(path, ("gsr",), separator="\t")["gsr"]
         track = at_rate(gsr, _RATE_HZ, GSR_HZ)
-        _, amplitudes_us = own_responses(track.values, track.rate_hz)
-        yield Reaction(row["subject_name"], row["class_name"], float(amplitudes_us.max(initial=0.0)))
+        yield Reaction(row["subject_name"], row["class_name"], largest_rise_us(track.values))
+
+
+def largest_rise_us(gsr_us: NDArray[np.float64]) -> float:
+    """The largest rise above an earlier trough, microsiemens; 0 where it is smaller than any response that counts.
+
+    The box's stream needs to see a response end, and a window of 5.5 s ends before that.
+    """
+    rise_us = float((gsr_us - np.minimum.accumulate(gsr_us)).max(initial=0.0))
+    return rise_us if rise_us >= SMALLEST_US else 0.0
 
 
 def _folder(root: Path) -> Path:
