@@ -6,7 +6,7 @@ intervals do not survive them. Nothing is compared with the recording's own aver
 
 The weights were fitted on 220 generated recordings (eleven kinds, from clean over walking, running, hum, poor perfusion
 and drop-outs to noise and a band on the table) and on six people of Stress-Predict against the band's own intervals,
-both halves weighted 2:1. `quantize/biosignal/signal_report.py` measures what comes of it on recordings that were not
+both halves weighted 2:1. `quantize/biosignal/evaluation/rated.py` measures what comes of it on recordings that were not
 used.
 """
 

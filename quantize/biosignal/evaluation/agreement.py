@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid, bridge
 from edge.biosignal.stream.whole import seconds_of
-from quantize.biosignal.evaluation.detectors import OWN, Tool, quietly
+from quantize.biosignal.evaluation.detectors import OWN, Attempt, Tool, beats_of, responses_of
 from quantize.biosignal.evaluation.figures import Peer
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
 from quantize.evaluation.bootstrap import Value, interval
@@ -62,36 +62,59 @@ def compare(stretches: Sequence[Stretch], tools: Sequence[Tool], counts: Floats)
         counts: draws of the people.
     """
     with_pulse = [k for k, one in enumerate(stretches) if one.ppg is not None]
-    own = [quietly(OWN.beats, one.ppg.values, one.ppg.rate_hz) if one.ppg else np.empty(0) for one in stretches]
-    trust = [_qualities(stretches[k]) for k in with_pulse]
+    heard = [_heard(stretches[k]) for k in with_pulse]
     made: list[Peer] = []
     for tool in tools:
-        theirs = [quietly(tool.beats, one.ppg.values, one.ppg.rate_hz) if one.ppg else np.empty(0) for one in stretches]
-        tables = [_pieces(own[k], aligned(theirs[k], own[k]), len(trust[i])) for i, k in enumerate(with_pulse)]
+        found = [_theirs(tool, stretches[k]) for k in with_pulse]
+        kept = [i for i, attempt in enumerate(found) if not attempt.fault]
+        tables = [_pieces(heard[i], found[i].times_s) for i in kept]
+        drawn = counts[:, [with_pulse[i] for i in kept]]
         rates = _responses(stretches, tool)
         for low, high, label in _QUALITIES:
-            chosen = [(quality >= low) & (quality < high) for quality in trust]
-            sums = np.array([table[kept].sum(axis=0) for table, kept in zip(tables, chosen, strict=True)])
-            made.append(_peer(tool.name, label, sums, counts[:, with_pulse], rates if label == "all" else None))
+            chosen = [(heard[i].quality >= low) & (heard[i].quality < high) for i in kept]
+            sums = np.array([table[inside].sum(axis=0) for table, inside in zip(tables, chosen, strict=True)])
+            peer = _peer(tool.name, label, sums, drawn, rates if label == "all" else None)
+            made.append(replace(peer, gave_up=len(found) - len(kept)) if label == "all" else peer)
     return tuple(made)
 
 
-def _qualities(stretch: Stretch) -> Floats:
-    """(pieces,) the box's quality of each piece of ten seconds."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heard:
+    """What the box's stream makes of a pulse wave.
+
+    Attributes:
+        beats_s: (k,) upstrokes.
+        quality: (pieces,) mean quality of each whole piece of ten seconds.
+    """
+
+    beats_s: Floats
+    quality: Floats
+
+
+def _heard(stretch: Stretch) -> _Heard:
     ppg = stretch.ppg
     if ppg is None:
-        return np.empty(0)
-    count = int(ppg.values.shape[0] / ppg.rate_hz / PIECE_S)
-    acc_g = stretch.acc_g.values if stretch.acc_g is not None else None
+        return _Heard(np.empty(0), np.empty(0))
+    acc_g = None if stretch.acc_g is None else stretch.acc_g.values
     rows = seconds_of(np.where(ppg.present, ppg.values, np.nan), ppg.rate_hz, acc_g)
-    return np.array([rows[round((k + 1) * PIECE_S) - 1].quality for k in range(count)])
+    quality = np.array([row.quality for row in rows])
+    count = quality.size // round(PIECE_S)
+    pieces = quality[: count * round(PIECE_S)].reshape(count, -1).mean(axis=1)
+    return _Heard(np.array([beat.time_s for row in rows for beat in row.beats]), pieces)
 
 
-def _pieces(own: Floats, theirs: Floats, count: int) -> Floats:
+def _theirs(tool: Tool, stretch: Stretch) -> Attempt:
+    if stretch.ppg is None:
+        return Attempt(np.empty(0))
+    return beats_of(tool, stretch.ppg.values, stretch.ppg.rate_hz)
+
+
+def _pieces(heard: _Heard, found: Floats) -> Floats:
     """(pieces, 6): hits, own beats, their beats, difference of heart rates, pieces with both rates, pieces."""
+    own, theirs = heard.beats_s, aligned(found, heard.beats_s)
     hits = matched(theirs, own)
     rows = []
-    for k in range(count):
+    for k in range(heard.quality.size):
         ours, others = inside(own, k * PIECE_S), inside(theirs, k * PIECE_S)
         off = abs(rate_bpm(own[ours]) - rate_bpm(theirs[others]))
         known = bool(np.isfinite(off))
@@ -100,15 +123,17 @@ def _pieces(own: Floats, theirs: Floats, count: int) -> Floats:
 
 
 def _responses(stretches: Sequence[Stretch], tool: Tool) -> tuple[float, float]:
-    """Responses per minute that the tool and the box find."""
-    grids = [one.gsr_us for one in stretches if one.gsr_us is not None]
-    minutes = sum(grid.values.size / grid.rate_hz for grid in grids) / 60.0
-    if tool.responses is None or OWN.responses is None or not minutes:
+    """Responses per minute that the tool and the box find, where the tool did not give up."""
+    if tool.responses is None or OWN.responses is None:
         return float("nan"), float("nan")
-    found = [
-        sum(quietly(one, grid.values, grid.rate_hz).size for grid in grids) for one in (tool.responses, OWN.responses)
-    ]
-    return found[0] / minutes, found[1] / minutes
+    minutes = theirs = ours = 0.0
+    for one in (stretch.gsr_us for stretch in stretches if stretch.gsr_us is not None):
+        attempt = responses_of(tool.responses, one.values, one.rate_hz)
+        if not attempt.fault:
+            minutes += one.values.size / one.rate_hz / 60.0
+            theirs += attempt.times_s.size
+            ours += responses_of(OWN.responses, one.values, one.rate_hz).times_s.size
+    return (theirs / minutes, ours / minutes) if minutes else (float("nan"), float("nan"))
 
 
 def _peer(tool: str, quality: str, sums: Floats, counts: Floats, rates: tuple[float, float] | None) -> Peer:

@@ -7,6 +7,7 @@ import sys
 
 from quantize.biosignal.evaluation.data import biovid, painmonit, shocks, table, wesad
 from quantize.biosignal.evaluation.data.recordings import ReactionReader, RecordingReader
+from quantize.biosignal.evaluation.kinds import MOST
 from quantize.evaluation.data import DataError, kind_and_folder
 from quantize.evaluation.options import add_options
 from quantize.extras import missing_packages
@@ -26,6 +27,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("biosignal", help="the arousal networks, beats and skin conductance responses")
     add_options(parser, READERS, "measure on recordings of others instead of the training's held-out subjects")
     parser.add_argument("--pages", type=int, default=2, help="sessions to draw, one page each (%(default)s)")
+    parser.add_argument(
+        "--recordings",
+        type=int,
+        choices=range(1, MOST + 1),
+        default=MOST,
+        help="of each generated kind (%(default)s)",
+    )
     parser.set_defaults(run=run)
 
 

@@ -17,12 +17,14 @@ from edge.sensors.simulated.waveform import GSR_HZ, PPG_HZ, synthesise
 
 Signal = NDArray[np.float64]
 
-Detector = Callable[[Signal, float], Signal]
-"""(n,) samples and their rate in Hz to the (k,) seconds at which something was found."""
+PulseDetector = Callable[[Signal, float, Signal | None], Signal]
+"""(n,) samples, their rate in Hz, and (n, 3) acceleration at the same moments or None, to (k,) seconds of beats."""
+
+SkinDetector = Callable[[Signal, float], Signal]
+"""(n,) samples in microsiemens and their rate in Hz, to (k,) seconds of onsets."""
 
 SMALLEST_US = MIN_RESPONSE_US
 """Smallest response that the box counts, microsiemens."""
-
 
 _BIOSPPY_HZ = 32.0
 """BioSPPy filters skin conductance at 5 Hz and needs more than a wristband's 4 samples per second."""
@@ -39,13 +41,26 @@ class Tool:
     """
 
     name: str
-    beats: Detector
-    responses: Detector | None
+    beats: PulseDetector
+    responses: SkinDetector | None
 
 
-def own_beats(ppg: Signal, rate_hz: float) -> Signal:
-    """(k,) seconds of the beats that the box finds in (n,) pulse wave."""
-    return beats_in(ppg, rate_hz).times_s
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """What a detector made of a signal.
+
+    Attributes:
+        times_s: (k,) rising.
+        fault: why it gave up on the signal; empty where it did not.
+    """
+
+    times_s: Signal
+    fault: str = ""
+
+
+def own_beats(ppg: Signal, rate_hz: float, acc_g: Signal | None = None) -> Signal:
+    """(k,) seconds of the upstrokes that the box finds in (n,) pulse wave (`edge.biosignal.stream.whole.beats_in`)."""
+    return beats_in(ppg, rate_hz, acc_g).times_s
 
 
 def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
@@ -54,10 +69,17 @@ def own_responses(gsr_us: Signal, rate_hz: float) -> tuple[Signal, Signal]:
     return found.times_s, found.heights
 
 
-OWN = Tool("Anodyne", own_beats, lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0])
-"""The box: its streams, played the whole recording."""
+OWN = Tool(
+    "Anodyne",
+    lambda ppg, rate_hz, _acc_g: own_beats(ppg, rate_hz),
+    lambda gsr_us, rate_hz: own_responses(gsr_us, rate_hz)[0],
+)
+"""The box's streams, as the daemon feeds them from a band without an accelerometer."""
 
-BOX = (OWN,)
+WITH_ACC = Tool("Anodyne with accelerometer", own_beats, None)
+"""The same with movement cancelled."""
+
+BOX = (OWN, WITH_ACC)
 """Every way in which the box finds beats and responses."""
 
 
@@ -89,7 +111,7 @@ def fault_of(tool: Tool) -> str:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            tool.beats(waves.ppg.astype(np.float64), PPG_HZ)
+            tool.beats(waves.ppg.astype(np.float64), PPG_HZ, None)
             if tool.responses is not None:
                 tool.responses(waves.gsr_us.astype(np.float64), GSR_HZ)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is told
@@ -97,21 +119,31 @@ def fault_of(tool: Tool) -> str:
     return ""
 
 
-def quietly(detector: Detector, samples: Signal, rate_hz: float) -> Signal:
-    """What a detector finds, in order of time; nothing where it gives up on the signal.
+def beats_of(tool: Tool, ppg: Signal, rate_hz: float, acc_g: Signal | None = None) -> Attempt:
+    """The beats that a tool finds (see `PulseDetector`)."""
+    return _attempt(lambda: tool.beats(ppg, rate_hz, acc_g))
+
+
+def responses_of(detector: SkinDetector, gsr_us: Signal, rate_hz: float) -> Attempt:
+    """The onsets that a detector finds."""
+    return _attempt(lambda: detector(gsr_us, rate_hz))
+
+
+def _attempt(detect: Callable[[], Signal]) -> Attempt:
+    """What is found, in order of time, or why the package gave up.
 
     The packages raise errors of many kinds where they find no beat, and warn of low rates and empty means.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = detector(samples, rate_hz)
-        except Exception:  # noqa: BLE001  # any of them means: found nothing
-            return np.empty(0)
-    return np.sort(found[np.isfinite(found)])
+            found = detect()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+            return Attempt(np.empty(0), f"{type(error).__name__}: {error}")
+    return Attempt(np.sort(found[np.isfinite(found)]))
 
 
-def _neurokit_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _neurokit_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     import neurokit2
 
     _, info = neurokit2.ppg_process(ppg, sampling_rate=round(rate_hz))
@@ -125,7 +157,7 @@ def _neurokit_responses(gsr_us: Signal, rate_hz: float) -> Signal:
     return np.asarray(info["SCR_Onsets"], dtype=np.float64) / rate_hz
 
 
-def _heartpy_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _heartpy_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     import heartpy
 
     scaled = heartpy.scale_data(heartpy.filter_signal(ppg, [0.7, 3.5], rate_hz, order=3, filtertype="bandpass"))
@@ -134,7 +166,7 @@ def _heartpy_beats(ppg: Signal, rate_hz: float) -> Signal:
     return np.asarray(working["peaklist"], dtype=np.float64)[kept] / rate_hz
 
 
-def _biosppy_beats(ppg: Signal, rate_hz: float) -> Signal:
+def _biosppy_beats(ppg: Signal, rate_hz: float, _acc_g: Signal | None) -> Signal:
     from biosppy.signals import ppg as package
 
     found = package.ppg(ppg, sampling_rate=rate_hz, show=False)

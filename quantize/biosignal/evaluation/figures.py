@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from quantize.evaluation import plain
 from quantize.evaluation.bootstrap import Value
 from quantize.evaluation.calibration import Bin
 
-FORMAT = "anodyne-biosignal-figures-1"
+FORMAT = "anodyne-biosignal-figures-2"
 """Name of the JSON layout; changes whenever a field changes its meaning."""
 
 
@@ -107,24 +107,6 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RateBand:
-    """Heart rate against a reference, in seconds of one range of signal quality.
-
-    Attributes:
-        low, high: the range, [low, high).
-        mae_bpm: mean absolute error.
-        within_5_bpm: share of seconds no further off.
-        seconds: share of all seconds.
-    """
-
-    low: float
-    high: float
-    mae_bpm: Value
-    within_5_bpm: Value
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Level:
     """Skin conductance responses to one level of a stimulus.
 
@@ -189,15 +171,64 @@ class Truth:
         tool: whose detector.
         f1: of beats within 0.1 s, the tool's constant offset taken out.
         rate_mae_bpm: heart rate over pieces of ten seconds.
+        scr_f1: of responses within 1 s; NaN where the tool has none.
         scr_per_min, true_scr_per_min: responses per minute; NaN where the tool has none.
+        gave_up: recordings, of `recordings`, on which the tool raised an error; they are in none of the other figures.
+        recordings: how many were generated.
     """
 
     case: str
     tool: str
     f1: float
     rate_mae_bpm: float
+    scr_f1: float
     scr_per_min: float
     true_scr_per_min: float
+    gave_up: int
+    recordings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The box's heart rate against a truth, and how far its signal quality can be believed.
+
+    Attributes:
+        kind: what was generated, or what real seconds are compared with.
+        accelerometer: whether the band had one.
+        beats_f1: F1 of beats within 0.1 s; NaN where no beat is known.
+        good: share of the seconds rated 0.8 or more.
+        right: share of these within 5 bpm of the truth; NaN without any.
+        mae_bpm: their mean absolute error.
+        seconds: how many were compared.
+    """
+
+    kind: str
+    accelerometer: bool
+    beats_f1: float
+    good: float
+    right: float
+    mae_bpm: float
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """Skin conductance parted into level and responses, against the truth of generated signals.
+
+    Attributes:
+        kind: what was generated.
+        method: whose decomposition.
+        tonic_r, phasic_r: mean Pearson correlation with the true part over the recordings.
+        tonic_off_us: mean absolute error of the level.
+        ms_per_minute: time that a minute of signal took, median.
+    """
+
+    kind: str
+    method: str
+    tonic_r: float
+    phasic_r: float
+    tonic_off_us: float
+    ms_per_minute: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +242,7 @@ class Peer:
         f1: of beats.
         rate_mae_bpm: difference of heart rates.
         scr_per_min, own_scr_per_min: responses per minute over the same stretches; only in the row of all pieces.
+        gave_up: recordings on which the tool raised an error; they are in none of the other figures.
     """
 
     tool: str
@@ -220,6 +252,7 @@ class Peer:
     rate_mae_bpm: Value
     scr_per_min: float
     own_scr_per_min: float
+    gave_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +267,8 @@ class Figures:
         people, seconds, aroused: how many, and the share of aroused ones.
         subsets: by what a band sends.
         persons: one row each.
-        rate: heart rate against that of the band itself, by signal quality.
-        rate_truth: generated case to heart rate against the truth, by signal quality.
+        rated: the heart rate on generated signals and against that of the band itself, and what its quality is worth.
+        decomposed: level and responses of generated skin conductance.
         reactions: to stimuli of known strength.
         detected: the SCR detector on responses of known height.
         truth: detectors on generated signals.
@@ -252,8 +285,8 @@ class Figures:
     aroused: float = float("nan")
     subsets: tuple[Subset, ...] = ()
     persons: tuple[PersonRow, ...] = ()
-    rate: tuple[RateBand, ...] = ()
-    rate_truth: dict[str, tuple[RateBand, ...]] = field(default_factory=dict)
+    rated: tuple[Rated, ...] = ()
+    decomposed: tuple[Decomposition, ...] = ()
     reactions: tuple[Reactions, ...] = ()
     detected: tuple[Detected, ...] = ()
     truth: tuple[Truth, ...] = ()

@@ -2,142 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.stream.whole import seconds_of
-from edge.sensors.simulated.scene import PainSpan, Scene
-from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Patient, Waveforms, synthesise
-from quantize.biosignal.evaluation.detectors import BOX, SMALLEST_US, Tool, own_responses, quietly
-from quantize.biosignal.evaluation.figures import Detected, RateBand, Truth
+from edge.sensors.simulated.scene import PainSpan
+from quantize.biosignal.agreement import RESPONSE_WITHIN_S, acceleration_at
+from quantize.biosignal.agreement import f1 as agreement_f1
+from quantize.biosignal.evaluation.detectors import BOX, SMALLEST_US, Tool, beats_of, own_responses, responses_of
+from quantize.biosignal.evaluation.figures import Detected, Truth
+from quantize.biosignal.evaluation.kinds import END_S, KINDS, MOST, START_S
 from quantize.biosignal.evaluation.matching import PIECE_S, aligned, f1, inside, matched, rate_bpm
-from quantize.biosignal.evaluation.rates import rate_bands
+from quantize.biosignal.synthetic import Recording, generate
+from quantize.biosignal.synthetic.recording import GSR_RATE_HZ, PPG_RATE_HZ
 
 Signal = NDArray[np.float64]
 
-DURATION_S = 300
-"""Length of a generated recording."""
+CASES = ("clean", "walking", "running", "poor perfusion (a fifth)", "a tenth of the packets lost")
+"""Kinds of pulse wave that every tool is shown."""
 
-_PATIENTS: Mapping[str, Patient] = {
-    "slow": Patient(heart_rate_bpm=52.0),
-    "usual": Patient(),
-    "fast": Patient(heart_rate_bpm=105.0),
-}
+SKINS = {"skin at rest": (), "skin in pain": (PainSpan(start_s=30.0, end_s=590.0, level=9.0),)}
+"""Kinds of conductance that every tool is shown."""
 
-_WALKING_HZ = 1.8
-"""Steps per second of somebody who walks: near the heart rate, which is what makes walking hard for a wrist."""
+_SKIN_S, _SKIN_SEED = 600.0, 800
 
-_WALKING_SHARE = 0.4
-"""Half the height of the artefact of walking as a share of a pulse at rest."""
-
-_WALKING_G = 0.4
-"""Half the swing of a walking wrist's acceleration, gravities."""
-
-_COLD_NOISE = 0.3
-"""Noise as a share of a pulse where hands are cold and the pulse is faint."""
+_NAN = float("nan")
 
 
-_FROM_S = 30
-"""The first half minute of a recording is not rated."""
+def truths(
+    tools: Sequence[Tool],
+    cases: Sequence[str] = CASES,
+    skins: Sequence[str] = tuple(SKINS),
+    count: int = MOST,
+) -> tuple[Truth, ...]:
+    """Every tool on every case; the box's own detectors first.
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """One kind of generated recording.
-
-    Attributes:
-        name: what was generated.
-        waves: the truth, one recording per patient.
-        ppg: the pulse waves that the detectors see.
-        acc_g: (n, 3) acceleration of each, which only the box's signal quality sees.
+    Args:
+        tools: of other packages.
+        cases: kinds of pulse wave.
+        skins: kinds of conductance.
+        count: recordings of each kind of pulse wave; of conductance half as many.
     """
-
-    name: str
-    waves: tuple[Waveforms, ...]
-    ppg: tuple[Signal, ...]
-    acc_g: tuple[Signal, ...]
-
-
-def cases(seed: int, duration_s: int = DURATION_S) -> Iterator[Case]:
-    """Rest, cold hands and walking; three patients each, in pain for the middle third."""
-    span = PainSpan(start_s=duration_s / 3, end_s=2 * duration_s / 3, level=8)
-    scene = Scene(title="evaluation", duration_s=duration_s, pain=(span,))
-    waves = tuple(synthesise(scene, seed + k, one) for k, one in enumerate(_PATIENTS.values()))
-    clean = tuple(one.ppg.astype(np.float64) for one in waves)
-    still = tuple(one.acc_g.astype(np.float64) for one in waves)
-    rng = np.random.default_rng(seed)
-    yield Case("at rest", waves, clean, still)
-    faint = tuple(one + 100.0 * _COLD_NOISE * rng.standard_normal(one.size) for one in clean)
-    yield Case("cold hands", waves, faint, still)
-    steps = [_steps(one.size, rng) for one in clean]
-    shaken = tuple(one + 100.0 * _WALKING_SHARE * step for one, step in zip(clean, steps, strict=True))
-    swung = tuple(acc + _swing(step, len(acc)) for acc, step in zip(still, steps, strict=True))
-    yield Case("walking", waves, shaken, swung)
+    everybody = (*BOX, *tools)
+    pulses = {case: KINDS[case].recordings(count) for case in cases}
+    made = [_pulse(case, tool, recordings) for case, recordings in pulses.items() for tool in everybody]
+    for skin in skins:
+        recordings = [generate(_SKIN_S, _SKIN_SEED + k, pain=SKINS[skin]) for k in range((count + 1) // 2)]
+        made += [_skin(skin, tool, recordings) for tool in everybody if tool.responses is not None]
+    return tuple(made)
 
 
-def _steps(size: int, rng: np.random.Generator) -> Signal:
-    """(n,) movement of a wrist that walks, -1 to 1: steps of a rate that wanders, with their second harmonic."""
-    knots = np.arange(0, size + 640, 640)
-    rate_hz = _WALKING_HZ + 0.1 * np.interp(np.arange(size), knots, rng.standard_normal(knots.size))
-    phase = 2 * np.pi * np.cumsum(rate_hz) / PPG_HZ
-    return np.asarray(0.65 * np.sin(phase) + 0.35 * np.sin(2 * phase + 1.0))
-
-
-def _swing(steps: Signal, size: int) -> Signal:
-    """(size, 3) acceleration of the same movement, mostly along the arm."""
-    along = np.interp(np.arange(size) / ACC_HZ, np.arange(steps.size) / PPG_HZ, steps)
-    return np.outer(along, _WALKING_G * np.array([0.9, 0.3, 0.3]))
-
-
-def rated(seed: int, duration_s: int = DURATION_S) -> dict[str, tuple[RateBand, ...]]:
-    """Case to the box's heart rate against the truth, second by second, by its own signal quality."""
-    made = {}
-    for case in cases(seed, duration_s):
-        people = [_rates(*one) for one in zip(case.waves, case.ppg, case.acc_g, strict=True)]
-        made[case.name] = rate_bands(people, np.ones((1, len(people))))
-    return made
-
-
-def _rates(wave: Waveforms, ppg: Signal, acc_g: Signal) -> tuple[Signal, Signal, Signal]:
-    """(n,) heart rate that the box states, the true one over the same ten seconds, and the quality."""
-    rows = seconds_of(ppg, PPG_HZ, acc_g)[_FROM_S:]
-    truth = [rate_bpm(wave.beats_s[inside(wave.beats_s, row.end_s - PIECE_S)]) for row in rows]
-    return np.array([row.heart_rate_bpm for row in rows]), np.array(truth), np.array([row.quality for row in rows])
-
-
-def truths(tools: Sequence[Tool], seed: int, duration_s: int = DURATION_S) -> tuple[Truth, ...]:
-    """Every tool on every case; the box's own detectors first."""
-    return tuple(_truth(case, tool) for case in cases(seed, duration_s) for tool in (*BOX, *tools))
-
-
-def _truth(case: Case, tool: Tool) -> Truth:
-    hits = found = real = 0
+def _pulse(case: str, tool: Tool, recordings: Sequence[Recording]) -> Truth:
+    """Beats within the stretch with the fault; missing samples are a straight line for all but the box."""
+    hits = found = real = faults = 0
     off: list[float] = []
-    onsets, true_onsets, minutes = 0, 0, 0.0
-    for wave, ppg in zip(case.waves, case.ppg, strict=True):
-        beats_s = aligned(quietly(tool.beats, ppg, PPG_HZ), wave.beats_s)
-        hits += int(matched(beats_s, wave.beats_s).sum())
-        found, real = found + beats_s.size, real + wave.beats_s.size
+    for recording in recordings:
+        acc_g = acceleration_at(recording, recording.ppg.size, PPG_RATE_HZ)
+        attempt = beats_of(tool, _seen(recording, bridged=tool not in BOX), PPG_RATE_HZ, acc_g)
+        if attempt.fault:
+            faults += 1
+            continue
+        true_s = _within(recording.upstrokes_s)
+        beats_s = _within(aligned(attempt.times_s, recording.upstrokes_s))
+        hits += int(matched(beats_s, true_s).sum())
+        found, real = found + beats_s.size, real + true_s.size
         off += [
-            abs(rate_bpm(beats_s[inside(beats_s, start)]) - rate_bpm(wave.beats_s[inside(wave.beats_s, start)]))
-            for start in np.arange(0.0, ppg.size / PPG_HZ - PIECE_S, PIECE_S)
+            abs(rate_bpm(beats_s[inside(beats_s, start)]) - rate_bpm(true_s[inside(true_s, start)]))
+            for start in np.arange(START_S, END_S - PIECE_S + 1.0, PIECE_S)
         ]
-        if tool.responses is not None:
-            onsets += quietly(tool.responses, wave.gsr_us.astype(np.float64), GSR_HZ).size
-        minutes += ppg.size / PPG_HZ / 60.0
-        true_onsets += wave.scr_onsets_s.size
     known = np.array(off)[np.isfinite(off)]
-    return Truth(
-        case.name,
-        tool.name,
-        f1(hits, found, real),
-        float(known.mean()) if known.size else float("nan"),
-        onsets / minutes if tool.responses is not None else float("nan"),
-        true_onsets / minutes,
-    )
+    mae = float(known.mean()) if known.size else _NAN
+    score = f1(hits, found, real)
+    return Truth(case, tool.name, score, mae, _NAN, _NAN, _NAN, faults, len(recordings))
+
+
+def _seen(recording: Recording, *, bridged: bool) -> Signal:
+    ppg = np.where(recording.ppg_present, recording.ppg, np.nan)
+    if not bridged or recording.ppg_present.all():
+        return ppg
+    there = np.flatnonzero(recording.ppg_present)
+    return np.interp(np.arange(ppg.size), there, ppg[there])
+
+
+def _within(times_s: Signal) -> Signal:
+    return times_s[(times_s >= START_S) & (times_s < END_S)]
+
+
+def _skin(case: str, tool: Tool, recordings: Sequence[Recording]) -> Truth:
+    scores: list[float] = []
+    onsets, true_onsets, minutes, faults = 0, 0, 0.0, 0
+    for recording in recordings:
+        if tool.responses is None:
+            continue
+        attempt = responses_of(tool.responses, recording.gsr_us, GSR_RATE_HZ)
+        if attempt.fault:
+            faults += 1
+            continue
+        found_s = aligned(attempt.times_s, recording.scr_onsets_s)
+        scores.append(agreement_f1(found_s, recording.scr_onsets_s, RESPONSE_WITHIN_S))
+        onsets, true_onsets = onsets + found_s.size, true_onsets + recording.scr_onsets_s.size
+        minutes += recording.duration_s / 60.0
+    per_min = (onsets / minutes, true_onsets / minutes) if minutes else (_NAN, _NAN)
+    score = float(np.mean(scores)) if scores else _NAN
+    return Truth(case, tool.name, _NAN, _NAN, score, *per_min, faults, len(recordings))
 
 
 _APART_S = 20.0
@@ -162,14 +130,14 @@ def detected(name: str, amplitudes_us: Signal, seed: int) -> Detected:
         seed: of noise and drift.
     """
     rng = np.random.default_rng(seed)
-    onsets_s = 5.0 + _APART_S * np.arange(amplitudes_us.size) + rng.uniform(0.0, 1.0 / GSR_HZ, amplitudes_us.size)
-    times_s = np.arange(0.0, _APART_S * (amplitudes_us.size + 1), 1.0 / GSR_HZ)
+    onsets_s = 5.0 + _APART_S * np.arange(amplitudes_us.size) + rng.uniform(0.0, 1.0 / GSR_RATE_HZ, amplitudes_us.size)
+    times_s = np.arange(0.0, _APART_S * (amplitudes_us.size + 1), 1.0 / GSR_RATE_HZ)
     knots = np.arange(0.0, times_s[-1] + 60.0, 60.0)
     gsr_us = _LEVEL_US + np.interp(times_s, knots, _DRIFT_US * rng.standard_normal(knots.size))
     gsr_us = gsr_us + _NOISE_US * rng.standard_normal(times_s.size)
     for onset_s, amplitude_us in zip(onsets_s, amplitudes_us, strict=True):
         gsr_us = gsr_us + amplitude_us * bateman(times_s - onset_s)
-    found_s, found_us = own_responses(gsr_us, GSR_HZ)
+    found_s, found_us = own_responses(gsr_us, GSR_RATE_HZ)
     real = amplitudes_us > 0
     near = np.abs(found_s[:, None] - onsets_s[None, :]) <= _LATE_S if found_s.size else np.zeros((0, real.size), bool)
     seen = near.any(axis=0) & real

@@ -14,7 +14,6 @@ from quantize.biosignal.dataset import SIGNALS
 from quantize.biosignal.evaluation.people import Cohort, Floats, Labels, Line, Person, Source, line_of, lines_without
 from quantize.biosignal.extract import Subject, source_digest
 from quantize.biosignal.holdout import yardsticks
-from quantize.biosignal.stress_predict import read_channel
 from quantize.evaluation.data import DataError
 
 FILE = "heldout_arousal.npz"
@@ -168,20 +167,3 @@ def averaged(quality: Floats) -> Floats:
     last = np.arange(1, quality.size + 1)
     first = np.maximum(last - AVERAGED_S, 0)
     return np.asarray((total[last] - total[first]) / (last - first))
-
-
-def band_rates(folder: Path, subject: str, seconds: NDArray[np.int64]) -> Floats:
-    """(n,) heart rate as the band itself gave it, beats per minute, NaN where it gave none.
-
-    Args:
-        folder: Stress-Predict.
-        subject: "S02" and so on.
-        seconds: (n,) Unix seconds.
-    """
-    path = folder / "Raw_data" / subject / "HR.csv"
-    if not path.is_file():
-        return np.full(seconds.size, np.nan)
-    start_s, rate_hz, values = read_channel(path)
-    place = np.rint((seconds - start_s) * rate_hz).astype(np.int64)
-    inside = (place >= 0) & (place < values.size)
-    return np.where(inside, values[np.clip(place, 0, values.size - 1)], np.nan)

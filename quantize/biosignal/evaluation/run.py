@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from edge.biosignal.grid import Grid
-from edge.biosignal.rows import PulseRow
 from edge.bundle import Bundle
 from edge.types import Channel
 from quantize.biosignal.command import data_folder
-from quantize.biosignal.evaluation import generated, heldout, measure, people, rates, reactions
+from quantize.biosignal.evaluation import decomposed, generated, heldout, measure, people, rated, reactions
 from quantize.biosignal.evaluation.agreement import STRETCH_S, Stretch, compare, grid
 from quantize.biosignal.evaluation.data import shocks
 from quantize.biosignal.evaluation.data.recordings import ReactionReader, Recording, RecordingReader, Track
 from quantize.biosignal.evaluation.detectors import peers
-from quantize.biosignal.evaluation.figures import FORMAT, Figures, Peer, RateBand, as_json
+from quantize.biosignal.evaluation.figures import FORMAT, Figures, Peer, as_json
 from quantize.biosignal.evaluation.html import page
 from quantize.biosignal.evaluation.live import live
 from quantize.biosignal.evaluation.sessions import draw
@@ -88,12 +87,19 @@ def _held_out(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Figures, d
     cohort = heldout.cohort(kept, rows)
     found = measure.figures(cohort, people.thresholds(bundle), seed=seed)
     tools, lacking = peers()
-    found = replace(found, notes=(*found.notes, *lacking), truth=generated.truths(tools, seed))
-    found = replace(found, rate_truth=generated.rated(seed))
+    if not decomposed.installed():
+        lacking = (
+            *lacking,
+            "Not compared with cvxEDA: it needs NeuroKit2 and cvxopt (pip install 'anodyne[compare]').",
+        )
+    found = replace(found, notes=(*found.notes, *lacking), truth=generated.truths(tools, count=arguments.recordings))
+    known = tuple(rated.generated(count=arguments.recordings))
+    found = replace(found, rated=known, decomposed=tuple(decomposed.decomposed(count=arguments.recordings)))
     sessions: dict[str, bytes] = {}
     if recorded:
         recordings = _recordings(folder, cohort)
-        found = replace(found, rate=_rates(folder, rows, seed), peers=_peers(recordings, seed))
+        believed = tuple(rated.stress_predict(folder, tuple(kept.labels)))
+        found = replace(found, rated=(*found.rated, *believed), peers=_peers(recordings, seed))
         for recording, person in zip(recordings[: arguments.pages], cohort.people, strict=False):
             sessions[f"Session: {recording.subject}"] = draw(recording, person)
     else:
@@ -131,19 +137,6 @@ def _track(one: Grid) -> Track:
     values = one.values.copy()
     values[~one.present] = np.nan
     return Track(values, one.rate_hz)
-
-
-def _rates(folder: Path, rows: dict[str, people.Floats], seed: int) -> tuple[RateBand, ...]:
-    labels = read_labels(folder / LABELS)
-    triples = [
-        (
-            heldout.column(table, PulseRow, "heart_rate_bpm"),
-            heldout.band_rates(folder, name, labels[name][0]),
-            heldout.column(table, PulseRow, "quality"),
-        )
-        for name, table in rows.items()
-    ]
-    return rates.rate_bands(triples, draws(len(triples), rounds=ROUNDS, seed=seed)) if triples else ()
 
 
 def _peers(recordings: Sequence[Recording], seed: int) -> tuple[Peer, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.features import PULSE_USABLE
+from edge.biosignal.stream.whole import beside
 from edge.types import Channel
 from quantize.biosignal.evaluation.agreement import grid
 from quantize.biosignal.evaluation.data.recordings import Recording
@@ -44,17 +46,42 @@ def draw(recording: Recording, person: Person) -> bytes:
 
     figure = Figure(figsize=(11, 8.5), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
+    seen = _Seen(recording, person, _beats(recording))
     panels = (_close_up, _rate, _skin, _quality, _arousal)
     shares = (1.2, 1.0, 1.2, 0.6, 1.0)
     rows = figure.subplots(len(panels), 1, height_ratios=shares)
     for axes, panel in zip(rows, panels, strict=True):
         axes.spines[["top", "right"]].set_visible(False)
-        panel(axes, recording, person)
+        panel(axes, seen)
     for axes in rows[1:]:
         axes.set_xlim(0, recording.labels.size / 60)
         _spans(axes, recording.labels)
     rows[-1].set_xlabel("minutes; shaded: labelled as aroused or in pain")
     return png(figure)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What the panels show.
+
+    Attributes:
+        recording, person: as given.
+        beats_s: (k,) seconds of the upstrokes that the box's stream finds.
+    """
+
+    recording: Recording
+    person: Person
+    beats_s: Floats
+
+
+def _beats(recording: Recording) -> Floats:
+    pulse, acc = (recording.tracks.get(channel) for channel in (Channel.PPG, Channel.ACC_G))
+    if pulse is None or not np.isfinite(pulse.values).any():
+        return np.empty(0)
+    moved = None
+    if acc is not None and np.isfinite(acc.values).any():
+        moved = beside(grid(acc.values, acc.rate_hz).values, pulse.values.size)
+    return own_beats(pulse.values, pulse.rate_hz, moved)
 
 
 def _spans(axes: Axes, labels: NDArray[np.int64]) -> None:
@@ -75,7 +102,8 @@ def _nothing(axes: Axes, what: str) -> None:
     axes.set_ylabel(f"no {what}", fontsize=8)
 
 
-def _close_up(axes: Axes, recording: Recording, _person: Person) -> None:
+def _close_up(axes: Axes, seen: _Seen) -> None:
+    recording = seen.recording
     found = _samples(recording, Channel.PPG)
     if found is None:
         _nothing(axes, "pulse wave")
@@ -84,7 +112,7 @@ def _close_up(axes: Axes, recording: Recording, _person: Person) -> None:
     first = max(0, ppg.size // 2 - round(CLOSE_UP_S / 2 * rate_hz))
     piece = ppg[first : first + round(CLOSE_UP_S * rate_hz)]
     times_s = first / rate_hz + np.arange(piece.size) / rate_hz
-    beats_s = first / rate_hz + own_beats(piece, rate_hz)
+    beats_s = seen.beats_s[(seen.beats_s >= times_s[0]) & (seen.beats_s <= times_s[-1])]
     axes.plot(times_s, piece, color=INT8, lw=0.8)
     axes.plot(beats_s, np.interp(beats_s, times_s, piece), "o", color=BAD, ms=3)
     axes.set_ylabel("pulse wave", fontsize=8)
@@ -93,12 +121,12 @@ def _close_up(axes: Axes, recording: Recording, _person: Person) -> None:
     )
 
 
-def _rate(axes: Axes, recording: Recording, person: Person) -> None:
-    found = _samples(recording, Channel.PPG)
-    if found is None:
+def _rate(axes: Axes, seen: _Seen) -> None:
+    recording, person = seen.recording, seen.person
+    beats_s = seen.beats_s
+    if beats_s.size < 2:
         _nothing(axes, "heart rate")
         return
-    beats_s = own_beats(*found)
     rates = 60.0 / np.maximum(np.diff(beats_s), 0.2)
     counted = person.quality.get("ppg", np.ones(recording.labels.size)) >= PULSE_USABLE
     good = counted[np.clip(beats_s[1:].astype(np.int64), 0, counted.size - 1)]
@@ -108,7 +136,8 @@ def _rate(axes: Axes, recording: Recording, person: Person) -> None:
     axes.set_ylabel("beat to beat, bpm\n(grey: set aside)", fontsize=8)
 
 
-def _skin(axes: Axes, recording: Recording, _person: Person) -> None:
+def _skin(axes: Axes, seen: _Seen) -> None:
+    recording = seen.recording
     found = _samples(recording, Channel.GSR_US)
     if found is None:
         _nothing(axes, "skin conductance")
@@ -121,7 +150,8 @@ def _skin(axes: Axes, recording: Recording, _person: Person) -> None:
     axes.set_ylabel("skin, µS; | SCRs", fontsize=8)
 
 
-def _quality(axes: Axes, recording: Recording, person: Person) -> None:
+def _quality(axes: Axes, seen: _Seen) -> None:
+    recording, person = seen.recording, seen.person
     shown = {source: values for source, values in person.quality.items() if source != "hr"}
     if not shown:
         _nothing(axes, "signal quality")
@@ -133,7 +163,8 @@ def _quality(axes: Axes, recording: Recording, person: Person) -> None:
     axes.set_ylabel("quality", fontsize=8)
 
 
-def _arousal(axes: Axes, recording: Recording, person: Person) -> None:
+def _arousal(axes: Axes, seen: _Seen) -> None:
+    recording, person = seen.recording, seen.person
     minutes = np.arange(recording.labels.size) / 60
     for label, colour in _COLOURS.items():
         sources = SUBSETS[label]

@@ -34,3 +34,15 @@ def _channel(path: Path, rate_hz: float, values: np.typing.NDArray[np.float32]) 
     axes = values.shape[1]
     head = [", ".join([f"{START_S:.6f}"] * axes), ", ".join([f"{rate_hz:.6f}"] * axes)]
     path.write_text("\n".join(head + [",".join(f"{value:.6f}" for value in row) for row in values]) + "\n")
+
+
+def add_what_the_band_says(folder: Path, subjects: tuple[int, ...] = (2, 3)) -> None:
+    """Add the intervals that the band publishes, one per true beat."""
+    scene = Scene(title="made up", duration_s=DURATION_S, pain=(PainSpan(start_s=50, end_s=80, level=10),))
+    for number in subjects:
+        beats_s = synthesise(scene, number).beats_s
+        lines = [
+            f"{START_S:.6f}, IBI",
+            *(f"{at:.6f},{span:.6f}" for at, span in zip(beats_s[1:], np.diff(beats_s), strict=True)),
+        ]
+        (folder / "Raw_data" / f"S{number:02d}" / "IBI.csv").write_text("\n".join(lines) + "\n")

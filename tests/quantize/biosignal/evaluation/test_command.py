@@ -56,6 +56,7 @@ def test_the_held_out_subjects_give_the_whole_report(
 ) -> None:
     shared = tmp_path / "shared"
     recordings.write(shared / "data" / "stress-predict", (2, 3))
+    recordings.add_what_the_band_says(shared / "data" / "stress-predict")
     folders.shocks(shared / "data" / "nilsonne-shock-scr")
     monkeypatch.setenv("ANODYNE_SHARED", str(shared))
     seconds = recordings.DURATION_S - 10
@@ -65,9 +66,25 @@ def test_the_held_out_subjects_give_the_whole_report(
     cache.mkdir()
     subject = np.repeat(["S02", "S03"], seconds)
     np.savez(cache / "heldout_arousal.npz", label=np.tile(label, 2), subject=subject, **scores)  # type: ignore[arg-type]  # numpy's options
-    assert main(["evaluate", "biosignal", "--cache", str(cache), "--out", str(tmp_path / "out"), "--json"]) == 0
+    assert (
+        main(
+            [
+                "evaluate",
+                "biosignal",
+                "--recordings",
+                "1",
+                "--cache",
+                str(cache),
+                "--out",
+                str(tmp_path / "out"),
+                "--json",
+            ]
+        )
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["people"] == 2
-    assert {row["case"] for row in found["truth"]} == {"at rest", "cold hands", "walking"}
+    assert {"clean", "walking", "running", "skin in pain"} <= {row["case"] for row in found["truth"]}
+    assert {"clean", "wrist off", "Stress-Predict: the band's intervals"} <= {row["kind"] for row in found["rated"]}
     assert len(found["detected"]) == 4
     assert (tmp_path / "out" / "biosignal_stress-predict.html").read_text().count("Session: ") >= 2

@@ -4,38 +4,52 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from quantize.biosignal.evaluation.detectors import SMALLEST_US, Tool
-from quantize.biosignal.evaluation.generated import bateman, cases, detected, rated, truths
+from quantize.biosignal.evaluation.detectors import OWN, SMALLEST_US, WITH_ACC, Tool
+from quantize.biosignal.evaluation.figures import Truth
+from quantize.biosignal.evaluation.generated import bateman, detected, truths
 
-PERFECT = Tool("nothing found", lambda _ppg, _rate_hz: np.empty(0), None)
+Signal = NDArray[np.float64]
 
-
-def test_three_kinds_of_recording_with_the_same_truth() -> None:
-    made = list(cases(1, 60))
-    assert [case.name for case in made] == ["at rest", "cold hands", "walking"]
-    assert made[0].waves[0].beats_s.tolist() == made[2].waves[0].beats_s.tolist()
-    assert made[2].acc_g[0].std(axis=0).max() > 0.1 > made[0].acc_g[0].std(axis=0).max()
+NOTHING = Tool("finds nothing", lambda _ppg, _rate_hz, _acc_g: np.empty(0), None)
 
 
-def test_the_box_finds_clean_beats_and_walking_costs_some() -> None:
-    found = {one.case: one for one in truths((), 1, 90) if one.tool == "Anodyne"}
-    assert found["at rest"].f1 >= 0.97
-    assert found["at rest"].rate_mae_bpm <= 2.0
-    assert found["walking"].f1 < found["at rest"].f1
+def _gives_up(_ppg: Signal, _rate_hz: float, _acc_g: Signal | None) -> Signal:
+    raise ValueError("no peaks")
 
 
-def test_a_tool_that_finds_nothing_is_told_so() -> None:
-    found = next(one for one in truths((PERFECT,), 1, 60) if one.tool == PERFECT.name)
-    assert found.f1 == 0.0
-    assert np.isnan(found.rate_mae_bpm)
-    assert np.isnan(found.scr_per_min)
+@pytest.fixture(scope="module")
+def found() -> dict[tuple[str, str], Truth]:
+    tools = (NOTHING, Tool("gives up", _gives_up, None))
+    return {(one.case, one.tool): one for one in truths(tools, ("clean", "walking"), ("skin at rest",), 3)}
 
 
-def test_seconds_at_rest_that_are_rated_good_have_the_right_heart_rate() -> None:
-    good = rated(1, 60)["at rest"][-1]
-    assert good.within_5_bpm.value >= 0.95
-    assert good.seconds > 0.8
+def test_the_box_finds_clean_beats(found: dict[tuple[str, str], Truth]) -> None:
+    assert found["clean", OWN.name].f1 >= 0.99
+    assert found["clean", OWN.name].rate_mae_bpm <= 2.0
+
+
+def test_the_accelerometer_helps_a_walking_wrist(found: dict[tuple[str, str], Truth]) -> None:
+    assert found["walking", WITH_ACC.name].f1 >= 0.9 > found["walking", OWN.name].f1
+
+
+def test_the_box_finds_responses(found: dict[tuple[str, str], Truth]) -> None:
+    skin = found["skin at rest", OWN.name]
+    assert skin.scr_f1 >= 0.9
+    assert skin.scr_per_min == pytest.approx(skin.true_scr_per_min, rel=0.2)
+
+
+def test_a_tool_that_finds_nothing_is_told_so(found: dict[tuple[str, str], Truth]) -> None:
+    nothing = found["clean", NOTHING.name]
+    assert (nothing.f1, nothing.gave_up) == (0.0, 0)
+    assert np.isnan(nothing.rate_mae_bpm)
+
+
+def test_a_tool_that_gives_up_is_counted_and_has_no_figures(found: dict[tuple[str, str], Truth]) -> None:
+    nothing = found["clean", "gives up"]
+    assert nothing.gave_up == nothing.recordings == 3
+    assert np.isnan(nothing.f1)
 
 
 def test_a_response_is_one_high_and_over_before_the_next() -> None:

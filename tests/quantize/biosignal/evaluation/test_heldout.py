@@ -83,14 +83,6 @@ def test_quality_is_averaged_over_the_past_only() -> None:
     assert (found[0], found[9], found[14], found[19]) == (1.0, 1.0, 0.5, 0.0)
 
 
-def test_the_bands_own_heart_rate_is_read_at_its_second(tmp_path: Path) -> None:
-    folder = tmp_path / "Raw_data" / "S02"
-    folder.mkdir(parents=True)
-    (folder / "HR.csv").write_text("1000.0\n1.0\n70.0\n71.0\n72.0\n")
-    found = heldout.band_rates(tmp_path, "S02", np.array([999, 1000, 1002, 1003]))
-    np.testing.assert_array_equal(found, [np.nan, 70.0, 72.0, np.nan])
-
-
 def subject(name: str, direction: float) -> Subject:
     """Pulse and skin features that rise with arousal in one person, fall in another."""
     ones, state = np.ones(SECONDS), direction * (LABELS - 0.5)

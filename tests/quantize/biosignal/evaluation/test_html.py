@@ -6,10 +6,12 @@ import dataclasses
 from functools import cache
 
 from quantize.biosignal.evaluation.data.recordings import Reaction
+from quantize.biosignal.evaluation.decomposed import decomposed
 from quantize.biosignal.evaluation.figures import Figures, Peer
-from quantize.biosignal.evaluation.generated import detected, rated, truths
+from quantize.biosignal.evaluation.generated import detected, truths
 from quantize.biosignal.evaluation.html import CANNOT_SHOW, page
 from quantize.biosignal.evaluation.measure import figures
+from quantize.biosignal.evaluation.rated import generated
 from quantize.biosignal.evaluation.reactions import measure
 from quantize.biosignal.evaluation.tables import tables
 from quantize.evaluation.bootstrap import Value
@@ -25,8 +27,9 @@ def made() -> Figures:
         figures(cohort(), THRESHOLDS, seed=1, rounds=10),
         reactions=(reactions,),
         detected=tuple(detected(level, values, 1) for level, values in sizes.items()),
-        truth=truths((), 1, 60),
-        rate_truth=rated(1, 40),
+        truth=truths((), ("clean",), ("skin at rest",), 1),
+        rated=tuple(generated(("clean",), 1)),
+        decomposed=tuple(decomposed(("rest",), 1)),
         peers=(Peer("Other", "all", 3, Value(0.9, 0.8, 1.0), nothing, 2.0, 3.0),),
     )
 
@@ -58,7 +61,7 @@ def test_the_people_whom_it_does_not_serve_are_named() -> None:
 
 
 def test_every_row_is_as_long_as_its_head() -> None:
-    assert len(tables(made())) == 10
+    assert len(tables(made())) == 11
     assert all(len(row) == len(table.head) for table in tables(made()) for row in table.rows)
 
 

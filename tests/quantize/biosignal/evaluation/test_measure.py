@@ -107,5 +107,5 @@ def test_everybody_has_a_row() -> None:
 
 def test_the_json_holds_no_number_that_json_has_not() -> None:
     stored = json.loads(as_json(measured(cohort(people=1))))
-    assert stored["format"] == "anodyne-biosignal-figures-1"
+    assert stored["format"] == "anodyne-biosignal-figures-2"
     assert stored["subsets"][0]["int8"]["pooled"]["low"] is None
