@@ -10,9 +10,13 @@ from edge.publish.payload import (
     Acknowledge,
     AlertMessage,
     AvailabilityMessage,
+    BurdenCommand,
+    BurdenMessage,
+    ControlCommand,
     Message,
     ReferenceCommand,
     ReplyMessage,
+    ReportCommand,
     StateMessage,
 )
 
@@ -22,6 +26,10 @@ MODELS: dict[str, type[Message]] = {
     "availability": AvailabilityMessage,
     "command": Acknowledge,
     "reference_command": ReferenceCommand,
+    "control_command": ControlCommand,
+    "report_command": ReportCommand,
+    "burden_command": BurdenCommand,
+    "burden": BurdenMessage,
     "reply": ReplyMessage,
 }
 """File name (without .json) to model."""

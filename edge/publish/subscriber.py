@@ -18,13 +18,14 @@ from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
+    BurdenMessage,
     Command,
     Head,
     ReplyMessage,
     StateMessage,
     decode,
 )
-from edge.publish.topics import AVAILABILITY, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
+from edge.publish.topics import AVAILABILITY, BURDEN, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
 
 logger = logging.getLogger(__name__)
 
@@ -178,4 +179,6 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(StateMessage, payload)
     if leaf == AVAILABILITY:
         return decode(AvailabilityMessage, payload)
+    if leaf.startswith(BURDEN):
+        return decode(BurdenMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None
