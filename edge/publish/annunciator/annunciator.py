@@ -81,27 +81,38 @@ class _Player:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._since_ns = 0
+        self._waiting: Burst | None = None
         self.fault = ""
 
-    def start(self, work: Callable[[], None]) -> None:
-        """Begin to play or test, unless the last call has not come back."""
-        if self._task is None or self._task.done():
-            self._since_ns = self._clock.now_ns()
-            self._task = asyncio.create_task(self._do(work), name=f"annunciator {self._sink.name}")
-
     def play(self, burst: Burst) -> None:
-        """Begin a burst."""
-        self.start(lambda: self._sink.play(burst))
+        """Begin a burst, or keep it until the sink is free."""
+        self._waiting = burst
+        self.watch(self._clock.now_ns())
+
+    def stop(self) -> None:
+        """There is nothing to play any more."""
+        self._waiting = None
 
     def test(self) -> None:
-        """Begin a self-test."""
-        self.start(self._sink.test)
+        """Begin a self-test, unless the sink is at work and so tests itself."""
+        if not self._busy:
+            self._start(self._sink.test)
 
     def watch(self, now_ns: int) -> None:
-        """Notice that the sink hangs."""
-        busy = self._task is not None and not self._task.done()
-        if busy and now_ns - self._since_ns >= HANGS_S * NS_PER_S:
+        """Begin what waits, and notice that the sink hangs."""
+        if not self._busy and self._waiting is not None:
+            burst, self._waiting = self._waiting, None
+            self._start(lambda: self._sink.play(burst))
+        elif self._busy and now_ns - self._since_ns >= HANGS_S * NS_PER_S:
             self._tell("hangs")
+
+    @property
+    def _busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def _start(self, work: Callable[[], None]) -> None:
+        self._since_ns = self._clock.now_ns()
+        self._task = asyncio.create_task(self._do(work), name=f"annunciator {self._sink.name}")
 
     async def _do(self, work: Callable[[], None]) -> None:
         try:
@@ -183,6 +194,8 @@ class Annunciator:
         loud = due(situation, home=self._home, quiet=False)
         if loud is None:
             self._playing = None
+            for player in self._players:
+                player.stop()
             return
         if self._playing is not None and loud.priority is self._playing.priority and now_ns < self._next_ns:
             return
