@@ -59,6 +59,9 @@ class Day(BaseModel):
     escalated: int = 0
     blind_ns: int = 0
     watched_ns: int = 0
+    boot_id: str = ""
+    since_ns: dict[Condition, int] = {}
+    """When each alarm that waits for an acknowledgement began, in that boot."""
 
 
 class Burden:
@@ -81,11 +84,14 @@ class Burden:
         now = clock.instant()
         standing = list(active)
         self._presence = {alert.condition: alert.presence for alert in standing}
-        self._since_ns = {alert.condition: alert.at_ns for alert in standing if alert.boot_id == now.boot_id}
+        self._boot_id = now.boot_id
         self._last_ns: int | None = None
         self._saved_ns = self._published_ns = now.mono_ns
         self._failed = False
         self._today = self._load(_day(now))
+        kept = self._today.since_ns if self._today.boot_id == now.boot_id else {}
+        known = {alert.condition: alert.at_ns for alert in standing if alert.boot_id == now.boot_id}
+        self._since_ns: dict[Condition, int] = known | {one: ns for one, ns in kept.items() if one in known}
 
     def tick(self, assessment: Assessment) -> None:
         """Count the time since the last tick, and publish where it is time to."""
@@ -181,6 +187,7 @@ class Burden:
     def _save(self) -> None:
         try:
             with self._store.transaction() as cursor:
+                self._today.boot_id, self._today.since_ns = self._boot_id, dict(self._since_ns)
                 text = self._today.model_dump_json()
                 cursor.execute("REPLACE INTO burden (day, state) VALUES (?, ?)", (self._today.day, text))
                 cursor.execute(

@@ -218,7 +218,7 @@ class AlarmManager:
             number = alert.episode.partition("-")[2]
             if alert.presence is not Presence.OFF and name in (condition, alert.episode, number):
                 return condition
-        raise CommandError(CommandReason.NOT_APPLICABLE, f"no active alarm {name!r}: it has ended or never began")
+        raise CommandError(CommandReason.NOT_APPLICABLE, f"no active alarm '{name}': it has ended or never began")
 
     def _announce(self, changed: Mapping[Condition, State], now: Instant, by: str | None) -> tuple[Alert, ...]:
         fresh: dict[Condition, Record] = {}

@@ -99,19 +99,19 @@ async def collect(mqtt: Mqtt, topics: Topics, listen_s: float = LISTEN_S) -> dic
 
 
 def _table(days: dict[tuple[str, str], BurdenMessage]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("Bed", "Day", "Pain", "Technical", "Acknowledged", "after (median)", "longest", "Again", "Escalated"):
-        table.add_column(name)
-    table.add_column("Blind")
+    table = Table(
+        box=SIMPLE_HEAD, caption="Ack: acknowledged, wait: median and longest time until then. …: not over yet"
+    )
+    for name in ("Bed", "Day", "Pain", "Tech", "Ack", "Wait", "Again", "Calls", "Blind"):
+        table.add_column(name, no_wrap=name in ("Bed", "Day"))
     for (place, day), one in sorted(days.items()):
         table.add_row(
             place,
-            day if one.complete else f"{day} so far",
+            day if one.complete else f"{day}…",
             str(one.physiological),
             str(one.technical),
             str(one.acknowledged),
-            _seconds(one.median_acknowledge_s),
-            _seconds(one.longest_acknowledge_s),
+            f"{_seconds(one.median_acknowledge_s)}, {_seconds(one.longest_acknowledge_s)}",
             str(one.repeated),
             str(one.escalated),
             f"{one.minutes_blind:.0f} of {one.minutes_watched:.0f} min",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
+from edge.alarm import pages
 from edge.alarm.table import ACKNOWLEDGING, TABLE, Row, Rule, Sign, State, Step, acknowledge, advance
 from edge.types import NS_PER_S, Presence, Priority
 
@@ -139,3 +141,17 @@ def test_an_alarm_that_comes_and_goes_is_held_longer_and_is_never_held_back() ->
     for _ in range(125):
         state = advance(state, Sign.GONE, S, 0, rule)
     assert state.flaps == 0
+
+
+def test_the_page_holds_the_tables_as_they_are() -> None:
+    page = Path("docs/alarms.md")
+    if not page.exists():
+        pytest.skip("the documentation is not beside the tests")
+    text = page.read_text(encoding="utf-8")
+    assert pages.filled(text) == text, "run: make docs"
+    assert all(f"| {row.name} |" in text for row in (*TABLE, *ACKNOWLEDGING))
+
+
+def test_a_page_without_a_place_for_the_tables_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs the lines"):
+        pages.filled("# Alarms")
