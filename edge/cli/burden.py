@@ -99,9 +99,7 @@ async def collect(mqtt: Mqtt, topics: Topics, listen_s: float = LISTEN_S) -> dic
 
 
 def _table(days: dict[tuple[str, str], BurdenMessage]) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, caption="Ack: acknowledged, wait: median and longest time until then. …: not over yet"
-    )
+    table = Table(box=SIMPLE_HEAD, caption="Ack: acknowledged; wait: median and longest time until then; …: not over")
     for name in ("Bed", "Day", "Pain", "Tech", "Ack", "Wait", "Again", "Calls", "Blind"):
         table.add_column(name, no_wrap=name in ("Bed", "Day"))
     for (place, day), one in sorted(days.items()):

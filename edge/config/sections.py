@@ -222,6 +222,8 @@ class Mqtt(Section):
     """Set this table (it may be empty) to encrypt."""
     keepalive_s: int = Field(default=15, ge=5, le=600)
     """Keep-alive; a dead broker is noticed after about twice this, seconds."""
+    cbor: bool = False
+    """Publish each alert in CBOR too, under `cbor/event` and `cbor/alarm/<condition>`: at most 128 bytes."""
     client_id: str | None = Field(default=None, min_length=1, max_length=64, examples=["anodyne-home-bed1"])
     """MQTT client identity; default: "anodyne-<site>-<bed>"."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edge.clock import Clock
 from edge.config import Box, Mqtt
 from edge.errors import StoreError
+from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.commands import Answer, CommandDesk, Outcome
 from edge.publish.dialer import Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
@@ -28,10 +29,11 @@ from edge.publish.payload import (
     ReplyMessage,
     StateMessage,
     alert_message,
+    decode,
     message_id,
     state_message,
 )
-from edge.publish.topics import AVAILABILITY, COMMAND, REPLY, STATE, Topics, alarm_leaf
+from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, REPLY, STATE, Topics, alarm_leaf
 from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
@@ -235,6 +237,15 @@ class Publisher:
         for row in rows:
             mid = self._link.publish(self._topics.of(row.leaf), row.payload, retain=row.retain, expiry_s=row.expiry_s)
             self._track(mid, row)
+            if self._config.cbor and (row.leaf == EVENT or row.leaf.startswith(ALARM)):
+                self._mirror(row)
+
+    def _mirror(self, row: Row) -> None:
+        """Say the same in CBOR, beside the JSON: only that is sent again until it has arrived."""
+        message = decode(AlertMessage, row.payload)
+        if self._link is not None and message is not None:
+            topic = self._topics.of(f"{CBOR}{row.leaf}")
+            self._track(self._link.publish(topic, encode_cbor(message), retain=row.retain), None)
 
     def _send(self, leaf: str, message: Message, *, retain: bool, expiry_s: int | None = None) -> int | None:
         """Send a message that is not in the outbox."""
