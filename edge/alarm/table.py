@@ -176,6 +176,9 @@ def _first(rows: tuple[Row, ...], state: State, now_ns: int, rule: Rule) -> Stat
 def _count(state: State, sign: Sign, elapsed_ns: int, rule: Rule, *, paused: bool) -> State:
     """Advance the times: a span counts for a sign that stood at both of its ends; UNKNOWN freezes all but its own."""
     before = state.sign
+    idle = state.presence is Presence.OFF and sign is before and not (state.onset_ns or state.flaps)
+    if idle and sign in (Sign.GONE, Sign.UNKNOWN):
+        return state  # nothing has begun: its times would say nothing
     sounding = state.presence in (Presence.ON, Presence.LATCHED)
     waiting_ns = state.waiting_ns + (elapsed_ns if sounding and not paused else 0)
     if sign is Sign.UNKNOWN:
