@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: bench-face test-soak-bands test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
+.PHONY: bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ $(WORK)/peers/.ready: tests/bench/yolov8n.py
 test-soak-bands: $(VENV)/.ready ## 10,000 lost Bluetooth links in a row (half an hour): nothing stays behind
 	$(BIN)/python -m tests.bench.storm 10000
 
+test-alarms-long: $(VENV)/.ready ## 10,000 simulated hours of random alarms: every invariant holds
+	$(BIN)/python -m tests.alarm.long 10000
+
+test-alarms-mutants: $(VENV)/.ready ## break each invariant of the alarms on purpose: its check has to fail
+	$(BIN)/python -m tests.alarm.mutants
+
 coverage: $(VENV)/.ready ## line and branch coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
@@ -74,6 +80,7 @@ coverage: $(VENV)/.ready ## line and branch coverage
 docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 	$(BIN)/anodyne config docs > docs/configuration.md
 	$(BIN)/python -m edge.publish.schema docs/schema
+	$(BIN)/python -m edge.alarm.pages docs/alarms.md
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)

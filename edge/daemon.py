@@ -16,18 +16,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
+from edge.alarm.reports import Reports
 from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.config import Config
 from edge.errors import CommandError, CommandReason, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
+from edge.health.box import BoxWatch
 from edge.health.systemd import Notifier
-from edge.inputs import BandInput, CameraInput, Glance, Input, build_input
+from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
+from edge.orders import Orders
+from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Acknowledge, Command, ReferenceCommand
+from edge.publish.payload import Acknowledge, BurdenCommand, Command, ControlCommand, ReferenceCommand, ReportCommand
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
@@ -124,6 +129,13 @@ class Daemon:
         self._outbox = Outbox(self._store)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
+        self._burden = Burden(self._outbox, clock, config.box.validity, self._alarms.active())
+        self._orders = Orders(
+            self._alarms, Reports(self._store), self._burden, config.alarm, clock, self._switch_cameras
+        )
+        self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
+        silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
+        self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault)
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -132,6 +144,9 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
                 group.create_task(self._reporter.run(), name="reporter")
+                group.create_task(self._watch.run(), name="watch")
+                if self._bedside.present:
+                    group.create_task(self._bedside.run(), name="annunciator")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
@@ -177,11 +192,14 @@ class Daemon:
     async def conclude(self, look: Look) -> None:
         """One assessment, carried through to the alarms; only its completion feeds the watchdog."""
         assessment = await self._assess(look)
-        alerts = self._alarms.step(assessment, {name: glance.status for name, glance in look.glances.items()})
+        sensors = {name: glance.status for name, glance in look.glances.items()}
+        alerts = self._alarms.step(assessment, sensors, self._watch.facts())
         self._recording.concluded(assessment, alerts)
+        self._burden.tick(assessment)
         for alert in alerts:
+            self._burden.count(alert)
             self._tell(alert)
-        self._publisher.publish_state(assessment)
+        self._publisher.publish_state(assessment, self._alarms.standing.holds())
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         self._notifier.alive()
@@ -224,13 +242,29 @@ class Daemon:
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
-        return self._refer(command) if isinstance(command, ReferenceCommand) else self._acknowledge(command)
+        match command:
+            case ReferenceCommand():
+                return self._refer(command)
+            case Acknowledge():
+                return self._acknowledge(command)
+            case BurdenCommand():
+                return self._orders.carry_out(command)
+            case ControlCommand() | ReportCommand():
+                done = self._orders.carry_out(command)
+                self._recording.acknowledged(command.target, ())
+                return done
+
+    def _switch_cameras(self, off: bool) -> None:
+        for source in self.inputs.values():
+            if isinstance(source, CameraInput | EstimateInput):
+                source.switched_off = off
 
     def _refer(self, command: ReferenceCommand) -> Done:
         """Set or forget the resting face of the named camera, or of all; without a name, bands forget too."""
         named = [one for one in self._cameras() if command.camera in (None, one.driver.name)]
         bands = [one for one in self.inputs.values() if isinstance(one, BandInput) and command.camera is None]
         if command.do == "reset_reference" and (named or bands):
+            self._orders.forget_patient()
             told = [one.reset_reference(command.by) for one in named] + [one.reset_reference() for one in bands]
             return Done("; ".join(told))
         if not named:
@@ -254,6 +288,7 @@ class Daemon:
             self._recording.acknowledged(target, ())
             raise
         self._recording.acknowledged(target, (alert,))
+        self._burden.count(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert

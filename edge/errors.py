@@ -185,6 +185,17 @@ class PublishError(ReasonedError[PublishReason]):
     """The broker refuses us or cannot be reached; what waits in the outbox stays there."""
 
 
+class AnnunciatorReason(StrEnum):
+    """Why the bed's own light or sound does not work."""
+
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+class AnnunciatorError(ReasonedError[AnnunciatorReason]):
+    """A burst could not be played; alarms go on without it."""
+
+
 class CommandReason(StrEnum):
     """Why a command is not carried out."""
 

@@ -98,6 +98,7 @@ class _FaceInput:
         self.gauge = gauge
         self.status = SensorStatus(name, SensorState.CONNECTING, None, clock.now_ns())
         self.dropped = 0
+        self.switched_off = False
         self._recording = recording
         self._estimate: Estimate | None = None
 
@@ -110,6 +111,8 @@ class _FaceInput:
 
     def look(self, now_ns: int) -> Glance:
         """What the face says now: the last estimate, or why there is none."""
+        if self.switched_off:
+            return Glance(now_ns, self.status, (Estimate.absent(Modality.FACE, Absence.CAMERA_OFF, now_ns),))
         estimate = self._estimate or Estimate.absent(Modality.FACE, Absence.CONNECTING, now_ns)
         return Glance(now_ns, self.status, (estimate,))
 
@@ -168,6 +171,9 @@ class CameraInput(_FaceInput):
 
     def on_item(self, frame: Frame) -> None:
         """Keep the newest frame; one that was not looked at in time is dropped and counted."""
+        if self.switched_off:
+            self._newest = None
+            return
         if self._newest is not None:
             self.dropped += 1
         self._newest = frame

@@ -20,7 +20,7 @@ from typing import Self
 
 from edge.errors import StoreError, StoreReason
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """`PRAGMA user_version` of files written by this program."""
 
 _BUSY_TIMEOUT_S = 2.0
@@ -53,6 +53,16 @@ CREATE TABLE face_reference (
 ) STRICT;
 """
 """What version 2 added: the resting faces."""
+
+_SCHEMA_3 = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+CREATE TABLE report (position INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL) STRICT;
+CREATE TABLE burden (day TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+"""
+"""What version 3 added: what a person asked of the alarms, reports of pain beside the assessment, the alarm burden."""
+
+_SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3)
+"""What each version added."""
 
 _REASONS = {
     sqlite3.SQLITE_FULL: StoreReason.FULL,
@@ -202,7 +212,7 @@ class Store:
             if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise _error(self.path, StoreReason.CORRUPT)
         if version < SCHEMA_VERSION:
-            schema = _SCHEMA_2 if version == 1 else _SCHEMA + _SCHEMA_2
+            schema = "".join(_SCHEMAS[version:])
             with self.transaction() as cursor:
                 for statement in filter(str.strip, schema.split(";")):
                     cursor.execute(statement)

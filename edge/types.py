@@ -180,6 +180,7 @@ class Absence(StrEnum):
     NOT_WORN = "not_worn"
     WARMING_UP = "warming_up"
     ESTIMATOR_FAULT = "estimator_fault"
+    CAMERA_OFF = "camera_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,46 @@ class Condition(StrEnum):
     CANNOT_ASSESS = "cannot_assess"
     FACE_LOST = "face_lost"
     BAND_LOST = "band_lost"
+    SIGNAL_POOR = "signal_poor"
+    BATTERY_LOW = "battery_low"
+    CAMERA_OFF = "camera_off"
+    """Somebody has switched the camera off: by consent, not by fault."""
+    STATION_SILENT = "station_silent"
+    """The way to the nurse is broken, or nobody answers there."""
+    BOX_HOT = "box_hot"
+    CLOCK_UNSYNCED = "clock_unsynced"
+    STORAGE_FAILING = "storage_failing"
+    ANNUNCIATOR_FAILING = "annunciator"
+    """The bed's own light or sound does not work."""
+
+
+class Hold(StrEnum):
+    """What a person at the bed has asked of the alarms; all but CAMERA_OFF end by themselves."""
+
+    CARE = "care"
+    """A nurse is at the bed: her hands before the face are no alarm."""
+    AUDIO_PAUSED = "audio_paused"
+    ALARMS_PAUSED = "alarms_paused"
+    QUIET = "quiet"
+    """Soft sound, but never for high priority."""
+    CAMERA_OFF = "camera_off"
+
+
+@dataclass(frozen=True, slots=True)
+class BoxFacts:
+    """What the box knows of itself at one tick, beside its sensors. None: unknown, which is neither good nor bad.
+
+    Attributes:
+        temperature_c: of the hottest thermal zone, degrees Celsius.
+        clock_synced: whether the wall clock is synchronised.
+        station_silent: whether the way to the station is broken; None where there is none (home mode).
+        annunciator_fault: why the bed's own light or sound fails; "" while it works or there is none.
+    """
+
+    temperature_c: float | None = None
+    clock_synced: bool | None = None
+    station_silent: bool | None = None
+    annunciator_fault: str = ""
 
 
 class ConditionKind(StrEnum):

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from edge.alarm import record as records
 from edge.alarm import signs, table
+from edge.alarm import standing as standings
 from edge.alarm.record import Record
-from edge.alarm.table import State
+from edge.alarm.standing import Standing
+from edge.alarm.table import State, Step
 from edge.clock import Clock, Instant
 from edge.config import Alarm
 from edge.errors import CommandError, CommandReason, StoreError
@@ -23,9 +25,27 @@ from edge.publish.outbox import Outbox
 from edge.publish.payload import ACTIVATION, KIND, MAX_REASONS, alert_message, message_id
 from edge.publish.topics import EVENT, alarm_leaf
 from edge.store import Store
-from edge.types import Alert, Assessment, Condition, Presence, SensorStatus, Validity
+from edge.types import (
+    NS_PER_S,
+    Activation,
+    Alert,
+    Assessment,
+    BoxFacts,
+    Condition,
+    Hold,
+    Presence,
+    Priority,
+    SensorStatus,
+    Validity,
+)
 
 logger = logging.getLogger(__name__)
+
+SOUNDING = (Presence.ON, Presence.LATCHED)
+"""Presences whose signal sounds unless it is paused."""
+
+_STEP_CODES = {Step.BED: ("to_bed",), Step.SECOND: ("to_second",)}
+"""The first reason of a transition that escalates."""
 
 
 class AlarmManager:
@@ -58,6 +78,10 @@ class AlarmManager:
         self._records = {condition: loaded[condition] for condition in Condition if condition in loaded}
         self.started = clock.instant()
         self.kept = {str(condition): one.model_dump_json() for condition, one in self._records.items()}
+        kept = standings.load(store)
+        if kept is not None:
+            self.kept[standings.NAME] = kept
+        self._standing = standings.restore(kept, self.started)
         self._states = {
             condition: records.restore(self._records[condition], rule, self.started)
             if condition in self._records
@@ -68,12 +92,25 @@ class AlarmManager:
         self._last: tuple[Assessment, Mapping[str, SensorStatus]] | None = None
         self._unsaved = False
 
-    def step(self, assessment: Assessment, sensors: Mapping[str, SensorStatus]) -> tuple[Alert, ...]:
+    @property
+    def assessment(self) -> Assessment | None:
+        """The last one; None before the first."""
+        return None if self._last is None else self._last[0]
+
+    @property
+    def standing(self) -> Standing:
+        """What people have asked of the alarms."""
+        return self._standing
+
+    def step(
+        self, assessment: Assessment, sensors: Mapping[str, SensorStatus], facts: BoxFacts | None = None
+    ) -> tuple[Alert, ...]:
         """Take in one assessment.
 
         Args:
             assessment: of this tick.
             sensors: what the connections are doing, by sensor name; it explains technical conditions.
+            facts: what the box knows of itself; nothing by default.
 
         Returns:
             The transitions of this tick, already committed (or logged at CRITICAL where the disk refused).
@@ -82,14 +119,54 @@ class AlarmManager:
             self._save_all()
         elapsed_ns = max(0, assessment.assessed_ns - self._last[0].assessed_ns) if self._last else 0
         self._last = (assessment, dict(sensors))
+        over = self._standing.expired(assessment.assessed_ns)
+        if over:
+            self._stand(self._standing.end(*over))
+        holds = self._standing.holds()
+        view = signs.View(
+            assessment,
+            sensors,
+            facts or BoxFacts(),
+            holds,
+            self._standing.offset,
+            storage_fails=self._unsaved,
+            unanswered=self._unanswered(),
+        )
+        paused = Hold.ALARMS_PAUSED in holds
         changed: dict[Condition, State] = {}
-        for condition, sign in signs.signs(assessment, self._config).items():
-            before = self._states[condition]
-            after = table.advance(before, sign, elapsed_ns, assessment.assessed_ns, self._rules[condition])
+        for condition, sign in signs.signs(view, self._config).items():
+            before, rule = self._states[condition], self._rules[condition]
+            after = table.advance(before, sign, elapsed_ns, assessment.assessed_ns, rule, paused=paused)
             self._states[condition] = after
-            if (after.presence, after.priority) != (before.presence, before.priority):
+            if (after.presence, after.priority, after.step) != (before.presence, before.priority, before.step):
                 changed[condition] = after
+        if any(_loud(state) for state in changed.values()):
+            self.release(Hold.AUDIO_PAUSED, Hold.ALARMS_PAUSED)
         return self._announce(changed, self._clock.instant(), by=None) if changed else ()
+
+    def hold(self, hold: Hold, seconds: float | None) -> None:
+        """Begin a hold, or begin it anew.
+
+        Args:
+            hold: what is asked for.
+            seconds: how long; None: until `release`.
+        """
+        self._stand(self._standing.begin(hold, self._clock.now_ns(), seconds))
+
+    def release(self, *holds: Hold) -> None:
+        """End holds; those that are not there are no error."""
+        if any(hold in self._standing.until_ns for hold in holds):
+            self._stand(self._standing.end(*holds))
+
+    def shift(self, offset: float) -> None:
+        """Move the pain threshold to this far from the configured one, score units."""
+        self._stand(self._standing.model_copy(update={"offset": offset}))
+
+    def sounding(self) -> tuple[tuple[Priority, Step], ...]:
+        """Priority and step of every alarm that nobody has acknowledged and that is not paused."""
+        if Hold.ALARMS_PAUSED in self._standing.until_ns:
+            return ()
+        return tuple((one.priority, one.step) for one in self._states.values() if one.presence in SOUNDING)
 
     def acknowledge(self, condition_or_episode: str, by: str) -> Alert:
         """Acknowledge a condition by its name, or one episode by its id or number.
@@ -109,6 +186,23 @@ class AlarmManager:
         self._states[condition] = after
         return self._announce({condition: after}, now, by)[0]
 
+    def _unanswered(self) -> bool:
+        """Whether an alarm waits twice as long as it takes to call the second station."""
+        due_ns = round(2 * self._config.second_station_after_s * NS_PER_S)
+        return any(
+            one.step is Step.SECOND and one.presence in SOUNDING and one.waiting_ns >= due_ns
+            for condition, one in self._states.items()
+            if condition not in signs.BOX_CONDITIONS
+        )
+
+    def _stand(self, standing: Standing) -> None:
+        self._standing = standing
+        try:
+            standings.save(self._store, standing)
+        except StoreError as error:
+            self._unsaved = True
+            logger.warning("what was asked of the alarms is kept in memory only: %s", error)
+
     def active(self) -> tuple[Alert, ...]:
         """The last transition of every condition that is not off."""
         alerts = (self._records[condition].alert for condition in Condition if condition in self._records)
@@ -124,7 +218,7 @@ class AlarmManager:
             number = alert.episode.partition("-")[2]
             if alert.presence is not Presence.OFF and name in (condition, alert.episode, number):
                 return condition
-        raise CommandError(CommandReason.NOT_APPLICABLE, f"no active alarm {name!r}: it has ended or never began")
+        raise CommandError(CommandReason.NOT_APPLICABLE, f"no active alarm '{name}': it has ended or never began")
 
     def _announce(self, changed: Mapping[Condition, State], now: Instant, by: str | None) -> tuple[Alert, ...]:
         fresh: dict[Condition, Record] = {}
@@ -136,6 +230,7 @@ class AlarmManager:
                 acknowledged_ns=state.acknowledged_ns,
                 acknowledged_boot=boot_id,
                 acknowledged_by=by,
+                step=state.step,
             )
         self._records.update(fresh)
         self._commit(fresh)
@@ -161,6 +256,7 @@ class AlarmManager:
         try:
             with self._store.transaction():
                 records.save(self._store, self._records)
+                standings.save(self._store, self._standing)
                 self._outbox.save_held()
         except StoreError:
             return  # reported when it began; tried again at the next step
@@ -175,6 +271,10 @@ class AlarmManager:
         basis = self._basis(condition, active)
         # What has gone or is out of sight cannot explain itself: the reasons stay those of the alarm.
         over = state.presence in (Presence.LATCHED, Presence.OFF)
+        why = active.reasons if active is not None and over else basis.reasons
+        called = _STEP_CODES.get(state.step, ()) if state.presence in SOUNDING else ()
+        plain = (code for code in why if (code,) not in _STEP_CODES.values())
+        paused = Hold.ALARMS_PAUSED in self._standing.until_ns and state.presence in SOUNDING
         return Alert(
             id=new_id,
             seq=number,
@@ -184,7 +284,7 @@ class AlarmManager:
             # An episode ends at the priority it had; the state that follows it has forgotten that.
             priority=active.priority if active is not None and state.presence is Presence.OFF else state.priority,
             presence=state.presence,
-            activation=ACTIVATION[state.presence],
+            activation=Activation.PAUSED if paused else ACTIVATION[state.presence],
             at_ns=now.mono_ns,
             boot_id=now.boot_id,
             wall_ms=now.wall_ms,
@@ -194,7 +294,7 @@ class AlarmManager:
             missing=basis.missing,
             score=basis.score,
             interval=basis.interval,
-            reasons=active.reasons if active is not None and over else basis.reasons,
+            reasons=(*called, *plain)[:MAX_REASONS],
         )
 
     def _basis(self, condition: Condition, active: Alert | None) -> _Basis:
@@ -207,6 +307,11 @@ class AlarmManager:
         if active is not None:
             return _Basis(active.mode, active.missing, active.score, active.interval, active.reasons)
         raise AssertionError("before the first assessment only a restored episode can change")
+
+
+def _loud(state: State) -> bool:
+    """Whether a transition is one that no pause may keep from being heard."""
+    return state.presence in SOUNDING and state.priority is Priority.HIGH
 
 
 @dataclass(frozen=True, slots=True)

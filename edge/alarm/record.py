@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from edge.alarm.table import Rule, State
+from edge.alarm.table import Rule, State, Step
 from edge.clock import Instant
 from edge.errors import StoreError, StoreReason
 from edge.store import Store
@@ -23,6 +23,7 @@ class Record(BaseModel):
     acknowledged_ns: int | None = None
     acknowledged_boot: str | None = None
     acknowledged_by: str | None = None
+    step: Step = Step.STATION
 
 
 def save(store: Store, records: Mapping[Condition, Record]) -> None:
@@ -64,7 +65,7 @@ def restore(record: Record, rule: Rule, now: Instant) -> State:
     state = replace(State.off(rule), presence=alert.presence)
     if alert.presence is Presence.OFF:
         return state
-    state = replace(state, priority=alert.priority)
+    state = replace(state, priority=alert.priority, step=record.step)
     if alert.presence is not Presence.ACKNOWLEDGED:
         return state
     same_boot = record.acknowledged_boot == now.boot_id and record.acknowledged_ns is not None

@@ -11,10 +11,44 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from edge.cli import bench, config, demo, doctor, explain, models, plot, reference, replay, run, scan, sensors, watch
+from edge.cli import (
+    alarm,
+    bench,
+    burden,
+    config,
+    demo,
+    doctor,
+    explain,
+    models,
+    plot,
+    reference,
+    replay,
+    report,
+    run,
+    scan,
+    sensors,
+    watch,
+)
 from edge.errors import AnodyneError
 
-COMMANDS = (run, demo, watch, reference, scan, sensors, replay, plot, explain, doctor, config, models, bench)
+COMMANDS = (
+    run,
+    demo,
+    watch,
+    alarm,
+    report,
+    burden,
+    reference,
+    scan,
+    sensors,
+    replay,
+    plot,
+    explain,
+    doctor,
+    config,
+    models,
+    bench,
+)
 """Every sub-command, in the order of the help text."""
 
 

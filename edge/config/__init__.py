@@ -12,6 +12,6 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 from __future__ import annotations
 
 from edge.config.reading import load, loads
-from edge.config.sections import Alarm, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
+from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
 
-__all__ = ["Alarm", "Box", "Config", "Fusion", "Models", "Mqtt", "Recorder", "Tls", "load", "loads"]
+__all__ = ["Alarm", "Annunciator", "Box", "Config", "Fusion", "Models", "Mqtt", "Recorder", "Tls", "load", "loads"]

@@ -25,6 +25,16 @@ Topic = Annotated[
 """A topic level: 1 to 32 letters, digits, dots, dashes or underscores."""
 
 
+QuietTime = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        json_schema_extra={"wanted": 'a time of day in quotes, "22:00"'},
+    ),
+]
+"""A time of day, hours and minutes."""
+
+
 class Box(Section):
     """Where the box stands and where it keeps its state."""
 
@@ -73,8 +83,10 @@ class Alarm(Section):
     """Score (0..10) at which the pain condition begins; 5 is the calibrated threshold of the mode in use."""
     pain_off_score: float = Field(default=3.5, ge=0.5, le=9.0, validate_default=True)
     """Score below which it may end (hysteresis); must be lower than `pain_on_score`."""
+    pain_medium_score: float = Field(default=6.0, ge=1.0, le=10.0)
+    """Score from which the pain alarm is of medium priority; from `pain_on_score` up to it, of low priority."""
     pain_high_score: float = Field(default=7.5, ge=2.0, le=10.0, validate_default=True)
-    """Score from which the pain alarm is of high priority; below it is medium. Must be above `pain_on_score`."""
+    """Score from which the pain alarm is of high priority. Must be above `pain_on_score`."""
     pain_delay_s: float = Field(default=10.0, ge=0.0, le=120.0)
     """Condition delay: the score must stay at or above `pain_on_score` this long, seconds."""
     pain_clear_s: float = Field(default=20.0, ge=0.0, le=600.0)
@@ -89,6 +101,36 @@ class Alarm(Section):
     """Priority of "cannot assess"."""
     acknowledge_timeout_s: float = Field(default=300.0, ge=10.0, le=7200.0)
     """A condition that persists this long after its acknowledgement alarms again, seconds."""
+    signal_delay_s: float = Field(default=60.0, ge=0.0, le=600.0)
+    """Condition delay of "signal poor", seconds."""
+    station_delay_s: float = Field(default=60.0, ge=10.0, le=3600.0)
+    """Condition delay of "station silent", seconds. The bed's own annunciator does not wait for it."""
+    clock_delay_s: float = Field(default=600.0, ge=0.0, le=86_400.0)
+    """Condition delay of "clock not synchronised", seconds."""
+    clock_alarm: bool = True
+    """Whether an unsynchronised clock is an alarm; false for a box that never sees a network."""
+    hot_c: float = Field(default=80.0, ge=40.0, le=110.0)
+    """Temperature from which the box is too hot, degrees Celsius; a Raspberry Pi slows down at 80."""
+    flap_s: float = Field(default=120.0, ge=0.0, le=3600.0)
+    """A technical condition that comes back within this long doubles `clear_s` (three times at most), seconds."""
+    bed_after_s: float = Field(default=120.0, ge=10.0, le=3600.0)
+    """Nobody acknowledges a medium or high alarm for this long: the bed's annunciator sounds too, seconds."""
+    second_station_after_s: float = Field(default=240.0, ge=10.0, le=7200.0, validate_default=True)
+    """… for this long: the second station is called too, seconds; at least `bed_after_s`."""
+    pause_s: float = Field(default=120.0, ge=10.0, le=600.0)
+    """Audio pause and alarm pause end after this long; a command may ask for less or more, up to 600 seconds."""
+    care_s: float = Field(default=900.0, ge=60.0, le=7200.0)
+    """Care mode ends after this long; a command may ask for up to 7200 seconds."""
+    report_bound: float = Field(default=1.0, ge=0.0, le=2.0)
+    """Reports of pain (NRS, PAINAD) move the pain threshold by this much at most; 0: not at all."""
+
+    @field_validator("second_station_after_s")
+    @classmethod
+    def _bed_first(cls, second_station_after_s: float, info: Info) -> float:
+        bed_after_s: float = info.data.get("bed_after_s", 0.0)
+        if second_station_after_s < bed_after_s:
+            raise ValueError(f"is {second_station_after_s:g}; it must be at least bed_after_s ({bed_after_s:g})")
+        return second_station_after_s
 
     @field_validator("pain_off_score")
     @classmethod
@@ -105,6 +147,42 @@ class Alarm(Section):
         if pain_high_score <= pain_on_score:
             raise ValueError(f"is {pain_high_score:g}; it must be higher than pain_on_score ({pain_on_score:g})")
         return pain_high_score
+
+
+class Annunciator(Section):
+    """The bed's own light and sound: used while the station cannot be reached or does not answer."""
+
+    home: bool = False
+    """There is no station: the bed always sounds. Needs at least one of the outputs below."""
+    light_pin: int | None = Field(default=None, ge=0, le=27, examples=[17])
+    """BCM number of the pin that switches a light."""
+    buzzer_pin: int | None = Field(default=None, ge=0, le=27, examples=[18])
+    """BCM number of the pin that switches a buzzer."""
+    sound_device: str | None = Field(default=None, min_length=1, max_length=64, examples=["default"])
+    """ALSA device for tones, played by `aplay`."""
+    command: FilePath | None = Field(default=None, examples=["/usr/local/bin/ring"])
+    """A program to call for each burst, with the priority and `full`, `soft` or `mute`; `test` at the start."""
+    file: FilePath | None = Field(default=None, validate_default=True, examples=["/var/lib/anodyne/bursts.jsonl"])
+    """Write each burst here as a line of JSON, to try things out."""
+    quiet_from: QuietTime | None = Field(default=None, examples=["22:00"])
+    """From this local time on low and medium alarms sound softly; high ones never do."""
+    quiet_to: QuietTime | None = Field(default=None, validate_default=True, examples=["06:00"])
+    """Until this local time; goes with `quiet_from`."""
+
+    @field_validator("file")
+    @classmethod
+    def _home_sounds(cls, file: Path | None, info: Info) -> Path | None:
+        outputs = [info.data.get(key) for key in ("light_pin", "buzzer_pin", "sound_device", "command")]
+        if info.data.get("home") and file is None and all(one is None for one in outputs):
+            raise ValueError("or another output is needed with home = true: give light_pin, buzzer_pin or sound_device")
+        return file
+
+    @field_validator("quiet_to")
+    @classmethod
+    def _both_ends(cls, quiet_to: str | None, info: Info) -> str | None:
+        if "quiet_from" in info.data and (info.data["quiet_from"] is None) != (quiet_to is None):
+            raise ValueError("and quiet_from belong together: give both or neither")
+        return quiet_to
 
 
 class Tls(Section):
@@ -144,6 +222,8 @@ class Mqtt(Section):
     """Set this table (it may be empty) to encrypt."""
     keepalive_s: int = Field(default=15, ge=5, le=600)
     """Keep-alive; a dead broker is noticed after about twice this, seconds."""
+    cbor: bool = False
+    """Publish each alert in CBOR too, under `cbor/event` and `cbor/alarm/<condition>`: at most 128 bytes."""
     client_id: str | None = Field(default=None, min_length=1, max_length=64, examples=["anodyne-home-bed1"])
     """MQTT client identity; default: "anodyne-<site>-<bed>"."""
 
@@ -167,7 +247,7 @@ class Recorder(Section):
 
 
 class Config(Section):
-    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[recorder]`, `[mqtt]`."""
+    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[annunciator]`, `[recorder]`, `[mqtt]`."""
 
     box: Box = Box()
     """Where the box stands and where it keeps its state."""
@@ -179,6 +259,8 @@ class Config(Section):
     """From evidence to one assessment."""
     alarm: Alarm = Alarm()
     """Delays and thresholds."""
+    annunciator: Annunciator = Annunciator()
+    """Light and sound at the bed."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()

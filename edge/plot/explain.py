@@ -179,7 +179,11 @@ def _hinges(assessment: Assessment, alarm: config.Alarm, calibration: Calibratio
 
 def _more(score: float, alarm: config.Alarm) -> Iterator[str]:
     """How much more evidence the next step would take."""
-    steps = ((alarm.pain_on_score, "for pain"), (alarm.pain_high_score, "for high priority"))
+    steps = (
+        (alarm.pain_on_score, "for pain"),
+        (alarm.pain_medium_score, "for medium priority"),
+        (alarm.pain_high_score, "for high priority"),
+    )
     for level, what in steps:
         if score < level:
             yield f"{logit(level / 10.0) - logit(score / 10.0):.1f} more log-odds of evidence would be enough {what}"

@@ -40,7 +40,7 @@ STATE_COLOURS = {
     SensorState.LOST: "#d9534f",
 }
 
-ALERT_COLOURS = {
+ALERT_COLOURS = dict.fromkeys(Condition, "#7f7f7f") | {
     Condition.PAIN: RED,
     Condition.CANNOT_ASSESS: PURPLE,
     Condition.FACE_LOST: BLUE,

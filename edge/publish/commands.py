@@ -6,11 +6,12 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import ValidationError
 
 from edge.errors import CommandError, CommandReason, StoreError
-from edge.publish.payload import Acknowledge, Command, ReferenceCommand
+from edge.publish.payload import Acknowledge, BurdenCommand, Command, ControlCommand, ReferenceCommand, ReportCommand
 from edge.store import Store
 from edge.types import Alert
 
@@ -22,6 +23,14 @@ MAX_COMMAND_BYTES = 1024
 REMEMBERED = 256
 """Ids of this many commands are kept to recognise repeats. QoS 1 repeats within a reconnection, a person presses twice
 within minutes: 256 commands are hours of the busiest night."""
+
+
+_OTHERS: dict[str, type[ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand]] = {
+    word: model
+    for model in (ReferenceCommand, ControlCommand, ReportCommand, BurdenCommand)
+    for word in get_args(model.model_fields["do"].annotation)
+}
+"""What a command says to do, and its model; everything else is taken for an acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,9 @@ def parse(payload: bytes) -> Command:
     if len(payload) > MAX_COMMAND_BYTES:
         raise CommandError(CommandReason.MALFORMED, f"a command has at most {MAX_COMMAND_BYTES} bytes")
     try:
-        if _readable(payload, "do") in ("set_reference", "reset_reference"):
-            return ReferenceCommand.model_validate_json(payload)
+        other = _OTHERS.get(_readable(payload, "do"))
+        if other is not None:
+            return other.model_validate_json(payload)
         command = Acknowledge.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from edge.clock import Clock
 from edge.config import Box, Mqtt
 from edge.errors import StoreError
+from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.commands import Answer, CommandDesk, Outcome
 from edge.publish.dialer import Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
@@ -28,11 +29,12 @@ from edge.publish.payload import (
     ReplyMessage,
     StateMessage,
     alert_message,
+    decode,
     message_id,
     state_message,
 )
-from edge.publish.topics import AVAILABILITY, COMMAND, REPLY, STATE, Topics, alarm_leaf
-from edge.types import NS_PER_S, Alert, Assessment, Condition
+from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, REPLY, STATE, Topics, alarm_leaf
+from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,10 @@ rather than an old one."""
 
 REPLY_EXPIRY_S = 300
 """Nobody waits for the reply to a command longer than this, seconds."""
+
+UNDELIVERED_S = 10.0
+"""An alert that a connected broker does not take within this counts as not delivered, seconds: three times what a busy
+broker on a bad radio link takes."""
 
 WINDOW = 20
 """Outbox rows on their way at once: paho's own default for messages in flight."""
@@ -105,6 +111,7 @@ class Publisher:
         self._refusals_told: set[str] = set()
         self._hold = ExitStack()
         self._alerts: dict[Condition, AlertMessage] = {}
+        self._waiting_since_ns: int | None = None
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
         self._state_unsent = False
@@ -120,6 +127,11 @@ class Publisher:
         """Rows that the broker refused on this connection; they stay in the outbox."""
         return len(self._refused)
 
+    def silent(self, now_ns: int) -> bool:
+        """Whether the way to the station is broken: no broker, or one that refuses rows or takes no alerts."""
+        waits_s = 0.0 if self._waiting_since_ns is None else (now_ns - self._waiting_since_ns) / NS_PER_S
+        return not self.connected or bool(self._refused) or waits_s >= UNDELIVERED_S
+
     def pending(self) -> int:
         """Rows that no broker has acknowledged."""
         return self._outbox.pending()
@@ -132,9 +144,11 @@ class Publisher:
     def publish_alert(self, alert: Alert) -> None:
         """Remember the alert as its condition's state, and send what waits. Its rows are in the outbox already."""
         self._alerts[alert.condition] = alert_message(alert)
+        if self._waiting_since_ns is None:
+            self._waiting_since_ns = self._clock.now_ns()
         self._pump()
 
-    def publish_state(self, assessment: Assessment) -> None:
+    def publish_state(self, assessment: Assessment, holds: tuple[Hold, ...] = ()) -> None:
         """Publish the assessment, retained, where it says something new or the last one is `STATE_EVERY_S` old.
 
         While the broker is away or slow only the newest is kept: states may be lost, alerts may not.
@@ -144,10 +158,11 @@ class Publisher:
         if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
             self._refused.clear()
             self._pump()
-        if self._state is not None and not _news(self._state, assessment, now_ns):
+        if self._state is not None and not _news(self._state, assessment, now_ns, holds):
             return
         number = self._store.take_number()
-        self._state = state_message(assessment, self._clock.instant(), number, self._box.validity, STATE_EVERY_S)
+        instant = self._clock.instant()
+        self._state = state_message(assessment, instant, number, self._box.validity, STATE_EVERY_S, holds)
         self._state_unsent = True
         self._send_state()
 
@@ -222,6 +237,15 @@ class Publisher:
         for row in rows:
             mid = self._link.publish(self._topics.of(row.leaf), row.payload, retain=row.retain, expiry_s=row.expiry_s)
             self._track(mid, row)
+            if self._config.cbor and (row.leaf == EVENT or row.leaf.startswith(ALARM)):
+                self._mirror(row)
+
+    def _mirror(self, row: Row) -> None:
+        """Say the same in CBOR, beside the JSON: only that is sent again until it has arrived."""
+        message = decode(AlertMessage, row.payload)
+        if self._link is not None and message is not None:
+            topic = self._topics.of(f"{CBOR}{row.leaf}")
+            self._track(self._link.publish(topic, encode_cbor(message), retain=row.retain), None)
 
     def _send(self, leaf: str, message: Message, *, retain: bool, expiry_s: int | None = None) -> int | None:
         """Send a message that is not in the outbox."""
@@ -256,6 +280,7 @@ class Publisher:
         if row is not None:
             if refusal is None:
                 self._outbox.remove(row.id)
+                self._note_delivered()
             else:
                 self._refuse(row, refusal)
         elif refusal is not None:
@@ -266,6 +291,12 @@ class Publisher:
         self._pump()
         if not self._in_flight:
             self._hold.close()
+
+    def _note_delivered(self) -> None:
+        """What has been waited for is there, unless something else waits."""
+        with suppress(StoreError):  # unreadable: the outbox reports it, and the wait goes on
+            if self._waiting_since_ns is not None and not self._outbox.pending():
+                self._waiting_since_ns = None
 
     def _refuse(self, row: Row, refusal: str) -> None:
         self._refused.add(row.id)
@@ -336,13 +367,13 @@ class Publisher:
             self._loop.call_soon_threadsafe(self._pump)
 
 
-def _news(published: StateMessage, assessment: Assessment, now_ns: int) -> bool:
+def _news(published: StateMessage, assessment: Assessment, now_ns: int, holds: tuple[Hold, ...]) -> bool:
     """Whether an assessment is worth a message of its own."""
     if now_ns - published.since_boot_ms * 1_000_000 >= STATE_EVERY_S * NS_PER_S:
         return True
     if (assessment.verdict, assessment.mode_text) != (published.verdict, published.mode):
         return True
-    if dict(assessment.missing) != published.missing:
+    if dict(assessment.missing) != published.missing or list(holds) != published.holds:
         return True
     if assessment.score is None or published.score is None:
         return False

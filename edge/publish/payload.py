@@ -8,6 +8,7 @@ of those: there is no field that a picture, an array or raw bytes would fit into
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -21,6 +22,7 @@ from edge.types import (
     Assessment,
     Condition,
     ConditionKind,
+    Hold,
     Modality,
     Presence,
     Priority,
@@ -40,12 +42,7 @@ MAX_REASONS = 3
 BLIND_MODE = "blind"
 """Mode text when no modality is in use."""
 
-KIND = {
-    Condition.PAIN: ConditionKind.PHYSIOLOGICAL,
-    Condition.CANNOT_ASSESS: ConditionKind.TECHNICAL,
-    Condition.FACE_LOST: ConditionKind.TECHNICAL,
-    Condition.BAND_LOST: ConditionKind.TECHNICAL,
-}
+KIND = dict.fromkeys(Condition, ConditionKind.TECHNICAL) | {Condition.PAIN: ConditionKind.PHYSIOLOGICAL}
 """Kind of each condition. It follows from the condition and is therefore not on the wire."""
 
 ACTIVATION = {
@@ -148,6 +145,7 @@ class AbsenceCode(StrEnum):
     NOT_WORN = "nw"
     WARMING_UP = "wu"
     ESTIMATOR_FAULT = "ef"
+    CAMERA_OFF = "ca"
 
 
 class AlertMessage(Head):
@@ -217,6 +215,8 @@ class StateMessage(Head):
     """Strongest first."""
     reasons: list[str] = []
     """Codes behind the score, strongest first."""
+    holds: list[Hold] = []
+    """What a person at the bed has asked of the alarms: a station does not sound while they are paused."""
 
     @model_validator(mode="after")
     def _blind_has_no_number(self) -> Self:
@@ -268,7 +268,95 @@ class ReferenceCommand(Message):
     """Who asks."""
 
 
-Command = Acknowledge | ReferenceCommand
+class ControlCommand(Message):
+    """The commands that hold alarms back for a while, and those that end it."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal[
+        "pause_audio",
+        "pause_alarms",
+        "resume",
+        "care_on",
+        "care_off",
+        "quiet_on",
+        "quiet_off",
+        "camera_off",
+        "camera_on",
+    ]
+    """What to do; `resume` ends both pauses."""
+    seconds: int | None = Field(default=None, ge=1, le=86_400)
+    """How long, for those that begin something; the box's configuration says how long by default and at most."""
+    by: Person
+    """Who asks."""
+
+    @property
+    def target(self) -> str:
+        """As it is recorded: without the person."""
+        return self.do if self.seconds is None else f"{self.do} {self.seconds}"
+
+
+class ReportCommand(Message):
+    """The command `report`: what the patient, a relative or a nurse says of the pain."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["report"]
+    """What to do."""
+    scale: Literal["nrs", "painad"]
+    """"nrs": numeric rating scale, said by the patient or a relative; "painad": five items observed by a nurse."""
+    value: int = Field(ge=0, le=10)
+    """0 (no pain) to 10."""
+    by: Person
+    """Who says so."""
+
+    @property
+    def target(self) -> str:
+        """As it is recorded: without the person."""
+        return f"{self.scale} {self.value}"
+
+
+class BurdenCommand(Message):
+    """The command `burden`: publish the alarm burden of the day so far."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["burden"]
+    """What to do."""
+    by: Person
+    """Who asks."""
+
+
+class BurdenMessage(Head):
+    """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
+
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """Local date as the box believed it."""
+    complete: bool
+    """Whether the day is over."""
+    raised: dict[Condition, int]
+    """Episodes begun, by condition."""
+    physiological: int
+    """Episodes of physiological conditions."""
+    technical: int
+    """Episodes of technical conditions."""
+    acknowledged: int
+    """How many were acknowledged."""
+    median_acknowledge_s: float | None = None
+    """Median time from the alarm to its acknowledgement, seconds."""
+    longest_acknowledge_s: float | None = None
+    """Longest such time, seconds."""
+    repeated: int
+    """Alarms that sounded again within their episode, after an acknowledgement or after they had latched."""
+    escalated: int
+    """Steps of escalation because nobody acknowledged."""
+    minutes_blind: float
+    """Time in which the bed could not be assessed, minutes."""
+    minutes_watched: float
+    """Time in which the box ran, minutes."""
+
+
+Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand
 """Whatever a station may ask."""
 
 
@@ -356,7 +444,12 @@ def message_id(boot_id: str, number: int) -> str:
 
 
 def state_message(
-    assessment: Assessment, instant: Instant, number: int, validity: Validity, every_s: float
+    assessment: Assessment,
+    instant: Instant,
+    number: int,
+    validity: Validity,
+    every_s: float,
+    holds: Iterable[Hold] = (),
 ) -> StateMessage:
     """The wire form of an assessment, taken at `instant`."""
     interval = assessment.interval
@@ -383,4 +476,5 @@ def state_message(
             for one in assessment.contributions
         ],
         reasons=list(assessment.reasons),
+        holds=list(holds),
     )

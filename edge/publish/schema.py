@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of everything that is published: `python -m edge.publish.schema docs/schema`."""
+"""Writes the schemas (JSON Schema, CDDL) of all that is published: `python -m edge.publish.schema docs/schema`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import json
 import sys
 from pathlib import Path
 
+from edge.publish.cbor import cddl
 from edge.publish.payload import (
     Acknowledge,
     AlertMessage,
     AvailabilityMessage,
+    BurdenCommand,
+    BurdenMessage,
+    ControlCommand,
     Message,
     ReferenceCommand,
     ReplyMessage,
+    ReportCommand,
     StateMessage,
 )
 
@@ -22,6 +27,10 @@ MODELS: dict[str, type[Message]] = {
     "availability": AvailabilityMessage,
     "command": Acknowledge,
     "reference_command": ReferenceCommand,
+    "control_command": ControlCommand,
+    "report_command": ReportCommand,
+    "burden_command": BurdenCommand,
+    "burden": BurdenMessage,
     "reply": ReplyMessage,
 }
 """File name (without .json) to model."""
@@ -38,6 +47,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, model in MODELS.items():
         (folder / f"{name}.json").write_text(schema(model), encoding="utf-8")
+    (folder / "alert.cddl").write_text(cddl(), encoding="utf-8")
 
 
 if __name__ == "__main__":

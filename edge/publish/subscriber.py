@@ -18,13 +18,14 @@ from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
+    BurdenMessage,
     Command,
     Head,
     ReplyMessage,
     StateMessage,
     decode,
 )
-from edge.publish.topics import AVAILABILITY, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
+from edge.publish.topics import ALARM, AVAILABILITY, BURDEN, CBOR, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ one reconnection."""
 COMMAND_EXPIRY_S = 30
 """The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
 what the nurse sees now, and must not meet another alarm later."""
-
-_ALARM = "alarm/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class Subscriber:
 
     def _arrived(self, incoming: Incoming) -> None:
         address = parse(incoming.topic)
-        if address is None or address.leaf == COMMAND:
+        if address is None or address.leaf == COMMAND or address.leaf.startswith(CBOR):
             return
         message = read(address.leaf, incoming.payload)
         if message is None:
@@ -172,10 +171,12 @@ class Subscriber:
 
 def read(leaf: str, payload: bytes) -> Head | None:
     """Read the message of a leaf; None where it is not one of ours."""
-    if leaf.startswith(_ALARM) or leaf == EVENT:
+    if leaf.startswith(ALARM) or leaf == EVENT:
         return decode(AlertMessage, payload)
     if leaf == STATE:
         return decode(StateMessage, payload)
     if leaf == AVAILABILITY:
         return decode(AvailabilityMessage, payload)
+    if leaf.startswith(BURDEN):
+        return decode(BurdenMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

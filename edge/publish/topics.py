@@ -30,10 +30,25 @@ COMMAND = "command"
 REPLY = "reply"
 """The box's answer to a command."""
 
+BURDEN = "burden/"
+"""Retained, one below this for each day: how many alarms, how fast acknowledged, how long blind."""
+
+
+CBOR = "cbor/"
+"""Before `event` and `alarm/<condition>`: the same in CBOR, where the configuration asks for it."""
+
+ALARM = "alarm/"
+"""Retained, one below this for each condition: its current state."""
+
+
+def burden_leaf(day: str) -> str:
+    """Leaf of the retained alarm burden of one day, "2026-11-25"."""
+    return f"{BURDEN}{day}"
+
 
 def alarm_leaf(condition: Condition) -> str:
     """Leaf of the retained current state of one condition."""
-    return f"alarm/{condition}"
+    return f"{ALARM}{condition}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,15 @@ from pydantic import ValidationError
 
 from edge import config
 from edge.alarm import record as records
+from edge.alarm import standing as standings
+from edge.alarm.signs import BOX_CONDITIONS
+from edge.alarm.standing import Standing
 from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.daemon import Daemon, Look
 from edge.errors import CommandError, ConfigError, SessionError, SessionReason
 from edge.inputs import BandInput, EstimateInput, Input
-from edge.publish.payload import Acknowledge
+from edge.publish.payload import Acknowledge, Command, ControlCommand, ReportCommand
 from edge.recorder.events import Acknowledged, Alerted, Assessed, BlockArrived, Estimated, Event, StatusChanged, Ticked
 from edge.recorder.facts import Facts
 from edge.recorder.head import bundle_in_use, runtime_in_use
@@ -180,7 +183,8 @@ class Replay:
         alerts: list[Alert] = []
         for event in self._events():
             if isinstance(event, Alerted):
-                alerts.append(event.alert)
+                if event.alert.condition not in BOX_CONDITIONS:  # what those rest on is not recorded
+                    alerts.append(event.alert)
                 continue
             if held is not None:
                 yield held, alerts
@@ -286,12 +290,19 @@ def _first(left: Result | None, right: Result | None) -> tuple[str, str, str] | 
     return next(differences(left, right), None)
 
 
-def _command(target: str) -> Acknowledge:
-    """An acknowledgement as a station sends it.
+def _command(target: str) -> Command:
+    """A command as a station sends it.
 
     Raises:
-        SessionError: CORRUPT: `target` is neither a condition nor an episode.
+        SessionError: CORRUPT: `target` is no condition, no episode, and no other command.
     """
+    word, _, number = target.partition(" ")
+    said = {"id": WHO, "by": WHO}
+    with suppress(ValidationError, ValueError):
+        if word in ("nrs", "painad"):
+            return ReportCommand.model_validate({**said, "do": "report", "scale": word, "value": int(number)})
+        seconds = int(number) if number else None
+        return ControlCommand.model_validate({**said, "do": word, "seconds": seconds})
     named: dict[str, str | int]
     if target in set(Condition):
         named = {"condition": target}
@@ -336,7 +347,11 @@ def _restore(store: ReplayStore, facts: Facts, session: Path) -> None:
     if facts.part > 1:
         return
     try:
-        kept = {Condition(name): records.Record.model_validate_json(text) for name, text in facts.alarms.items()}
+        alarms = dict(facts.alarms)
+        asked = alarms.pop(standings.NAME, None)
+        if asked is not None:
+            standings.save(store, Standing.model_validate_json(asked))
+        kept = {Condition(name): records.Record.model_validate_json(text) for name, text in alarms.items()}
     except ValueError as error:  # pydantic's ValidationError is one
         raise SessionError(SessionReason.CORRUPT, f"{session}: its alarm states are damaged ({error})") from error
     records.save(store, kept)

@@ -87,7 +87,13 @@ def _score(bed: Bed) -> Text:
 
 
 def _why(bed: Bed) -> Text:
-    """What the score rests on, and what is missing."""
+    """What people have asked of the alarms, what the score rests on, and what is missing."""
+    held = "" if bed.state is None else ", ".join(words(hold) for hold in bed.state.holds)
+    text = _evidence(bed)
+    return Text(f"{held}; ", style="bold").append_text(text) if held else text
+
+
+def _evidence(bed: Bed) -> Text:
     reasons = "" if bed.state is None else ", ".join(explain(bed.state.reasons))
     missing = _missing(bed)
     return Text(reasons).append(("; " if reasons and missing else "") + missing, style="yellow")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge.publish.payload import AlertMessage, AvailabilityMessage, Head, ReplyMessage, StateMessage
+from edge.publish.payload import AlertMessage, AvailabilityMessage, BurdenMessage, Head, ReplyMessage, StateMessage
 from edge.publish.subscriber import Received
 from edge.publish.topics import EVENT
 from edge.types import NS_PER_S, Condition, Presence, Priority, Validity, Verdict
@@ -128,6 +128,8 @@ class Ward:
                 self.events = [*self.events[1 - EVENTS_KEPT :], Line(place, alert)]
             case AlertMessage() as alert:
                 bed.alarms[alert.condition] = alert
+            case BurdenMessage():
+                pass  # for `anodyne burden`; it says nothing of the present
             case _:
                 raise AssertionError(f"no such message: {received.message}")
 

@@ -13,6 +13,14 @@ CONDITION_WORDS = {
     Condition.CANNOT_ASSESS: "cannot assess",
     Condition.FACE_LOST: "face lost",
     Condition.BAND_LOST: "wristband lost",
+    Condition.SIGNAL_POOR: "signal poor",
+    Condition.BATTERY_LOW: "battery low",
+    Condition.CAMERA_OFF: "camera switched off",
+    Condition.STATION_SILENT: "station silent",
+    Condition.BOX_HOT: "box too hot",
+    Condition.CLOCK_UNSYNCED: "clock not synchronised",
+    Condition.STORAGE_FAILING: "storage failing",
+    Condition.ANNUNCIATOR_FAILING: "bedside light or sound failing",
 }
 """Conditions as a nurse would say them."""
 
@@ -20,6 +28,8 @@ REASON_WORDS = {
     "pulse": "pulse roused",
     "skin": "skin roused",
     "heart_rate": "heart rate roused",
+    "to_bed": "nobody acknowledged: the bed sounds too",
+    "to_second": "nobody acknowledged: second station called",
 }
 """Reason codes of the wristband, whose signals speak of arousal, not of pain. Those of the face: `edge.face.words`."""
 

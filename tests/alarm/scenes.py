@@ -23,7 +23,8 @@ from edge.types import (
 
 ALL = (Modality.FACE, Modality.PPG, Modality.GSR)
 
-ALARM = Alarm()
+ALARM = Alarm(bed_after_s=3600.0, second_station_after_s=7200.0)
+"""The defaults, but nobody else is called within an hour."""
 
 
 def assessment(

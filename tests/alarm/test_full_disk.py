@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.types import Condition
 from tests.alarm.scenes import Bed, told
 
 
@@ -69,8 +70,18 @@ def test_alarms_go_on_while_the_disk_is_full(bed: Bed, small_disk: Path) -> None
     fill(small_disk)
     bed.see(6, 11)
     bed.acknowledge()
-    assert told(bed.see(1, 21)) == ["off medium"]
-    assert len(bed.outbox.waiting(set(), 10)) == 6
+    heard = bed.see(1, 21)
+    assert told(heard) == ["off medium"]
+    assert told(heard, Condition.STORAGE_FAILING) == ["on medium"]
+    assert len(bed.outbox.waiting(set(), 10)) == 8
+
+
+def test_failing_storage_ends_when_the_disk_takes_states_again(bed: Bed, small_disk: Path) -> None:
+    filler = fill(small_disk)
+    heard = bed.see(6, 13)
+    filler.unlink()
+    heard += bed.see(6, 8)
+    assert told(heard, Condition.STORAGE_FAILING) == ["on medium", "off medium"]
 
 
 def test_rows_delivered_while_the_disk_is_full_are_not_sent_again(bed: Bed, small_disk: Path) -> None:

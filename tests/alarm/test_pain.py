@@ -65,7 +65,7 @@ def test_unacknowledged_pain_that_ends_is_latched(bed: Bed) -> None:
 def test_latched_pain_stays_until_it_is_acknowledged(bed: Bed) -> None:
     bed.see(6, 11)
     bed.see(1, 21)
-    assert bed.see(1, 3600) == []
+    assert bed.see(1, 1800) == []
     assert told([bed.acknowledge()]) == ["off medium"]
 
 
@@ -144,14 +144,14 @@ def test_pain_that_goes_out_of_sight_is_latched(bed: Bed) -> None:
     bed.see(8, 11)
     assert told(bed.see(None, 15)) == []
     assert told(bed.see(None, 1)) == ["latched high"]
-    assert told(bed.see(None, 7200)) == []
+    assert told(bed.see(None, 1800)) == []
 
 
 def test_acknowledging_pain_out_of_sight_does_not_end_it(bed: Bed) -> None:
     bed.see(6, 11)
     bed.see(None, 16)
     assert told([bed.acknowledge()]) == ["acknowledged medium"]
-    assert told(bed.see(None, 7200)) == []
+    assert told(bed.see(None, 1800)) == []
     assert told(bed.see(6, 2)) == ["on medium"]
 
 

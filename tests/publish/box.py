@@ -13,7 +13,7 @@ from edge.config import Alarm, Box, Mqtt
 from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Command, ReferenceCommand
+from edge.publish.payload import Acknowledge, Command, ReferenceCommand
 from edge.store import Store
 from edge.types import Alert, Validity
 from tests.alarm.scenes import assessment
@@ -65,6 +65,7 @@ class SmallBox:
     def _carry_out(self, command: Command) -> Outcome:
         if isinstance(command, ReferenceCommand):
             return Done(f"{command.do} for {command.by}")
+        assert isinstance(command, Acknowledge)
         return self.manager.acknowledge(command.target, command.by)
 
 

@@ -20,7 +20,7 @@ from edge.config import Mqtt
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import Acknowledge, AvailabilityMessage, ReplyMessage, StateMessage
 from edge.store import Store
-from edge.types import NS_PER_S, Verdict
+from edge.types import NS_PER_S, Condition, Verdict
 from tests.peers.broker import Mosquitto, Station, station, until
 from tests.publish.box import running
 
@@ -219,7 +219,8 @@ async def test_an_alert_that_the_disk_does_not_take_is_delivered(mosquitto: Mosq
         with box.store.reading() as cursor:
             cursor.execute("PRAGMA query_only=ON")  # every write fails from here on
         alerts = box.raise_alerts(3)
-        await until(lambda: len(nurse.alerts()) == 3)
+        assert [one.condition for one in alerts].count(Condition.PAIN) == 3
+        await until(lambda: len(nurse.alerts()) == len(alerts))
         assert ids(nurse) == [one.id for one in alerts]
         assert await box.publisher.drain(5)
 

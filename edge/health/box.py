@@ -1,0 +1,68 @@
+"""What the box knows of itself, looked at every ten seconds beside the ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.types import BoxFacts
+
+LOOK_EVERY_S = 10.0
+"""Between two looks, seconds: temperature and clock change within minutes."""
+
+THERMAL = Path("/sys/class/thermal")
+"""The kernel's thermal zones; each has its temperature in thousandths of a degree."""
+
+
+def hottest_c(folder: Path = THERMAL) -> float | None:
+    """Temperature of the hottest zone, degrees Celsius; None where no zone can be read."""
+    found: list[float] = []
+    for zone in folder.glob("thermal_zone*/temp"):
+        try:
+            found.append(int(zone.read_text()) / 1000.0)
+        except (OSError, ValueError):  # a zone whose sensor sleeps says so by an error
+            continue
+    return max(found, default=None)
+
+
+class BoxWatch:
+    """Keeps the facts fresh.
+
+    Args:
+        clock: whose synchronisation is told.
+        thermal: folder of the thermal zones.
+        station_silent: asked at each tick; None where there is no station.
+        annunciator_fault: asked at each tick.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        station_silent: Callable[[], bool] | None,
+        annunciator_fault: Callable[[], str],
+        thermal: Path = THERMAL,
+    ) -> None:
+        """Nothing is known yet."""
+        self._clock = clock
+        self._thermal = thermal
+        self._station_silent = station_silent
+        self._annunciator_fault = annunciator_fault
+        self._slow: BoxFacts | None = None
+
+    def facts(self) -> BoxFacts:
+        """What is known now; nothing before `run`."""
+        if self._slow is None:
+            return BoxFacts()
+        silent = None if self._station_silent is None else self._station_silent()
+        return replace(self._slow, station_silent=silent, annunciator_fault=self._annunciator_fault())
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            self._slow = await self._clock.in_thread(self._look)
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    def _look(self) -> BoxFacts:
+        return BoxFacts(temperature_c=hottest_c(self._thermal), clock_synced=self._clock.instant().synced)

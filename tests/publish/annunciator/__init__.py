@@ -1,0 +1,1 @@
+"""The bed's own light and sound."""
