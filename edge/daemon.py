@@ -82,6 +82,7 @@ class Daemon:
         on_alert: called with every alert, after it is on disk.
         recording: hears everything that results depend on; default: what `[recorder]` says.
         store: where alarm state and outbox are kept; default: a file in the state folder.
+        reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -101,6 +102,7 @@ class Daemon:
         on_alert: Callable[[Alert], None] | None = None,
         recording: Recording | None = None,
         store: Store | None = None,
+        reports: bool = True,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
@@ -116,6 +118,7 @@ class Daemon:
             for stanza in config.sensor
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
+        self._reports = reports
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = store or _open_store(config.box.state_dir / STORE_FILE)
@@ -131,7 +134,8 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
-                group.create_task(self._reporter.run(), name="reporter")
+                if self._reports:
+                    group.create_task(self._reporter.run(), name="reporter")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():

@@ -150,7 +150,12 @@ class _Bed:
             settings = self._settings(NOWHERE_PORT if broker is None else broker.port)
             store = Store.open(self._folder / STORE_FILE if broker is not None else Path(":memory:"))
             daemon = self._daemon = Daemon(
-                settings, self._clock, on_assessment=self._on_assessment, on_alert=self._on_alert, store=store
+                settings,
+                self._clock,
+                on_assessment=self._on_assessment,
+                on_alert=self._on_alert,
+                store=store,
+                reports=False,
             )
             tasks = [asyncio.create_task(daemon.run())]
             tasks.append(asyncio.create_task(self._clock.sleep(self._course.scene.duration_s - 0.5)))
@@ -208,7 +213,7 @@ class _Bed:
     async def _acknowledge(self, alert: Alert) -> None:
         """A nurse reads it after a while; what has ended by then needs nobody."""
         await self._clock.sleep(float(self._rng.uniform(*ACKNOWLEDGES_S)))
-        command = Acknowledge(id=f"ack-{alert.id}", do="acknowledge", episode=alert.episode, by="simulated nurse")
+        command = Acknowledge(id=f"ack-{alert.id}", do="acknowledge", condition=alert.condition, by="simulated nurse")
         with suppress(CommandError):
             if self._daemon is not None:
                 self._daemon.on_command(command)
