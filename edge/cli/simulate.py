@@ -12,7 +12,7 @@ from edge.sensors.simulated.scene import Scene
 from edge.simulate import library
 from edge.simulate.run import ALL, TICK_S, Simulation, simulate
 from edge.simulate.score import Score, score
-from edge.simulate.suite import HELD_OUT_SEEDS, SUBSETS, run_suite, table
+from edge.simulate.suite import HELD_OUT_SEEDS, SUBSETS, Row, run_suite, table
 from edge.simulate.truth import Sensor
 from edge.station.words import CONDITION_WORDS
 
@@ -58,12 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _suite(arguments: argparse.Namespace) -> int:
-    def progress(row: object) -> None:
-        sys.stderr.write(".")
-        sys.stderr.flush()
+    def progress(row: Row) -> None:
+        sys.stderr.write(f"{row.name} done\n")
 
     rows = run_suite(arguments.seeds, arguments.hours, on_row=progress)
-    sys.stderr.write("\n")
     if arguments.json:
         _write(json.dumps({"seeds": list(arguments.seeds), "rows": [row.figures() for row in rows]}))
     else:
@@ -118,8 +116,8 @@ def _text(played: Simulation, result: Score) -> str:
     lines += [
         f"Episodes raised within 30 s: {result.raised} of {result.episodes}. False pain alarms: {result.false_alarms} "
         f"({result.false_per_hour:.2f} per hour).",
-        f"Blind for {result.blind_s:.0f} s, called calm meanwhile for {result.blind_calm_s:.1f} s. Losses told in time: "
-        f"{result.told} of {result.losses}.",
+        f"Blind for {result.blind_s:.0f} s, called calm meanwhile for {result.blind_calm_s:.1f} s. "
+        f"Losses told in time: {result.told} of {result.losses}.",
         *(f"  missed: {one.what} at {one.at_s:.0f} s: {one.why}" for one in result.missed),
         f"Took {played.wall_s:.0f} s.",
     ]

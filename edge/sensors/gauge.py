@@ -10,7 +10,17 @@ from edge.sensors.charge import ChargeMonitor
 from edge.sensors.flow import PARTIAL_BELOW, WHOLE_FROM, Flow, Lack
 from edge.sensors.report import ChannelReport, SensorReport
 from edge.sensors.wear import WearMonitor
-from edge.types import NS_PER_S, Channel, Estimate, FaceReading, Frame, SampleBlock, SensorState, SensorStatus, SensorWarning
+from edge.types import (
+    NS_PER_S,
+    Channel,
+    Estimate,
+    FaceReading,
+    Frame,
+    SampleBlock,
+    SensorState,
+    SensorStatus,
+    SensorWarning,
+)
 
 FRAMES = "frames"
 """The one channel of a camera."""

@@ -16,12 +16,16 @@ class SimulationClock(VirtualClock):
 
     Attributes:
         late_s: 0 on a healthy box; what a hot, throttled processor takes for each piece of work.
+        threads: whether threads are used after all: a broker's answers need the event loop meanwhile.
     """
 
     late_s: float = 0.0
+    threads: bool = False
 
     async def in_thread(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call it here and now (time stands still anyway, and a thread costs more than most of the work)."""
         if self.late_s > 0:
             await self.sleep(self.late_s)
+        if self.threads:
+            return await super().in_thread(function, *args, **kwargs)
         return function(*args, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from edge import config
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.nurse import Nurse
 from edge.errors import CommandError
-from edge.publish.embedded import EmbeddedBroker
+from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import Acknowledge, AlertMessage
 from edge.sensors.simulated.band import Sent, SimulatedBand
 from edge.sensors.simulated.course import Course, course_of
@@ -42,7 +43,8 @@ NOWHERE_PORT = 9
 """A loopback port at which nothing listens: a bed without a broker, whose outbox keeps what was raised."""
 
 _CHECK_S = 0.5
-_DELIVERY_S = 10.0
+_DELIVERY_S = 5.0
+_NOTICED_S = 0.2
 _SENT: dict[Sensor, Sent] = {"ppg": "ppg", "gsr": "gsr", "hr": "heart_rate"}
 
 
@@ -75,7 +77,7 @@ class Simulation:
         said: every assessment.
         raised: every alarm transition, in order.
         warnings: first moment of every warning of a sensor.
-        told: ids of transitions that the nurse's station received; None where there was no broker.
+        told: ids of transitions that the station heard while it listened; None where there was no broker.
         waiting: rows of the outbox that no broker has taken.
         wall_s: real time that it took.
     """
@@ -146,7 +148,12 @@ class _Bed:
     async def live(self) -> Simulation:
         kinds = {span.kind for span in self._course.scene.fault}
         with ExitStack() as stack:
-            broker = stack.enter_context(EmbeddedBroker()) if kinds & {"broker_gone", "station_silent"} else None
+            broker = (
+                stack.enter_context(EmbeddedBroker(port=free_port()))
+                if kinds & {"broker_gone", "station_silent"}
+                else None
+            )
+            self._clock.threads = broker is not None
             settings = self._settings(NOWHERE_PORT if broker is None else broker.port)
             store = Store.open(self._folder / STORE_FILE if broker is not None else Path(":memory:"))
             daemon = self._daemon = Daemon(
@@ -165,7 +172,7 @@ class _Bed:
                 tasks.append(asyncio.create_task(self._station(broker, settings)))
             await asyncio.wait({tasks[0], tasks[1]}, return_when=asyncio.FIRST_COMPLETED)
             if broker is not None:
-                await self._delivered()
+                await self._delivered(store)
             waiting = store_rows(store)
             for task in [*tasks, *self._reading]:
                 task.cancel()
@@ -241,8 +248,12 @@ class _Bed:
             at_s = self._now_s(self._clock.now_ns())
             gone, silent = scene.fault_at("broker_gone", at_s), scene.fault_at("station_silent", at_s)
             if gone is running:
-                broker.stop() if gone else broker.start()
+                if gone:
+                    broker.stop_process(signal.SIGTERM)
+                else:
+                    broker.start()
                 running = not gone
+                await self._in_real_time(_NOTICED_S)
             if listening is None and not silent and running:
                 nurse = Nurse(settings.mqtt, self._clock, self._on_event, lambda _: None)
                 listening = asyncio.create_task(nurse.run())
@@ -255,14 +266,16 @@ class _Bed:
     def _on_event(self, message: AlertMessage) -> None:
         self._told.add(message.id)
 
-    async def _delivered(self) -> None:
+    async def _delivered(self, store: Store) -> None:
         """Give messages that are on their way real time to arrive."""
         deadline_s = time.monotonic() + _DELIVERY_S
-        while self._daemon is not None and time.monotonic() < deadline_s:
-            if {one.alert.id for one in self._raised} <= self._told:
-                return
-            with self._clock.hold():
-                await asyncio.to_thread(time.sleep, 0.02)
+        while store_rows(store) and time.monotonic() < deadline_s:
+            await self._in_real_time(0.02)
+
+    async def _in_real_time(self, seconds: float) -> None:
+        """Let real time pass while virtual time stands still: sockets know no other."""
+        with self._clock.hold():
+            await asyncio.to_thread(time.sleep, seconds)
 
 
 def store_rows(store: Store) -> int:

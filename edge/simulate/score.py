@@ -47,7 +47,7 @@ class Score:
         false_alarms: pain alarms without pain.
         blind_s, blind_calm_s: seconds without any source; those of them that were called calm.
         losses, told: losses that owe a technical alarm; those told within the declared delay.
-        undelivered: alarms that the station never received (only where there was a broker and it came back).
+        undelivered: messages that the broker never took (only where there was one).
         missed: details of everything missed.
     """
 
@@ -118,7 +118,7 @@ def score(run: Simulation) -> Score:
         blind_calm_s=calm_s,
         losses=losses,
         told=told,
-        undelivered=_undelivered(run),
+        undelivered=0 if run.told is None else run.waiting,
         missed=tuple(missed),
     )
 
@@ -214,11 +214,3 @@ def _blind(run: Simulation) -> tuple[float, float]:
         if one.verdict is Verdict.CALM and blind[min(int(one.at_s), blind.size - 1)]:
             calm_s += end_s - one.at_s
     return float(blind.sum()), calm_s
-
-
-def _undelivered(run: Simulation) -> int:
-    if run.told is None:
-        return 0
-    silent = [one for one in run.course.scene.fault if one.kind == "station_silent"]
-    away = [one for one in run.raised if not any(span.covers(one.at_s) for span in silent)]
-    return sum(one.alert.id not in run.told for one in away) if not silent else run.waiting

@@ -133,5 +133,7 @@ def table(rows: Iterable[Row]) -> str:
         lines.append(
             f"{row.name:<13}  {counted:<20} {lives.false_per_hour:6.2f}   {calm:>16}   {every.told:>4}/{every.losses}"
         )
-    lines.append(f"Targets besides: at most {MOST_FALSE_PER_HOUR} false alarms per bed-hour, 0 s called calm, all told.")
+    lines.append(
+        f"Targets besides: at most {MOST_FALSE_PER_HOUR} false alarms per bed-hour, 0 s called calm, all told."
+    )
     return "\n".join(lines)

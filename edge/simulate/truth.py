@@ -79,8 +79,8 @@ class Truth:
             band = np.ones_like(band)
         return cls(
             _by_second(course.pain, seconds).max(axis=1),
-            _by_second(face, seconds).all(axis=1),
-            _by_second(band, seconds).all(axis=1),
+            _by_second(face, seconds).min(axis=1) > 0,
+            _by_second(band, seconds).min(axis=1) > 0,
             watched,
         )
 

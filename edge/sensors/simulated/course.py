@@ -86,12 +86,12 @@ class Course:
         return self.inside(span for span in self.scene.fault if span.kind in kinds)
 
 
-def _level(span: PainSpan, size: int) -> tuple[slice, Floats]:
-    """The stretch that a span of pain touches, and its level there."""
+def _level(span: PainSpan, size: int) -> tuple[int, Floats]:
+    """The first moment that a span of pain touches, and its level from there on."""
     first = int(span.start_s * GRID_HZ)
     last = min(size, int((span.end_s + 4.0) * GRID_HZ))
     level = [span.level_at(k / GRID_HZ) for k in range(first, last)]
-    return slice(first, last), np.asarray(level, np.float32)
+    return first, np.asarray(level, np.float32)
 
 
 def course_of(scene: Scene, seed: int) -> Course:
@@ -107,12 +107,13 @@ def _lived(text: str, seed: int) -> Course:
     size = round(scene.duration_s * GRID_HZ) + 1
     pain, face, heart, skin = (np.zeros(size, np.float32) for _ in range(4))
     for span in scene.pain:
-        where, level = _level(span, size)
+        first, level = _level(span, size)
+        last = first + level.size
         heart_share = float(np.clip(rng.lognormal(0, 0.35), 0.3, 1.8))
         skin_share = 0.0 if rng.random() < SILENT_SKIN else float(rng.lognormal(0, 0.35))
         face_share = 0.25 if rng.random() < SILENT_FACE else float(rng.uniform(0.7, 1.25))
         for drive, share in ((pain, 10.0), (face, face_share), (heart, heart_share), (skin, skin_share)):
-            drive[where] = np.maximum(drive[where], share * level / 10.0)
+            drive[first:last] = np.maximum(drive[first:last], share * level / 10.0)
     return Course(scene, person, seed, pain, face, heart, skin)
 
 

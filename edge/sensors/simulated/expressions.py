@@ -78,9 +78,9 @@ def _pull(rows: Floats, name: str, curve: NDArray[np.float64]) -> None:
     rows[:, _AT[name]] = np.maximum(rows[:, _AT[name]], curve)
 
 
-def _bits(span: ActivitySpan, rng: np.random.Generator, lengths: tuple[float, float], gaps: tuple[float, float]) -> list[
-    tuple[float, float]
-]:
+def _bits(
+    span: ActivitySpan, rng: np.random.Generator, lengths: tuple[float, float], gaps: tuple[float, float]
+) -> list[tuple[float, float]]:
     """Bouts within a span."""
     found: list[tuple[float, float]] = []
     at = span.start_s + float(rng.uniform(0.0, gaps[0]))

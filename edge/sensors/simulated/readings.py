@@ -34,9 +34,9 @@ CARD: dict[str, tuple[float, float]] = {
     "AU27": (0.55, 0.17),
     "AU43": (0.75, 0.61),
 }
-"""Slope of the reading over the truth, and mean absolute error. The error is the card's. The slope is r x (spread of the
-readings / spread of the truth), that ratio solved from the card's ICC(3,1) and r; where ICC is far below r the network
-hardly moves."""
+"""Slope of the reading over the truth, and mean absolute error. The error is the card's. The slope is r x (spread of
+the readings / spread of the truth), that ratio solved from the card's ICC(3,1) and r; where ICC is far below r the
+network hardly moves."""
 
 REST_SHARE = 0.35
 """A face at rest is misread by less: the card's neutral faces rise 0.24 on average and its resting PSPI spans 0 to 1.9

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.sensors.simulated.course import AROUSAL, GRID_HZ, Course, lagged, wander
+from edge.sensors.simulated.scene import Activity
 from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Signal, Waveforms, pulse_shape, scr_shape
 
 HEART_S = (8.0, 20.0, 2.0)
@@ -27,7 +28,7 @@ SCR_TAIL_S = 20.0
 PULSE_NOISE, GSR_NOISE_US, ACC_NOISE_G = 0.02, 0.003, 0.004
 """White noise: as a share of a well perfused pulse, in microsiemens, in g."""
 
-_BUSY = ("care", "delirium")
+_BUSY: tuple[Activity, ...] = ("care", "delirium")
 """Activities in which the wrist moves now and then."""
 
 
@@ -121,7 +122,8 @@ def _moving(course: Course, rng: np.random.Generator) -> Signal:
     handled = now_and_then & course.doing(*_BUSY)
     turning = wander(course.size, 8.0, rng) > 2.2  # people in bed move, too
     strength = 1.2 * course.failing("motion") + 0.8 * handled + 0.4 * turning
-    return lagged(strength.astype(np.float32), 0.3, 0.3, 0.0)
+    worn = ~course.failing("band_off")
+    return lagged((worn * strength).astype(np.float32), 0.3, 0.3, 0.0)
 
 
 def _responses(course: Course, rng: np.random.Generator) -> tuple[Signal, Signal]:
