@@ -12,7 +12,7 @@ from edge.sensors.simulated.scene import Scene
 from edge.simulate import library
 from edge.simulate.run import ALL, TICK_S, Simulation, simulate
 from edge.simulate.score import Score, score
-from edge.simulate.suite import HELD_OUT_SEEDS, SUBSETS, Row, run_suite, table
+from edge.simulate.suite import HELD_OUT_SEEDS, SUBSETS, run_suite, table
 from edge.simulate.truth import Sensor
 from edge.station.words import CONDITION_WORDS
 
@@ -58,10 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _suite(arguments: argparse.Namespace) -> int:
-    def progress(row: Row) -> None:
-        sys.stderr.write(f"{row.name} done\n")
+    def progress(name: str, seed: int) -> None:
+        sys.stderr.write(f"{name}, seed {seed}: done\n")
 
-    rows = run_suite(arguments.seeds, arguments.hours, on_row=progress)
+    rows = run_suite(arguments.seeds, arguments.hours, on_life=progress)
     if arguments.json:
         _write(json.dumps({"seeds": list(arguments.seeds), "rows": [row.figures() for row in rows]}))
     else:

@@ -7,7 +7,7 @@ import logging
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +21,25 @@ from edge.demo.nurse import Nurse
 from edge.errors import CommandError
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import Acknowledge, AlertMessage
-from edge.sensors.simulated.band import Sent, SimulatedBand
+from edge.sensors.simulated.band import Sends, SimulatedBand
 from edge.sensors.simulated.course import Course, course_of
 from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.simulated.scene import Scene
 from edge.simulate.clock import SimulationClock
 from edge.simulate.truth import Sensor, Truth
 from edge.store import Store
-from edge.types import NS_PER_S, Alert, Assessment, Presence, SensorWarning, Validity, Verdict
+from edge.types import (
+    NS_PER_S,
+    Absence,
+    Alert,
+    Assessment,
+    Estimate,
+    Modality,
+    Presence,
+    SensorWarning,
+    Validity,
+    Verdict,
+)
 
 ALL: tuple[Sensor, ...] = ("face", "ppg", "gsr")
 """Everything that a bed is usually watched by."""
@@ -45,7 +56,7 @@ NOWHERE_PORT = 9
 _CHECK_S = 0.5
 _DELIVERY_S = 5.0
 _NOTICED_S = 0.2
-_SENT: dict[Sensor, Sent] = {"ppg": "ppg", "gsr": "gsr", "hr": "heart_rate"}
+_SENDS: dict[tuple[Sensor, ...], Sends] = {("ppg", "gsr"): "ppg+gsr", ("ppg",): "ppg", ("gsr",): "gsr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,15 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What fusion was given at one tick."""
+
+    at_ns: int
+    estimates: tuple[Estimate, ...]
+    absences: Mapping[Modality, Absence]
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """What came of it.
 
@@ -80,6 +100,7 @@ class Simulation:
         told: ids of transitions that the station heard while it listened; None where there was no broker.
         waiting: rows of the outbox that no broker has taken.
         wall_s: real time that it took.
+        heard: what fusion was given at each tick, where that was to be kept.
     """
 
     course: Course
@@ -91,9 +112,12 @@ class Simulation:
     told: frozenset[str] | None
     waiting: int
     wall_s: float
+    heard: tuple[Heard, ...] = ()
 
 
-def simulate(scene: Scene, seed: int, watched: tuple[Sensor, ...] = ALL, tick_s: float = TICK_S) -> Simulation:
+def simulate(
+    scene: Scene, seed: int, watched: tuple[Sensor, ...] = ALL, tick_s: float = TICK_S, *, keep: bool = False
+) -> Simulation:
     """Run one life through the true daemon on a virtual clock.
 
     Args:
@@ -101,12 +125,13 @@ def simulate(scene: Scene, seed: int, watched: tuple[Sensor, ...] = ALL, tick_s:
         seed: of everything that is drawn.
         watched: by what the bed is watched.
         tick_s: time between assessments.
+        keep: whether to keep what fusion was given (about 5 kB a tick).
     """
     if scene.patient is None:
         scene = Scene.model_validate({**scene.model_dump(), "patient": {}})
     clock = SimulationClock()
     with tempfile.TemporaryDirectory(prefix="anodyne-simulate-") as folder, _quiet():
-        return clocks.run(clock, _Bed(scene, seed, watched, tick_s, Path(folder), clock).live())
+        return clocks.run(clock, _Bed(scene, seed, watched, tick_s, Path(folder), clock, keep=keep).live())
 
 
 @contextmanager
@@ -125,8 +150,18 @@ class _Bed:
     """The box, its patient, and whoever hears of it."""
 
     def __init__(
-        self, scene: Scene, seed: int, watched: tuple[Sensor, ...], tick_s: float, folder: Path, clock: SimulationClock
+        self,
+        scene: Scene,
+        seed: int,
+        watched: tuple[Sensor, ...],
+        tick_s: float,
+        folder: Path,
+        clock: SimulationClock,
+        *,
+        keep: bool,
     ) -> None:
+        self._keep = keep
+        self._heard: list[Heard] = []
         self._clock = clock
         self._course = course_of(scene, seed)
         self._watched = watched
@@ -161,6 +196,7 @@ class _Bed:
                 self._clock,
                 on_assessment=self._on_assessment,
                 on_alert=self._on_alert,
+                on_evidence=self._on_evidence if self._keep else None,
                 store=store,
                 reports=False,
             )
@@ -189,6 +225,7 @@ class _Bed:
             None if broker is None else frozenset(self._told),
             waiting,
             round(time.monotonic() - self._begun_s, 2),
+            tuple(self._heard),
         )
 
     def _settings(self, port: int) -> config.Config:
@@ -209,6 +246,9 @@ class _Bed:
             for source in self._daemon.inputs.values():
                 for warning in source.status.warnings:
                     self._warnings.setdefault(warning, at_s)
+
+    def _on_evidence(self, at_ns: int, estimates: Sequence[Estimate], absences: Mapping[Modality, Absence]) -> None:
+        self._heard.append(Heard(at_ns, tuple(estimates), dict(absences)))
 
     def _on_alert(self, alert: Alert) -> None:
         self._raised.append(Raised(self._now_s(alert.at_ns), alert))
@@ -288,9 +328,11 @@ def _sensors(path: Path, seed: int, watched: tuple[Sensor, ...]) -> tuple[Simula
     sensors: list[SimulatedFace | SimulatedBand] = []
     if "face" in watched:
         sensors.append(SimulatedFace(driver="simulated_face", name="face", scene=path, seed=seed))
-    sends = tuple(_SENT[one] for one in watched if one != "face")
-    if sends:
+    sends = _SENDS.get(tuple(one for one in watched if one in ("ppg", "gsr")))
+    if sends is not None:
         sensors.append(SimulatedBand(driver="simulated_band", name="band", scene=path, seed=seed, sends=sends))
+    if "hr" in watched:
+        sensors.append(SimulatedBand(driver="simulated_band", name="strap", scene=path, seed=seed, sends="heart_rate"))
     return tuple(sensors)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.simulate.library import find, lasting
+from edge.simulate.retold import retold
 from edge.simulate.run import simulate
 from edge.simulate.score import Score, score, together
 from edge.simulate.truth import Sensor
@@ -21,6 +22,12 @@ SUBSETS: tuple[tuple[Sensor, ...], ...] = (
     ("hr",),
 )
 """What a bed may be watched by."""
+
+EVERYTHING: tuple[Sensor, ...] = ("face", "ppg", "gsr", "hr")
+"""What the one box of the suite is given."""
+
+SUITE_TICK_S = 1.0
+"""Time between its assessments: pulse and skin are judged once a second anyway."""
 
 TUNING_SEEDS = range(1, 1000)
 """Seeds that anybody may look at while choosing thresholds."""
@@ -97,25 +104,28 @@ class Row:
 def run_suite(
     seeds: Sequence[int],
     hours: float | None = None,
-    subsets: Iterable[tuple[Sensor, ...]] = SUBSETS,
-    on_row: Callable[[Row], None] | None = None,
+    subsets: Sequence[tuple[Sensor, ...]] = SUBSETS,
+    on_life: Callable[[str, int], None] | None = None,
 ) -> list[Row]:
-    """Run every subset on every life with every seed.
+    """Run every life with every seed through one box that has all sensors, and tell it anew for every subset.
 
     Args:
         seeds: one life of each scenario for each.
         hours: cut the lives to this length; default: as the scenarios say.
         subsets: which ones.
-        on_row: called with every row as soon as it is there.
+        on_life: called with scenario and seed when a life has been run.
     """
-    rows: list[Row] = []
-    for watched in subsets:
-        lives = together(score(simulate(lasting(find(name), hours), seed, watched)) for name in LIVES for seed in seeds)
-        losses = together(score(simulate(find(name), seeds[0], watched)) for name in LOSSES)
-        rows.append(Row(watched, lives, losses))
-        if on_row is not None:
-            on_row(rows[-1])
-    return rows
+    lives: dict[tuple[Sensor, ...], list[Score]] = {watched: [] for watched in subsets}
+    losses: dict[tuple[Sensor, ...], list[Score]] = {watched: [] for watched in subsets}
+    todo = [(lives, name, seed, hours) for seed in seeds for name in LIVES]
+    todo += [(losses, name, seeds[0], None) for name in LOSSES]
+    for scores, name, seed, length in todo:
+        run = simulate(lasting(find(name), length), seed, EVERYTHING, SUITE_TICK_S, keep=True)
+        for watched in subsets:
+            scores[watched].append(score(retold(run, watched)))
+        if on_life is not None:
+            on_life(name, seed)
+    return [Row(watched, together(lives[watched]), together(losses[watched])) for watched in subsets]
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from edge.sensors.simulated.scene import FaultSpan, PainSpan, Patient, Scene, Span
+from edge.simulate.retold import retold
 from edge.simulate.run import ALL, Simulation, simulate
 from edge.simulate.score import score
 from edge.simulate.truth import Sensor
@@ -142,3 +143,17 @@ def test_what_is_raised_while_nobody_can_hear_arrives_later(fault: str) -> None:
     assert run.told
     assert run.waiting == 0
     assert score(run).undelivered == 0
+
+
+def test_a_bed_told_anew_with_fewer_sensors_knows_no_more_than_they_do() -> None:
+    spans = (
+        FaultSpan(kind="camera_dead", start_s=50.0, end_s=100.0),
+        FaultSpan(kind="radio_loss", start_s=110.0, end_s=150.0),
+    )
+    scene = Scene(title="x", duration_s=160.0, patient=Patient(), fault=spans)
+    run = simulate(scene, 2, ("face", "ppg", "gsr", "hr"), tick_s=1.0, keep=True)
+    assert {one.mode for one in retold(run, ("face",)).said} == {"face", "blind"}
+    assert all("face" not in one.mode for one in retold(run, ("ppg", "gsr")).said)
+    assert "hr" in {one.mode for one in retold(run, ("hr",)).said}
+    assert Condition.CANNOT_ASSESS in raised(retold(run, ("face",)))
+    assert Condition.FACE_LOST in raised(retold(run, ("face", "gsr")))

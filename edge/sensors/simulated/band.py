@@ -42,13 +42,16 @@ class _Track:
         return self.values[round(start_s * self.rate_hz) : round(end_s * self.rate_hz)]
 
 
-Sent = Literal["ppg", "gsr", "heart_rate"]
+Sends = Literal["ppg+gsr", "ppg", "gsr", "heart_rate"]
 """What a simulated band can be asked to send."""
 
-_MODALITY: dict[Sent, Modality] = {"ppg": Modality.PPG, "gsr": Modality.GSR, "heart_rate": Modality.HEART_RATE}
+_MODALITY = {"ppg": Modality.PPG, "gsr": Modality.GSR, "heart_rate": Modality.HEART_RATE}
 
 _LOW_PERCENT, _CHARGED_PERCENT = 9.0, 80.0
 """Charge while the scene's battery is low, and else."""
+
+_HELD_S = 10
+"""A band that has lost the pulse shows its last rate for so long (invented)."""
 
 _BATTERY_EVERY = 20
 """Blocks from one battery reading to the next: 10 s."""
@@ -65,13 +68,13 @@ class SimulatedBand(BandSection):
     """Scene file; default: the three-minute scene of `anodyne demo`."""
     seed: int = Field(default=1, ge=0)
     """Seed of the generator: the same seed gives the same samples."""
-    sends: tuple[Sent, ...] = Field(default=("ppg", "gsr"), min_length=1, strict=False)
+    sends: Sends = "ppg+gsr"
     """What the band sends beside acceleration; `heart_rate` stands for a band without a waveform."""
 
     @property
     def modalities(self) -> tuple[Modality, ...]:  # type: ignore[override]  # the other kinds' is fixed; never written
         """What it can give evidence of."""
-        return tuple(_MODALITY[one] for one in self.sends)
+        return tuple(_MODALITY[one] for one in self.sends.split("+"))
 
     def open(self, clock: Clock) -> Driver[SampleBlock]:
         """Its driver."""
@@ -107,10 +110,10 @@ class ScenePlayer:
         sent = {
             "ppg": _Track(Channel.PPG, PPG_HZ, waveforms.ppg),
             "gsr": _Track(Channel.GSR_US, GSR_HZ, waveforms.gsr_us),
-            "heart_rate": _Track(Channel.HEART_RATE_BPM, 1.0, _shown_rate(waveforms, self.scene.duration_s)),
+            "heart_rate": _Track(Channel.HEART_RATE_BPM, 1.0, _shown_rate(waveforms, self.scene)),
         }
-        self._tracks = (*(sent[one] for one in config.sends), _Track(Channel.ACC_G, ACC_HZ, waveforms.acc_g))
-        if config.sends == ("heart_rate",):
+        self._tracks = (*(sent[one] for one in config.sends.split("+")), _Track(Channel.ACC_G, ACC_HZ, waveforms.acc_g))
+        if config.sends == "heart_rate":
             self._tracks = (sent["heart_rate"],)
         self._origin_ns: int | None = None
 
@@ -163,14 +166,20 @@ class ScenePlayer:
         )
 
 
-def _shown_rate(waveforms: Waveforms, duration_s: float) -> NDArray[np.float32]:
+def _shown_rate(waveforms: Waveforms, scene: Scene) -> NDArray[np.float32]:
     """Heart rate as a band shows it: once a second, whole beats per minute, over the newest eight beats.
 
-    It may be unsure by a beat; a standing rate would count as frozen.
+    Off the skin it repeats the last rate for `_HELD_S` and then shows 0, as many bands do.
     """
     beats_s = waveforms.beats_s
-    at_s = np.arange(int(duration_s))
+    at_s = np.arange(int(scene.duration_s))
     newest = np.clip(np.searchsorted(beats_s, at_s) - 1, 1, beats_s.size - 1)
     oldest = np.maximum(newest - 8, 0)
     span_s = np.maximum(beats_s[newest] - beats_s[oldest], 1e-3)
-    return np.round(60.0 * (newest - oldest) / span_s).astype(np.float32)
+    shown = np.round(60.0 * (newest - oldest) / span_s)
+    for span in scene.fault:
+        if span.kind == "band_off":
+            first, last = int(span.start_s), int(span.end_s)
+            shown[first:last] = shown[first]
+            shown[min(first + _HELD_S, last) : last] = 0.0
+    return np.asarray(shown, dtype=np.float32)
