@@ -26,6 +26,7 @@ from edge.sensors.simulated.course import Course, course_of
 from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.simulated.scene import Scene
 from edge.simulate.clock import SimulationClock
+from edge.simulate.scene_file import as_toml
 from edge.simulate.truth import Sensor, Truth
 from edge.store import Store
 from edge.types import (
@@ -169,7 +170,7 @@ class _Bed:
         self._folder = folder
         self._begun_s = time.monotonic()
         path = folder / "scene.toml"
-        path.write_text(_toml(scene), encoding="utf-8")
+        path.write_text(as_toml(scene), encoding="utf-8")
         self._sensors = _sensors(path, seed, watched)
         self._tick_s = tick_s
         self._said: list[Said] = []
@@ -334,33 +335,3 @@ def _sensors(path: Path, seed: int, watched: tuple[Sensor, ...]) -> tuple[Simula
     if "hr" in watched:
         sensors.append(SimulatedBand(driver="simulated_band", name="strap", scene=path, seed=seed, sends="heart_rate"))
     return tuple(sensors)
-
-
-def _toml(scene: Scene) -> str:
-    """The scene as a file of its own, for the drivers read files."""
-    lines: list[str] = []
-    tables: list[str] = []
-    for key, value in scene.model_dump(mode="json", exclude_none=True, exclude_defaults=True).items():
-        if isinstance(value, list):
-            tables += [line for one in value for line in (f"[[{key}]]", *_pairs(one))]
-        elif isinstance(value, dict):
-            tables += [f"[{key}]", *_pairs(value)]
-        else:
-            lines.append(f"{key} = {_value(value)}")
-    if scene.patient is not None and "[patient]" not in tables:
-        tables.append("[patient]")
-    return "\n".join([*lines, *tables, ""])
-
-
-def _pairs(table: dict[str, object]) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in table.items()]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(_pairs(value)) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
