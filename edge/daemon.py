@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,8 +85,10 @@ class Daemon:
         notifier: tells the service manager that the box is ready and alive; silent by default.
         on_assessment: called with every assessment, after alarms and publishing have taken it.
         on_alert: called with every alert, after it is on disk.
+        on_evidence: called with what each assessment rests on, before it is fused.
         recording: hears everything that results depend on; default: what `[recorder]` says.
         store: where alarm state and outbox are kept; default: a file in the state folder.
+        reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -104,8 +106,10 @@ class Daemon:
         notifier: Notifier | None = None,
         on_assessment: Callable[[Assessment], None] | None = None,
         on_alert: Callable[[Alert], None] | None = None,
+        on_evidence: Callable[[int, Sequence[Estimate], Mapping[Modality, Absence]], None] | None = None,
         recording: Recording | None = None,
         store: Store | None = None,
+        reports: bool = True,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
@@ -113,6 +117,7 @@ class Daemon:
         self._notifier = notifier or Notifier.from_environment({})
         self._on_assessment = on_assessment
         self._on_alert = on_alert
+        self._on_evidence = on_evidence
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         self._bundle = bundle = Bundle.load(config.models.bundle)
         self._recording = recording or make_recording(config.recorder, clock)
@@ -121,6 +126,7 @@ class Daemon:
             for stanza in config.sensor
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
+        self._reports = reports
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._store = store or _open_store(config.box.state_dir / STORE_FILE)
@@ -143,7 +149,8 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
-                group.create_task(self._reporter.run(), name="reporter")
+                if self._reports:
+                    group.create_task(self._reporter.run(), name="reporter")
                 group.create_task(self._watch.run(), name="watch")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
@@ -226,6 +233,8 @@ class Daemon:
             absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
             if absence is None:
                 estimates += await source.judge(glance)
+        if self._on_evidence is not None:
+            self._on_evidence(look.at_ns, estimates, absences)
         return self._fusion.assess(look.at_ns, estimates, absences)
 
     def _tell(self, alert: Alert) -> None:

@@ -15,6 +15,8 @@ from edge.bundle import Bundle
 from edge.clock import Clock
 from edge.errors import CommandError, CommandReason, InferenceError
 from edge.face import FaceEstimator
+from edge.face.estimator import MODEL as FACE_MODEL
+from edge.face.judge import Judge, Settings, judged
 from edge.face.reference import NEEDED_S, Reference
 from edge.recorder.recorder import Recording
 from edge.references import References, still_stands
@@ -23,6 +25,7 @@ from edge.sensors.driver import Driver
 from edge.sensors.gauge import SensorGauge, damage_of, dropped_of
 from edge.sensors.replay import ReplayedFace
 from edge.sensors.report import ClockReport, SensorReport
+from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.stanza import BandSection, CameraSection
 from edge.sensors.table import Kind
 from edge.timeline import Timeline
@@ -31,6 +34,7 @@ from edge.types import (
     Absence,
     Channel,
     Estimate,
+    FaceReading,
     Frame,
     Modality,
     SampleBlock,
@@ -142,6 +146,24 @@ class EstimateInput(_FaceInput):
     def on_item(self, estimate: Estimate) -> None:
         """Keep the newest estimate."""
         self._say(estimate)
+
+    async def follow(self) -> None:
+        """Keep the sensor connected, for ever or until that is of no more use."""
+        await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
+
+
+class ReadingInput(_FaceInput):
+    """A face that is read already: detection and network are left out, what follows them is not."""
+
+    def __init__(self, driver: Driver[FaceReading], judge: Judge, clock: Clock, recording: Recording) -> None:
+        super().__init__(driver.name, SensorGauge(driver.stall_after_s), clock, recording)
+        self.driver = driver
+        self._judge = judge
+        self._clock = clock
+
+    def on_item(self, item: FaceReading) -> None:
+        """Judge it here and now: there is no picture to work on."""
+        self._say(judged(self._judge, item))
 
     async def follow(self) -> None:
         """Keep the sensor connected, for ever or until that is of no more use."""
@@ -354,7 +376,7 @@ def _worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict
     }
 
 
-Input = CameraInput | EstimateInput | BandInput
+Input = CameraInput | EstimateInput | ReadingInput | BandInput
 """Any input."""
 
 
@@ -366,5 +388,8 @@ def build_input(stanza: Kind, bundle: Bundle, threads: int, clock: Clock, record
         return CameraInput(camera, FaceEstimator(bundle, threads=threads), clock, recording, gauge)
     if isinstance(stanza, ReplayedFace):
         return EstimateInput(stanza.open(clock), clock, recording)
+    if isinstance(stanza, SimulatedFace):
+        judge = Judge(Settings.read(bundle.model(FACE_MODEL).parameters))
+        return ReadingInput(stanza.open(clock), judge, clock, recording)
     estimator = BiosignalEstimator(bundle, threads=threads)
     return BandInput(stanza.open(clock), stanza, estimator, clock, recording)

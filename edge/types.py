@@ -113,6 +113,29 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FaceReading:
+    """What was read of one picture of a face, without the picture: the face's road joins in after its network.
+
+    Attributes:
+        sensor: name of the sensor in the configuration.
+        units: (17,) intensities 0..5, in the order of `edge.face.units.LABELS`.
+        deviation: (17,) standard deviation of each intensity's error.
+        visible: (5,) 0..1, probabilities that at least half of each of `edge.face.units.REGIONS` is uncovered.
+        trust: 0..1, worst of the picture's aspects (light, contrast, sharpness).
+        measured_ns: monotonic time of exposure.
+        absence: why no face could be read; then the figures mean nothing.
+    """
+
+    sensor: str
+    units: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    visible: NDArray[np.float32]
+    trust: float
+    measured_ns: int
+    absence: Absence | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SampleBlock:
     """Consecutive samples of one channel as a driver received them.
 

@@ -27,6 +27,7 @@ from edge.cli import (
     run,
     scan,
     sensors,
+    simulate,
     watch,
 )
 from edge.errors import AnodyneError
@@ -34,6 +35,7 @@ from edge.errors import AnodyneError
 COMMANDS = (
     run,
     demo,
+    simulate,
     watch,
     alarm,
     report,

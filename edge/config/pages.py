@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from edge.config.keys import SENSOR, Key, drivers, keys, summary, tables
 from edge.section import Section
 from edge.sensors.replay import ReplayedFace
+from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.table import Band, Camera
 from edge.sensors.wristband.ble_band import BleBand
 
@@ -17,7 +18,12 @@ _WIDTH = 110
 _SHOWN = ("v4l2", "ble_uart")
 """Stanzas that the example switches on: what a box with a camera and a PPG/GSR band needs."""
 
-_GROUPS = (("cameras", Camera), ("wristbands", Band), ("recorded faces", ReplayedFace))
+_GROUPS = (
+    ("cameras", Camera),
+    ("wristbands", Band),
+    ("recorded faces", ReplayedFace),
+    ("simulated faces", SimulatedFace),
+)
 
 
 def example() -> str:

@@ -20,7 +20,7 @@ from edge.face.episode import FEATURES, ON, START_WEIGHTS, Episode, EpisodeFilte
 from edge.face.find import STAYS_S, Reading
 from edge.face.reference import NEEDED_S, Population, RestingFace
 from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
-from edge.types import NS_PER_S, Absence, Estimate, Modality
+from edge.types import NS_PER_S, Absence, Estimate, FaceReading, Modality
 
 SMOOTHING_S = 0.8
 """Time constant of the causal smoothing of action units, seconds: a blink (0.1 to 0.4 s; Stern et al. 1984) then stays
@@ -267,3 +267,15 @@ def _cosine(one: Floats, other: Floats) -> float:
 def clipped(units: Floats) -> Floats:
     """Intensities within 0..5."""
     return np.asarray(np.clip(units, 0.0, INTENSITY_MAX), dtype=np.float32)
+
+
+def judged(judge: Judge, read: FaceReading) -> Estimate:
+    """What a reading amounts to that came without a picture; the descriptor is always the same person's."""
+    if read.absence is not None:
+        return Estimate.absent(Modality.FACE, read.absence, read.measured_ns)
+    reading = Reading(0.0, 0.0, 0.0, 0.0, 1.0, read.visible, _NOBODY)
+    return judge.step(Numbers(read.units, read.deviation, reading, read.trust, _READ_PX), read.measured_ns)
+
+
+_NOBODY = np.eye(1, 16, dtype=np.float32)[0]
+_READ_PX = 120.0

@@ -19,6 +19,7 @@ from edge.sensors.camera.picamera2_setup import find_camera
 from edge.sensors.camera.stanzas import Picamera2Camera, V4l2Camera, VideoFileCamera
 from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.wristband.ble_band import BleBand
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.emotibit.recording import EmotiBitRecording
@@ -62,8 +63,8 @@ def recordings(config: Config) -> Iterator[Finding]:
                 yield _readable(f"band {stanza.name}", stanza.file)
             case ReplayedBand() | ReplayedFace():
                 yield _readable(f"sensor {stanza.name}", stanza.session)
-            case SimulatedBand() if stanza.scene is not None:
-                yield _readable(f"band {stanza.name}", stanza.scene)
+            case SimulatedBand() | SimulatedFace() if stanza.scene is not None:
+                yield _readable(f"sensor {stanza.name}", stanza.scene)
             case _:
                 continue
 

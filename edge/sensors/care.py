@@ -16,9 +16,9 @@ from edge.sensors.driver import Driver
 from edge.sensors.flow import Lack
 from edge.sensors.gauge import SensorGauge
 from edge.sensors.story import Story
-from edge.types import NS_PER_S, Estimate, Frame, SampleBlock, SensorState, SensorStatus
+from edge.types import NS_PER_S, Estimate, FaceReading, Frame, SampleBlock, SensorState, SensorStatus
 
-Item = TypeVar("Item", Frame, SampleBlock, Estimate)
+Item = TypeVar("Item", Frame, SampleBlock, Estimate, FaceReading)
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar, runtime_checkable
 
-from edge.types import Estimate, Frame, SampleBlock
+from edge.types import Estimate, FaceReading, Frame, SampleBlock
 
-Item = TypeVar("Item", Frame, SampleBlock, Estimate, covariant=True)
+Item = TypeVar("Item", Frame, SampleBlock, Estimate, FaceReading, covariant=True)
 
 
 class Driver(Protocol[Item]):

@@ -10,7 +10,17 @@ from edge.sensors.charge import ChargeMonitor
 from edge.sensors.flow import PARTIAL_BELOW, WHOLE_FROM, Flow, Lack
 from edge.sensors.report import ChannelReport, SensorReport
 from edge.sensors.wear import WearMonitor
-from edge.types import NS_PER_S, Channel, Estimate, Frame, SampleBlock, SensorState, SensorStatus, SensorWarning
+from edge.types import (
+    NS_PER_S,
+    Channel,
+    Estimate,
+    FaceReading,
+    Frame,
+    SampleBlock,
+    SensorState,
+    SensorStatus,
+    SensorWarning,
+)
 
 FRAMES = "frames"
 """The one channel of a camera."""
@@ -84,10 +94,10 @@ class SensorGauge:
         self._lacks = {}
         self.flow.connected(now_ns)
 
-    def push(self, item: Frame | SampleBlock | Estimate, now_ns: int) -> None:
+    def push(self, item: Frame | SampleBlock | Estimate | FaceReading, now_ns: int) -> None:
         """Take in what has just arrived."""
         self._newest_ns = now_ns
-        if isinstance(item, Estimate):  # a replayed camera's picture
+        if isinstance(item, Estimate | FaceReading):  # stands for a picture
             self.flow.push(FRAMES, 1, self._expected_hz, now_ns, 0)
             return
         if isinstance(item, Frame):

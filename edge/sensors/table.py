@@ -10,6 +10,7 @@ from edge.sensors.camera.network import MjpegCamera, RtspCamera
 from edge.sensors.camera.stanzas import GStreamerCamera, Picamera2Camera, V4l2Camera, VideoFileCamera
 from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.simulated.face import SimulatedFace
 from edge.sensors.wristband.e4 import E4Recording
 from edge.sensors.wristband.emotibit.band import EmotiBitBand
 from edge.sensors.wristband.emotibit.recording import EmotiBitRecording
@@ -46,8 +47,8 @@ Band = (
 )
 """Any wristband stanza."""
 
-Kind = Camera | Band | ReplayedFace
-"""Any stanza; of a recorded face there are estimates and no pictures, so it is no camera."""
+Kind = Camera | Band | ReplayedFace | SimulatedFace
+"""Any stanza; of a recorded face there are estimates, of a simulated one readings, and no pictures: no cameras."""
 
 Sensor = Annotated[Kind, Field(discriminator="driver")]
 """Any `[[sensor]]` stanza, told apart by its `driver`."""

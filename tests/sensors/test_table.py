@@ -20,6 +20,7 @@ from edge.sensors.camera.v4l2 import V4l2
 from edge.sensors.camera.video_file import VideoFile
 from edge.sensors.replay import Player, ReplayedFace
 from edge.sensors.simulated.band import ScenePlayer
+from edge.sensors.simulated.face import FacePlayer, SimulatedFace
 from edge.sensors.stanza import BandSection, CameraSection
 from edge.sensors.table import Kind, Sensor
 from edge.sensors.wristband.ble import BleDriver
@@ -48,12 +49,15 @@ STANZAS: list[tuple[dict[str, object], type]] = [
     ({"driver": "simulated_band"}, ScenePlayer),
     ({"driver": "replay", "session": Path("x.anodyne")}, Player),
     ({"driver": "replay_face", "session": Path("x.anodyne")}, Player),
+    ({"driver": "simulated_face"}, FacePlayer),
 ]
 
 
 @pytest.mark.parametrize(("values", "driver"), STANZAS, ids=lambda value: str(value))
 def test_every_stanza_opens_its_driver(values: dict[str, object], driver: type) -> None:
-    stanza: CameraSection | BandSection | ReplayedFace = TypeAdapter(Sensor).validate_python({**values, "name": "it"})
+    stanza: CameraSection | BandSection | ReplayedFace | SimulatedFace = TypeAdapter(Sensor).validate_python(
+        {**values, "name": "it"}
+    )
     opened = stanza.open(VirtualClock())
     assert isinstance(opened, driver)
     assert opened.name == "it"

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge.clock import Clock
+from edge.errors import SensorError, SensorReason
 from edge.section import FilePath
 from edge.sensors.driver import Driver
+from edge.sensors.simulated.course import course_of
 from edge.sensors.simulated.scene import DEMO_SCENE, Scene
-from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, synthesise
+from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Waveforms, synthesise
+from edge.sensors.simulated.wrist import wrist_signals
 from edge.sensors.stanza import BandSection
-from edge.types import NS_PER_S, Channel, SampleBlock
+from edge.types import NS_PER_S, Channel, Modality, SampleBlock
 
 BLOCK_S = 0.5
 """Seconds of signal in one block, as a Bluetooth band bundles them (32 PPG samples: two notifications of 16)."""
@@ -39,6 +42,21 @@ class _Track:
         return self.values[round(start_s * self.rate_hz) : round(end_s * self.rate_hz)]
 
 
+Sends = Literal["ppg+gsr", "ppg", "gsr", "heart_rate"]
+"""What a simulated band can be asked to send."""
+
+_MODALITY = {"ppg": Modality.PPG, "gsr": Modality.GSR, "heart_rate": Modality.HEART_RATE}
+
+_LOW_PERCENT, _CHARGED_PERCENT = 9.0, 80.0
+"""Charge while the scene's battery is low, and else."""
+
+_HELD_S = 10
+"""A band that has lost the pulse shows its last rate for so long (invented)."""
+
+_BATTERY_EVERY = 20
+"""Blocks from one battery reading to the next: 10 s."""
+
+
 class SimulatedBand(BandSection):
     """A seeded PPG/GSR generator that follows a scene (docs/scenes.md)."""
 
@@ -50,6 +68,13 @@ class SimulatedBand(BandSection):
     """Scene file; default: the three-minute scene of `anodyne demo`."""
     seed: int = Field(default=1, ge=0)
     """Seed of the generator: the same seed gives the same samples."""
+    sends: Sends = "ppg+gsr"
+    """What the band sends beside acceleration; `heart_rate` stands for a band without a waveform."""
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:  # type: ignore[override]  # the other kinds' is fixed; never written
+        """What it can give evidence of."""
+        return tuple(_MODALITY[one] for one in self.sends.split("+"))
 
     def open(self, clock: Clock) -> Driver[SampleBlock]:
         """Its driver."""
@@ -75,12 +100,21 @@ class ScenePlayer:
         self._name = config.name
         self._clock = clock
         self.scene = Scene.load(config.scene or DEMO_SCENE)
-        waveforms = synthesise(self.scene, config.seed)
-        self._tracks = (
-            _Track(Channel.PPG, PPG_HZ, waveforms.ppg),
-            _Track(Channel.GSR_US, GSR_HZ, waveforms.gsr_us),
-            _Track(Channel.ACC_G, ACC_HZ, waveforms.acc_g),
-        )
+        self._lives = self.scene.patient is not None
+        if self._lives:
+            course = course_of(self.scene, config.seed)
+            self.scene = course.scene
+            waveforms = wrist_signals(course)
+        else:
+            waveforms = synthesise(self.scene, config.seed)
+        sent = {
+            "ppg": _Track(Channel.PPG, PPG_HZ, waveforms.ppg),
+            "gsr": _Track(Channel.GSR_US, GSR_HZ, waveforms.gsr_us),
+            "heart_rate": _Track(Channel.HEART_RATE_BPM, 1.0, _shown_rate(waveforms, self.scene)),
+        }
+        self._tracks = (*(sent[one] for one in config.sends.split("+")), _Track(Channel.ACC_G, ACC_HZ, waveforms.acc_g))
+        if config.sends == "heart_rate":
+            self._tracks = (sent["heart_rate"],)
         self._origin_ns: int | None = None
 
     @property
@@ -102,12 +136,23 @@ class ScenePlayer:
         for index in range(int(elapsed_s / BLOCK_S), int(self.scene.duration_s / BLOCK_S)):
             start_s = index * BLOCK_S
             await self._clock.sleep_until(self._origin_ns + round((start_s + BLOCK_S) * NS_PER_S))
+            if self.scene.fault_at("radio_loss", start_s):
+                raise SensorError(SensorReason.DISCONNECTED, "the simulated radio link is lost")
             if self.scene.band_silent_at(start_s):
                 missed += 1
                 continue
             for track in self._tracks:
-                yield self._block(track, start_s, missed)
+                block = self._block(track, start_s, missed)
+                if len(block.values):
+                    yield block
             missed = 0
+            if self._lives and index % _BATTERY_EVERY == 0:
+                yield self._battery(start_s)
+
+    def _battery(self, start_s: float) -> SampleBlock:
+        percent = _LOW_PERCENT if self.scene.fault_at("battery_low", start_s) else _CHARGED_PERCENT
+        values = np.array([percent], np.float32)
+        return SampleBlock(self._name, Channel.BATTERY_PERCENT, values, 0.0, self._clock.now_ns(), start_s)
 
     def _block(self, track: _Track, start_s: float, missed: int) -> SampleBlock:
         return SampleBlock(
@@ -119,3 +164,22 @@ class ScenePlayer:
             device_s=start_s,
             lost_before=round(missed * BLOCK_S * track.rate_hz),
         )
+
+
+def _shown_rate(waveforms: Waveforms, scene: Scene) -> NDArray[np.float32]:
+    """Heart rate as a band shows it: once a second, whole beats per minute, over the newest eight beats.
+
+    Off the skin it repeats the last rate for `_HELD_S` and then shows 0, as many bands do.
+    """
+    beats_s = waveforms.beats_s
+    at_s = np.arange(int(scene.duration_s))
+    newest = np.clip(np.searchsorted(beats_s, at_s) - 1, 1, beats_s.size - 1)
+    oldest = np.maximum(newest - 8, 0)
+    span_s = np.maximum(beats_s[newest] - beats_s[oldest], 1e-3)
+    shown = np.round(60.0 * (newest - oldest) / span_s)
+    for span in scene.fault:
+        if span.kind == "band_off":
+            first, last = int(span.start_s), int(span.end_s)
+            shown[first:last] = shown[first]
+            shown[min(first + _HELD_S, last) : last] = 0.0
+    return np.asarray(shown, dtype=np.float32)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -53,14 +54,88 @@ class PainSpan(Span):
 
     level: float = Field(ge=0.0, le=10.0)
     """Latent pain, 0..10."""
+    rise_s: float = Field(default=RAMP_S, ge=0.5, le=7200.0)
+    """Seconds from nothing to `level`: long for a slow drift."""
 
     def level_at(self, t_s: float) -> float:
         """This span's share of latent pain at `t_s`: linear ramps after start and end."""
         if t_s < self.end_s:
-            rise = (t_s - self.start_s) / RAMP_S
+            rise = (t_s - self.start_s) / self.rise_s
             return self.level * min(max(rise, 0.0), 1.0)
-        reached = self.level * min((self.end_s - self.start_s) / RAMP_S, 1.0)
+        reached = self.level * min((self.end_s - self.start_s) / self.rise_s, 1.0)
         return max(0.0, reached - self.level * (t_s - self.end_s) / RAMP_S)
+
+
+Activity = Literal[
+    "sleep", "smile", "talk", "chew", "yawn", "squint", "visitor", "grandchild", "care", "delirium", "fright"
+]
+"""What a patient does or has done to her; docs/scenes.md says what each does to face and body."""
+
+Fault = Literal[
+    "face_turned",
+    "face_covered",
+    "mask",
+    "lights_off",
+    "camera_dead",
+    "band_off",
+    "motion",
+    "radio_loss",
+    "battery_low",
+    "clock_step",
+    "cpu_throttled",
+    "broker_gone",
+    "station_silent",
+]
+"""What goes wrong; docs/scenes.md says how each is made."""
+
+Variant = Literal["beta_blocker", "opioid", "poor_perfusion", "palsy", "blunted", "stoic"]
+"""What sets a patient apart from the others."""
+
+
+class ActivitySpan(Span):
+    """A stretch in which the patient does something that is not pain."""
+
+    kind: Activity
+    """What."""
+
+
+class FaultSpan(Span):
+    """A stretch in which something fails."""
+
+    kind: Fault
+    """What."""
+    size: float = Field(default=1.0, ge=-86_400.0, le=86_400.0)
+    """clock_step: by how many seconds; cpu_throttled: how late work in threads ends, seconds. Else not used."""
+
+
+class Patient(_Part):
+    """Whom the scene is about."""
+
+    variants: tuple[Variant, ...] = ()
+    """What sets this patient apart; several may hold. The rest of a person is drawn from the seed."""
+
+
+class Life(_Part):
+    """A life that is drawn from the seed instead of written down."""
+
+    episodes_per_hour: float = Field(default=2.0, ge=0.0, le=20.0)
+    """Episodes of pain: a Poisson process, at least 60 s between two."""
+    level: tuple[float, float] = (3.0, 9.0)
+    """Least and most latent pain of an episode, 0..10."""
+    length_s: tuple[float, float] = (20.0, 240.0)
+    """Least and most length of an episode; drawn evenly over the logarithm."""
+    activities: dict[Activity, float] = {}
+    """How often an hour each activity begins."""
+    faults: dict[Fault, float] = {}
+    """How often an hour each fault begins."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Life:
+        if not 0.0 <= self.level[0] <= self.level[1] <= 10.0:
+            raise ValueError("life.level needs two numbers 0..10, the smaller first")
+        if not 0.0 < self.length_s[0] <= self.length_s[1]:
+            raise ValueError("life.length_s needs two numbers above 0, the smaller first")
+        return self
 
 
 class Scene(_Part):
@@ -76,10 +151,20 @@ class Scene(_Part):
     """Stretches in which nobody is in the picture."""
     band_silent: tuple[Span, ...] = ()
     """Stretches in which the wristband sends nothing."""
+    activity: tuple[ActivitySpan, ...] = ()
+    """What the patient does besides."""
+    fault: tuple[FaultSpan, ...] = ()
+    """What fails."""
+    patient: Patient | None = None
+    """Whom it is about. Without this table the fixed person of the demonstration plays it, without activities."""
+    life: Life | None = None
+    """What the seed is to add; drawn anew for each seed."""
 
     @model_validator(mode="after")
     def _within(self) -> Scene:
-        for key, spans in (("pain", self.pain), ("face_away", self.face_away), ("band_silent", self.band_silent)):
+        if self.patient is None and (self.activity or self.fault or self.life is not None):
+            raise ValueError("activity, fault and life need a [patient] table (it may be empty)")
+        for key, spans in self._spans():
             for number, span in enumerate(spans, start=1):
                 if span.end_s > self.duration_s:
                     raise ValueError(
@@ -87,6 +172,15 @@ class Scene(_Part):
                         f" {self.duration_s:g}"
                     )
         return self
+
+    def _spans(self) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+        return (
+            ("pain", self.pain),
+            ("face_away", self.face_away),
+            ("band_silent", self.band_silent),
+            ("activity", self.activity),
+            ("fault", self.fault),
+        )
 
     @classmethod
     def load(cls, path: Path) -> Scene:
@@ -111,6 +205,10 @@ class Scene(_Part):
     def pain_level(self, t_s: float) -> float:
         """Latent pain 0..10 at `t_s` seconds from the start."""
         return max((span.level_at(t_s) for span in self.pain), default=0.0)
+
+    def fault_at(self, kind: Fault, t_s: float) -> bool:
+        """Whether a fault of a kind lasts at `t_s`."""
+        return any(span.kind == kind and span.covers(t_s) for span in self.fault)
 
     def face_away_at(self, t_s: float) -> bool:
         """Whether nobody is in the picture at `t_s`."""

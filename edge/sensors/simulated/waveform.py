@@ -164,12 +164,12 @@ def _pulse_wave(
     for beat_s, beat_height, interval_s in zip(beats_s, heights, intervals, strict=True):
         first = max(0, int((beat_s - 0.6) * PPG_HZ))
         piece = times_s[first : int((beat_s + 1.4) * PPG_HZ)] - beat_s
-        wave[first : first + piece.size] += beat_height * _pulse(piece, interval_s)
+        wave[first : first + piece.size] += beat_height * pulse_shape(piece, interval_s)
     slow = 0.15 * np.interp(times_s, grid_s, breath) + 0.2 * _wander(times_s.size, 1.0 / PPG_HZ, rng)
     return 100.0 * (wave + slow + patient.ppg_noise * rng.standard_normal(times_s.size))
 
 
-def _pulse(since_peak_s: Signal, interval_s: float) -> Signal:
+def pulse_shape(since_peak_s: Signal, interval_s: float) -> Signal:
     """One pulse, 1 high: a steep systolic wave and a diastolic one; widths follow the square root of the interval."""
     stretch = np.sqrt(interval_s)
     rising = since_peak_s < 0
@@ -209,11 +209,11 @@ def _conductance(
     tonic = tonic * (1.0 + 0.01 * _wander(times_s.size, 1.0 / GSR_HZ, rng))
     for onset_s, amplitude_us in zip(onsets_s, amplitudes_us, strict=True):
         after = times_s >= onset_s
-        tonic[after] += amplitude_us * _response(times_s[after] - onset_s)
+        tonic[after] += amplitude_us * scr_shape(times_s[after] - onset_s)
     return (tonic + patient.gsr_noise_us * rng.standard_normal(times_s.size)).astype(np.float32)
 
 
-def _response(since_onset_s: Signal) -> Signal:
+def scr_shape(since_onset_s: Signal) -> Signal:
     """One SCR, 1 high: the Bateman curve with the time constants of Alexander et al. 2005 (0.75 s and 2 s)."""
     rise_s, decay_s = 0.75, 2.0
     peak_s = np.log(decay_s / rise_s) * rise_s * decay_s / (decay_s - rise_s)

@@ -1,0 +1,1 @@
+"""Simulated patients in the true daemon."""
