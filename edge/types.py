@@ -198,12 +198,12 @@ class Absence(StrEnum):
     FACE_TOO_SMALL = "face_too_small"
     TOO_DARK = "too_dark"
     POOR_SIGNAL = "poor_signal"
-    FIXED_RATE = "fixed_rate"
-    """A heart rate that never changes: held by the band, or a pacemaker's; it tells nothing of arousal."""
     NOT_WORN = "not_worn"
     WARMING_UP = "warming_up"
     ESTIMATOR_FAULT = "estimator_fault"
     CAMERA_OFF = "camera_off"
+    FIXED_RATE = "fixed_rate"
+    """A heart rate that never changes: held by the band, or a pacemaker's; it tells nothing of arousal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Dialer:
         self._clock = clock
         self._make = make
         self._backoff = backoff or Backoff()
-        self._chance = random.Random()  # noqa: S311 - jitter needs no cryptographic quality
+        # Of one boot, so that no two boxes wait alike, and a simulated one always does.
+        self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - jitter needs no cryptographic quality
         self._version = Version.V5
         self._settled = False
         self._reported = ""

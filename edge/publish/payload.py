@@ -141,11 +141,11 @@ class AbsenceCode(StrEnum):
     FACE_TOO_SMALL = "sm"
     TOO_DARK = "dk"
     POOR_SIGNAL = "ps"
-    FIXED_RATE = "fr"
     NOT_WORN = "nw"
     WARMING_UP = "wu"
     ESTIMATOR_FAULT = "ef"
     CAMERA_OFF = "ca"
+    FIXED_RATE = "fr"
 
 
 class AlertMessage(Head):

@@ -78,12 +78,12 @@ async def supervise(
         on_status: receives every change of state, reason or warnings.
         gauge: measures rates, charge and wear; give one to read its figures elsewhere.
         backoff: waiting times between attempts.
-        rng: source of the jitter; seed it in tests.
+        rng: source of the jitter; default: of the boot and the sensor's name, so that no two boxes wait alike.
     """
     care = _Care(driver, clock, on_item, on_status, gauge or SensorGauge(driver.stall_after_s))
     waits = backoff or Backoff()
     # Jitter needs no cryptographic quality.
-    chance = rng or random.Random()  # noqa: S311
+    chance = rng or random.Random(f"{clock.instant().boot_id} {driver.name}")  # noqa: S311
     failures = 0
     care.report(SensorState.CONNECTING, SensorReason.STARTING, "")
     while True:

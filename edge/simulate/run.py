@@ -190,7 +190,7 @@ class _Bed:
                 else None
             )
             self._clock.threads = broker is not None
-            settings = self._settings(NOWHERE_PORT if broker is None else broker.port)
+            settings = self._settings(NOWHERE_PORT if broker is None else broker.port, home=broker is None)
             store = Store.open(self._folder / STORE_FILE if broker is not None else Path(":memory:"))
             daemon = self._daemon = Daemon(
                 settings,
@@ -229,12 +229,14 @@ class _Bed:
             tuple(self._heard),
         )
 
-    def _settings(self, port: int) -> config.Config:
+    def _settings(self, port: int, *, home: bool) -> config.Config:
+        """A box in a ward; where the scene has no fault of broker or station, one at home, which needs neither."""
         return config.Config(
             box=config.Box(site="simulated", bed="bed1", state_dir=self._folder, validity=Validity.TEST),
             sensor=self._sensors,
             fusion=config.Fusion(tick_s=self._tick_s),
             mqtt=config.Mqtt(host="127.0.0.1", port=port),
+            annunciator=config.Annunciator(home=home, file=self._folder / "bursts.jsonl"),
         )
 
     def _now_s(self, now_ns: int) -> float:
