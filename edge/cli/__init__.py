@@ -11,10 +11,25 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from edge.cli import bench, config, demo, doctor, models, plot, reference, replay, run, scan, sensors, watch
+from edge.cli import (
+    accounts,
+    bench,
+    config,
+    demo,
+    doctor,
+    models,
+    plot,
+    reference,
+    replay,
+    run,
+    scan,
+    sensors,
+    station,
+    watch,
+)
 from edge.errors import AnodyneError
 
-COMMANDS = (run, demo, watch, reference, scan, sensors, replay, plot, doctor, config, models, bench)
+COMMANDS = (run, demo, watch, station, accounts, reference, scan, sensors, replay, plot, doctor, config, models, bench)
 """Every sub-command, in the order of the help text."""
 
 

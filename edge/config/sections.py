@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from edge.config.station import Station
 from edge.section import FilePath, Info, Section
 from edge.sensors.table import Sensor
 from edge.types import Priority, Validity
@@ -167,7 +168,7 @@ class Recorder(Section):
 
 
 class Config(Section):
-    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[recorder]`, `[mqtt]`."""
+    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[recorder]`, `[mqtt]`, `[station]`."""
 
     box: Box = Box()
     """Where the box stands and where it keeps its state."""
@@ -183,6 +184,8 @@ class Config(Section):
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
+    station: Station = Station()
+    """The nursing station's page."""
 
     @field_validator("sensor")
     @classmethod

@@ -11,6 +11,7 @@ from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
     Message,
+    NoteMessage,
     ReferenceCommand,
     ReplyMessage,
     StateMessage,
@@ -23,6 +24,7 @@ MODELS: dict[str, type[Message]] = {
     "command": Acknowledge,
     "reference_command": ReferenceCommand,
     "reply": ReplyMessage,
+    "note": NoteMessage,
 }
 """File name (without .json) to model."""
 

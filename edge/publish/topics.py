@@ -30,6 +30,9 @@ COMMAND = "command"
 REPLY = "reply"
 """The box's answer to a command."""
 
+NOTE = "note"
+"""Retained: the newest note of a nurse on this bed, from a station to all stations; boxes do not read it."""
+
 
 def alarm_leaf(condition: Condition) -> str:
     """Leaf of the retained current state of one condition."""
