@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, replace
 from typing import TypedDict
@@ -106,6 +107,7 @@ class Desk:
             self._hear,
             topics=topics,
             clock=clock,
+            client_id=f"anodyne-station-{os.urandom(4).hex()}",  # two of one name would throw each other out
             on_connected=self._connect,
             on_station=self._overhear,
         )

@@ -53,9 +53,7 @@ def _line(kind: str, row: tuple[Value, ...]) -> LogLine:
             line["detail"] = ", ".join([f"{priority} priority", *explain(json.loads(reasons)), *extra])
         case "deed":
             line["what"], line["who"] = words(text[0]), text[1]
-            outcome = {None: "not answered yet", 1: "done"}.get(
-                rest[3] if isinstance(rest[3], int) else None, "refused"
-            )
+            outcome = "not answered" if rest[3] is None else "done" if rest[3] else "refused"
             line["detail"] = ": ".join(part for part in (text[2], outcome, text[4]) if part)
         case _:
             line["what"], line["who"], line["detail"] = "note", text[0], text[1]

@@ -1,7 +1,7 @@
 """Pictures of the page in a real browser: `python -m tests.station.pictures FOLDER`.
 
-Needs the package playwright and a Chromium on the PATH (Debian: apt install chromium). Wall, tablet and phone, with 1, 6
-and 40 beds, one bed near, the sign-in, and the page while it hears nothing; in light and dark.
+Needs the package playwright and a Chromium on the PATH (Debian: apt install chromium). Wall, tablet and phone; 1, 6 and
+40 beds, one bed near, the sign-in, and the page while it hears nothing; in light and dark.
 """
 
 from __future__ import annotations
@@ -124,7 +124,6 @@ async def main(folder: Path) -> None:
     """Every picture."""
     import playwright.async_api as playwright
 
-    folder.mkdir(parents=True, exist_ok=True)
     for count in (1, 6, 40):
         await shoot(folder, count, playwright)
 
@@ -132,4 +131,5 @@ async def main(folder: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m tests.station.pictures FOLDER")
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
     asyncio.run(main(Path(sys.argv[1])))

@@ -85,7 +85,7 @@ export class Grid {
       make("span", { class: "title" }, bed.title),
       make("span", { class: "score" }, ...score(bed)),
     );
-    const why = bed.alarms.find((one) => one.sounding)?.because || bed.why.join(", ");
+    const why = whyOf(bed);
     if (why) card.append(make("span", { class: "why" }, why));
     const missing = bed.missing.join(", ");
     if (missing && !why.includes(missing)) card.append(make("span", { class: "missing" }, missing));
@@ -104,6 +104,13 @@ export function score(bed) {
   if (bed.score === null) return [make("span", { class: "none" }, "no score")];
   const range = bed.low === null || bed.high === null ? "" : `${bed.low.toFixed(1)} to ${bed.high.toFixed(1)}, `;
   return [make("b", {}, bed.score.toFixed(1)), make("small", {}, ` of 10 (${range}${bed.mode})`)];
+}
+
+/** @param {Bed} bed */
+function whyOf(bed) {
+  const alarm = bed.alarms.find((one) => one.sounding);
+  if (bed.look === "unknown") return alarm ? `When last heard: ${alarm.words}, not acknowledged` : "";
+  return alarm?.because || bed.why.join(", ");
 }
 
 /** @param {Bed} bed */

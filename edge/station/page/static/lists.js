@@ -41,7 +41,8 @@ function table(heads, rows) {
 async function show(title, content) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("records"));
   const body = make("div", { role: "region", "aria-label": title, tabindex: "0" }, "…");
-  dialog.replaceChildren(button("Close", () => dialog.close(), { class: "close" }), make("h2", { id: "records-name" }, title), body);
+  const close = button("Close", () => dialog.close(), { class: "close" });
+  dialog.replaceChildren(make("div", { class: "bar" }, make("header", {}, make("h2", { id: "records-name" }, title)), close), body);
   dialog.showModal();
   try {
     body.replaceChildren(...(await content()));

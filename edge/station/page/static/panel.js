@@ -61,8 +61,7 @@ export class Panel {
     this.trend.replaceChildren();
     this.log.replaceChildren();
     this.dialog.replaceChildren(
-      button("Close", () => this.dialog.close(), { class: "close" }),
-      this.head,
+      make("div", { class: "bar" }, this.head, button("Close", () => this.dialog.close(), { class: "close" })),
       this.answer,
       this.alarms,
       this.facts,

@@ -1,6 +1,6 @@
 // @ts-check
-// The trend of a bed: highest score of each step as a line; steps in which the bed could not be assessed are hatched,
-// steps of which nothing is known are blank. A line never bridges either.
+// The trend of a bed: highest score of each step as a line. Steps in which the bed could not be assessed have a low block,
+// steps of which nothing is known a full column; no line bridges one without a score.
 
 import { draw, make } from "./dom.js";
 
@@ -79,6 +79,6 @@ export function chart(trend) {
     make("span", { class: "scale", "aria-hidden": "true" }, make("span", {}, "10"), make("span", {}, "5"), make("span", {}, "0")),
     spark(trend, { axis: true }),
     make("span", { class: "axis", "aria-hidden": "true" }, make("span", {}, `${hours} h ago`), make("span", {}, "now")),
-    make("figcaption", {}, `${described(trend, hours)}. Hatched: cannot assess. Blank: unknown.`),
+    make("figcaption", {}, `${described(trend, hours)}. Low yellow blocks: cannot assess. Full grey columns: unknown.`),
   );
 }
