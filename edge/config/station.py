@@ -15,9 +15,9 @@ _PLACE = re.compile(r"^[A-Za-z0-9_.-]{1,32}/[A-Za-z0-9_.-]{1,32}$")
 _ORIGIN = r"^https?://[A-Za-z0-9.:\[\]-]+$"
 
 
-def listed(text: str) -> tuple[str, ...]:
-    """The parts of a text that are separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def listed(text: str | None) -> tuple[str, ...]:
+    """The parts of a text that are separated by commas; none of None."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 class Station(Section):
@@ -31,7 +31,7 @@ class Station(Section):
     """Folder for the alarm log, trends, notes and sign-ins (station.db)."""
     accounts_file: FilePath = Path("/etc/anodyne/station-accounts.json")
     """Who may sign in (mode 0600); written by `anodyne accounts`."""
-    beds: str = Field(default="", examples=["ward3/bed1, ward3/bed2"])
+    beds: str | None = Field(default=None, examples=["ward3/bed1, ward3/bed2"])
     """Beds that must be there, as SITE/BED, separated by commas: one that was never heard of is shown as unknown."""
     certificate_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/station.pem"])
     """Certificate chain for https."""
@@ -45,7 +45,7 @@ class Station(Section):
         default=None, pattern=r"^[A-Za-z][A-Za-z0-9-]{1,63}$", examples=["X-Remote-User"]
     )
     """Header in which a reverse proxy names who has signed in there; without it the page asks for a password itself."""
-    trusted_proxies: str = Field(default="", validate_default=True, examples=["127.0.0.1/32, 10.1.2.3"])
+    trusted_proxies: str | None = Field(default=None, validate_default=True, examples=["127.0.0.1/32, 10.1.2.3"])
     """Addresses or networks, separated by commas, whose `proxy_user_header` is believed; from others it is ignored."""
     sign_in_hours: float = Field(default=12.0, ge=0.1, le=168.0)
     """A nurse's sign-in ends after this time, hours: a shift."""
@@ -56,7 +56,7 @@ class Station(Section):
 
     @field_validator("beds")
     @classmethod
-    def _places(cls, beds: str) -> str:
+    def _places(cls, beds: str | None) -> str | None:
         wrong = [one for one in listed(beds) if not _PLACE.match(one)]
         if wrong:
             raise ValueError(f'has "{wrong[0]}": write each bed as SITE/BED, separated by commas')
@@ -71,7 +71,7 @@ class Station(Section):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _networks(cls, trusted_proxies: str, info: Info) -> str:
+    def _networks(cls, trusted_proxies: str | None, info: Info) -> str | None:
         for one in listed(trusted_proxies):
             try:
                 ipaddress.ip_network(one)

@@ -129,7 +129,7 @@ class Desk:
                 group.create_task(self._subscriber.run())
                 group.create_task(self._keep_looking())
         finally:
-            self._flush()
+            self.flush()
 
     async def changed(self, timeout_s: float) -> None:
         """Wait until something was heard, at most this long."""
@@ -331,13 +331,14 @@ class Desk:
                 self._look(place, now_ns)
             if now_ns - self._flushed_ns >= _FLUSH_S * 1e9:
                 self._flushed_ns = now_ns
-                self._flush()
+                self.flush()
             if now_ns - self._forgot_ns >= _FORGET_S * 1e9:
                 self._forgot_ns = now_ns
                 now_ms = self._now_ms()
                 self.book.forget(now_ms - self._keep_ms, now_ms)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Bring the trends to disk."""
         self.book.minutes([*self._full, *(self._minutes[place] for place in self._dirty)])
         self._full.clear()
         self._dirty.clear()

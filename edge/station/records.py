@@ -17,6 +17,10 @@ LOG_LINES = 300
 """Longest log that is shown: two nights of a busy ward."""
 
 
+_PRESENCE_WORDS = {"on": "raised", "latched": "over or out of sight, not acknowledged", "off": "ended"}
+"""Transitions in the words of the log."""
+
+
 class LogLine(TypedDict):
     """One line of the log: `kind` is "alarm", "deed" or "note"."""
 
@@ -48,7 +52,7 @@ def _line(kind: str, row: tuple[Value, ...]) -> LogLine:
     match kind:
         case "alarm":
             condition, presence, priority, validity, reasons = text
-            line["what"] = f"{_condition_words(condition)}: {words(presence)}"
+            line["what"] = f"{_condition_words(condition)}: {_PRESENCE_WORDS.get(presence, words(presence))}"
             extra = [] if validity == "real" else [validity]
             line["detail"] = ", ".join([f"{priority} priority", *explain(json.loads(reasons)), *extra])
         case "deed":

@@ -131,6 +131,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(address)
+            listening.listen(128)  # who comes before the server has started waits
         except OSError:
             listening.close()
             raise

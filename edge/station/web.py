@@ -199,6 +199,7 @@ class _Web:
     async def _trends(self, request: Request, _caller: Caller) -> Response:
         hours, step = _number(request, "hours", 4, 1, 48), _number(request, "step", 5, 1, 60)
         now_ms = self._clock.instant().wall_ms
+        self._desk.flush()
         found = records.trends(self._desk.book, now_ms, hours, step, request.query_params.get("place"))
         return JSONResponse({"hours": hours, "beds": found})
 

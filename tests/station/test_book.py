@@ -46,7 +46,7 @@ def test_a_clock_that_was_set_back_breaks_no_trend(book: Book) -> None:
 def test_an_alarm_is_kept_once(book: Book) -> None:
     for _ in range(2):
         book.alarm("ward/bed7", alert(), NOW_MS)
-    assert [(one["place"], one["what"]) for one in log(book)] == [("ward/bed7", "signs of pain: on")]
+    assert [(one["place"], one["what"]) for one in log(book)] == [("ward/bed7", "signs of pain: raised")]
 
 
 def test_the_log_says_who_did_what_and_what_the_box_said(book: Book) -> None:

@@ -78,12 +78,13 @@ export class Grid {
    */
   fill(item, bed, trend) {
     const had = item.contains(document.activeElement);
-    const card = make("button", { type: "button", class: "card", "data-place": bed.place, "aria-label": spoken(bed) });
+    const card = make("button", { type: "button", class: "card", "data-place": bed.place });
     card.addEventListener("click", () => this.open(bed.place));
     card.append(
-      make("span", { class: "top" }, shape(bed.look), make("span", { class: "name" }, bed.bed, make("small", {}, ` ${bed.site}`)), make("span", { class: "heard" })),
+      make("span", { class: "top" }, shape(bed.look), make("span", { class: "name" }, bed.bed, make("small", {}, ` ${bed.site}`)), make("span", { class: "heard", "aria-hidden": "true" })),
       make("span", { class: "title" }, bed.title),
       make("span", { class: "score" }, ...score(bed)),
+      make("span", { class: "unseen" }, spoken(bed)),
     );
     const why = whyOf(bed);
     if (why) card.append(make("span", { class: "why" }, why));
@@ -135,9 +136,10 @@ export function heard(bed, nowMs) {
   return bed.heard_wall_ms === null ? "never" : `at ${clock(bed.heard_wall_ms)}`;
 }
 
-/** @param {Bed} bed */
+/**
+ * What only the ear needs: sighted people see it from colour, shape and border.
+ * @param {Bed} bed
+ */
 function spoken(bed) {
-  const alarms = bed.alarms.map((one) => `alarm ${one.words}, ${one.priority} priority, ${one.presence_words}`);
-  const number = bed.score === null ? "no score" : `score ${bed.score.toFixed(1)} of 10`;
-  return [`${bed.bed}, ${bed.site}`, bed.title, number, ...alarms, ...flagsOf(bed)].join("; ");
+  return bed.alarms.map((one) => `alarm: ${one.words}, ${one.priority} priority, ${one.presence_words};`).join(" ");
 }

@@ -190,5 +190,8 @@ byId("sound").addEventListener("click", async () => {
 byId("show-log").addEventListener("click", () => void showLog());
 byId("show-burden").addEventListener("click", () => void showBurden());
 setInterval(draw, 1000);
-setInterval(loadTrends, 60000);
+setInterval(() => {
+  void loadTrends();
+  if (panel.place) void panel.look();
+}, 60000);
 void start();
