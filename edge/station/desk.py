@@ -63,8 +63,9 @@ class Status(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All beds at one moment, most urgent first."""
+    """All beds at one moment, most urgent first; `number` rises with what was heard."""
 
+    number: int
     now_ms: int
     status: Status
     beds: dict[str, BedPicture]
@@ -97,6 +98,7 @@ class Desk:
         self._full: list[Minute] = []
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
+        self._heard = 0
         self._flushed_ns = self._forgot_ns = clock.now_ns()
         self._warned = False
         for name in listed(section.beds):
@@ -131,9 +133,11 @@ class Desk:
         finally:
             self.flush()
 
-    async def changed(self, timeout_s: float) -> None:
-        """Wait until something was heard, at most this long."""
+    async def changed(self, since: int, timeout_s: float) -> None:
+        """Wait until something was heard since the snapshot of this number, at most so long."""
         waiter = self._changed
+        if self._heard != since:
+            return
         try:
             async with asyncio.timeout(timeout_s):
                 await waiter.wait()
@@ -148,7 +152,7 @@ class Desk:
         shown = [self._show(place, now_ns) for place in self._ward.beds]
         shown.sort(key=lambda one: (one["rank"], one["alarms"][0]["since_ms"] if one["alarms"] else 0, one["place"]))
         status = Status(connected=self._ward.connected, fault=self.book.fault, name=self._name)
-        self._snapshot = Snapshot(now_ns // 1_000_000, status, {one["place"]: one for one in shown})
+        self._snapshot = Snapshot(self._heard, now_ns // 1_000_000, status, {one["place"]: one for one in shown})
         return self._snapshot
 
     async def ask(self, place: Place, wish: Wish, by: str) -> Answer:
@@ -210,6 +214,7 @@ class Desk:
         return self.clock.instant().wall_ms
 
     def _wake(self) -> None:
+        self._heard += 1
         self._snapshot = None
         self._changed.set()
         self._changed = asyncio.Event()

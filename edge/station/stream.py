@@ -17,7 +17,7 @@ LIFE_S = 2.0
 SILENCE_S = 7.0
 """A screen that heard nothing for this long is disconnected, seconds: three signs of life and a slow network."""
 
-GATHER_S = 0.1
+GATHER_S = 0.05
 """Changes within this time go out together, seconds."""
 
 MAX_SCREENS = 200
@@ -66,14 +66,14 @@ class Stream:
                 beds = {place: _compact(bed) for place, bed in snapshot.beds.items()}
                 yield _message(snapshot, {place: text for place, text in beds.items() if sent.get(place) != text})
                 sent = beds
-                await self._next()
+                await self._next(snapshot.number)
         finally:
             self._open -= 1
 
-    async def _next(self) -> None:
-        """Wait for a change, the next sign of life, or the end."""
+    async def _next(self, number: int) -> None:
+        """Wait for a change since a snapshot, the next sign of life, or the end."""
         closing = asyncio.create_task(self._closing.wait())
-        changed = asyncio.create_task(self._desk.changed(LIFE_S / 2))
+        changed = asyncio.create_task(self._desk.changed(number, LIFE_S / 2))
         try:
             await asyncio.wait({closing, changed}, return_when=asyncio.FIRST_COMPLETED)
             if not self._closing.is_set():

@@ -97,7 +97,7 @@ class Browser:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[Screen]:
         """An open stream of beds."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**24)
         writer.write(f"GET /stream HTTP/1.1\r\nHost: {self.host}\r\nCookie: {self.cookie}\r\n\r\n".encode())
         screen = Screen()
         task = asyncio.create_task(screen.listen(reader))
