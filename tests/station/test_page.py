@@ -11,6 +11,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from tests.peers.broker import Mosquitto, until
 from tests.publish.box import SmallBox, running
 from tests.station.browser import PASSWORD, section, serving
 
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
 playwright = pytest.importorskip("playwright.async_api", reason="no playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (Debian: apt install chromium)")
@@ -28,7 +32,7 @@ BED = '#beds [data-place="ward/bed7"]'
 
 
 @asynccontextmanager
-async def page_of(station: Station, **options: object) -> AsyncIterator[object]:
+async def page_of(station: Station, **options: object) -> AsyncIterator[Page]:
     """A browser that has signed in; the test fails on an error in the page's scripts."""
     errors: list[str] = []
     async with playwright.async_playwright() as play:
@@ -123,7 +127,7 @@ async def test_sound_is_off_until_it_is_turned_on_and_says_so(mosquitto: Mosquit
         await page.wait_for_function("document.querySelector('#sound').textContent === 'Sound is on'")
 
 
-async def _calm(box: SmallBox, page: object) -> None:
+async def _calm(box: SmallBox, page: Page) -> None:
     """The box says that all is well until the page shows it."""
 
     async def speak() -> None:
@@ -135,7 +139,7 @@ async def _calm(box: SmallBox, page: object) -> None:
 
     task = asyncio.create_task(speak())
     try:
-        await page.wait_for_selector(".look-watched")  # type: ignore[attr-defined]
+        await page.wait_for_selector(".look-watched")
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
