@@ -10,7 +10,8 @@
     ├── SessionError         a recorded session cannot be read
     ├── PlotError            a session cannot be drawn
     ├── PublishError         the broker refuses or cannot be reached
-    └── CommandError         a command that arrived over MQTT is not acceptable
+    ├── CommandError         a command that arrived over MQTT is not acceptable
+    └── StationError         the nursing station's page cannot be served
 
 Each error carries a *reason* (an enum member, for callers) and a sentence (for people) that says what to do.
 """
@@ -207,3 +208,19 @@ class CommandReason(StrEnum):
 
 class CommandError(ReasonedError[CommandReason]):
     """A command that arrived over MQTT is not acceptable; the reply carries the reason."""
+
+
+class StationReason(StrEnum):
+    """Why the nursing station's page cannot be served."""
+
+    NOT_INSTALLED = "not_installed"
+    INSECURE = "insecure"
+    ADDRESS = "address"
+    CERTIFICATE = "certificate"
+    ACCOUNTS = "accounts"
+    PERMISSIONS = "permissions"
+    PASSWORD = "password"  # noqa: S105 - the name of a reason
+
+
+class StationError(ReasonedError[StationReason]):
+    """The nursing station's page cannot be served as it is configured."""

@@ -9,11 +9,14 @@ rm -rf "$folder/wheel" "$folder/wheel-venv"
 "$python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$folder/wheel" .
 wheel=$(ls "$folder"/wheel/anodyne-*.whl)
 listed=$("$python" -m zipfile -l "$wheel")
-for part in edge/_models/bundle.toml edge/_models/face_au.tflite edge/_models/cards/face_au.md edge/sensors/simulated/demo_; do
+for part in edge/_models/bundle.toml edge/_models/face_au.tflite edge/_models/cards/face_au.md edge/sensors/simulated/demo_ \
+  edge/station/page/station.html edge/station/page/static/main.js edge/station/page/static/station.css; do
   grep -q "$part" <<<"$listed" || { echo "the wheel lacks $part" >&2; exit 1; }
 done
 "$python" -m venv "$folder/wheel-venv"
 "$folder/wheel-venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$wheel"
+"$folder/wheel-venv/bin/anodyne" station 2>&1 | grep -q "anodyne\[station\]" || { echo "no word of what is missing" >&2; exit 1; }
+"$folder/wheel-venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$wheel[station]"
 cd "$folder"
 export PATH="$folder/wheel-venv/bin:$PATH"
 unset PYTHONPATH

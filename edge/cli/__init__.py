@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from edge.cli import (
+    accounts,
     alarm,
     bench,
     burden,
@@ -28,6 +29,7 @@ from edge.cli import (
     scan,
     sensors,
     simulate,
+    station,
     watch,
 )
 from edge.errors import AnodyneError
@@ -37,6 +39,8 @@ COMMANDS = (
     demo,
     simulate,
     watch,
+    station,
+    accounts,
     alarm,
     report,
     burden,

@@ -13,5 +13,19 @@ from __future__ import annotations
 
 from edge.config.reading import load, loads
 from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
+from edge.config.station import Station
 
-__all__ = ["Alarm", "Annunciator", "Box", "Config", "Fusion", "Models", "Mqtt", "Recorder", "Tls", "load", "loads"]
+__all__ = [
+    "Alarm",
+    "Annunciator",
+    "Box",
+    "Config",
+    "Fusion",
+    "Models",
+    "Mqtt",
+    "Recorder",
+    "Station",
+    "Tls",
+    "load",
+    "loads",
+]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from edge.config.station import Station
 from edge.section import FilePath, Info, Section
 from edge.sensors.table import Sensor
 from edge.types import Priority, Validity
@@ -247,7 +248,7 @@ class Recorder(Section):
 
 
 class Config(Section):
-    """One box: `[box]`, `[models]`, `[[sensor]]`, `[fusion]`, `[alarm]`, `[annunciator]`, `[recorder]`, `[mqtt]`."""
+    """One box: tables of its own, of its sensors, and of what it does with what they say."""
 
     box: Box = Box()
     """Where the box stands and where it keeps its state."""
@@ -265,6 +266,8 @@ class Config(Section):
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
+    station: Station = Station()
+    """The nursing station's page."""
 
     @field_validator("sensor")
     @classmethod

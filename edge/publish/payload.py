@@ -373,6 +373,19 @@ class ReplyMessage(Head):
     """Why not, or what was done, in a sentence."""
 
 
+class NoteMessage(Message):
+    """A nurse's words on one bed, from a station to all stations (topic `note`, retained: the newest one)."""
+
+    id: CommandId
+    """Chosen by the station."""
+    wall_ms: int = Field(ge=0)
+    """When it was written, Unix milliseconds of the station."""
+    text: Annotated[str, Field(min_length=1, max_length=280)]
+    """The note."""
+    by: Person
+    """Who wrote it."""
+
+
 M = TypeVar("M", bound=Message)
 
 

@@ -15,6 +15,7 @@ from edge.publish.payload import (
     BurdenMessage,
     ControlCommand,
     Message,
+    NoteMessage,
     ReferenceCommand,
     ReplyMessage,
     ReportCommand,
@@ -32,6 +33,7 @@ MODELS: dict[str, type[Message]] = {
     "burden_command": BurdenCommand,
     "burden": BurdenMessage,
     "reply": ReplyMessage,
+    "note": NoteMessage,
 }
 """File name (without .json) to model."""
 

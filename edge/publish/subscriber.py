@@ -19,13 +19,27 @@ from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
     BurdenMessage,
-    Command,
     Head,
+    Message,
+    NoteMessage,
     ReplyMessage,
     StateMessage,
     decode,
 )
-from edge.publish.topics import ALARM, AVAILABILITY, BURDEN, CBOR, COMMAND, EVENT, REPLY, STATE, Address, Topics, parse
+from edge.publish.topics import (
+    ALARM,
+    AVAILABILITY,
+    BURDEN,
+    CBOR,
+    COMMAND,
+    EVENT,
+    NOTE,
+    REPLY,
+    STATE,
+    Address,
+    Topics,
+    parse,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +69,21 @@ class Received:
     arrived_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """What a station published.
+
+    Attributes:
+        address: site, bed and leaf (`command` or `note`).
+        payload: as it came; anybody with access to the broker may have written it.
+        retained: it was waiting at the broker.
+    """
+
+    address: Address
+    payload: bytes
+    retained: bool
+
+
 class Subscriber:
     """Listens to beds, drops repeats, sends commands.
 
@@ -65,6 +94,7 @@ class Subscriber:
         clock: time; the system's by default.
         client_id: MQTT client identity; default: made from host name and process id.
         on_connected: called when the connection is made (True) and lost (False).
+        on_station: called with the payloads that stations publish (commands and notes), unread; they may be anything.
     """
 
     def __init__(
@@ -76,6 +106,7 @@ class Subscriber:
         clock: Clock | None = None,
         client_id: str | None = None,
         on_connected: Callable[[bool], None] | None = None,
+        on_station: Callable[[Overheard], None] | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -84,6 +115,7 @@ class Subscriber:
         self._clock = clock or SystemClock()
         self._client_id = client_id or f"anodyne-watch-{socket.gethostname()[:24]}-{os.getpid()}"
         self._on_connected = on_connected
+        self._on_station = on_station
         self._link: Link | None = None
         self._seen: OrderedDict[tuple[Address, str], None] = OrderedDict()
         self._in_flight: set[int] = set()
@@ -100,15 +132,20 @@ class Subscriber:
         """Stay connected and listen, until cancelled."""
         await Dialer(self._clock, self._make_link).run(self._session)
 
-    def send(self, site: str, bed: str, command: Command) -> bool:
+    def send(self, site: str, bed: str, command: Message) -> bool:
         """Send a command at QoS 1; False where there is no connection (nothing is queued: an old command is worse)."""
+        return self._publish(Topics(site, bed).of(COMMAND), command, retain=False, expiry_s=COMMAND_EXPIRY_S)
+
+    def leave_note(self, site: str, bed: str, note: NoteMessage) -> bool:
+        """Publish a note for all stations, in place of the bed's last one; False where there is no connection."""
+        return self._publish(Topics(site, bed).of(NOTE), note, retain=True, expiry_s=None)
+
+    def _publish(self, topic: str, message: Message, *, retain: bool, expiry_s: int | None) -> bool:
         if self._link is None:
             return False
         if not self._in_flight:
             self._hold.enter_context(self._clock.hold())
-        topic = Topics(site, bed).of(COMMAND)
-        mid = self._link.publish(topic, command.encode(), retain=False, expiry_s=COMMAND_EXPIRY_S)
-        self._in_flight.add(mid)
+        self._in_flight.add(self._link.publish(topic, message.encode(), retain=retain, expiry_s=expiry_s))
         return True
 
     def _make_link(self, version: Version) -> Link:
@@ -151,7 +188,11 @@ class Subscriber:
 
     def _arrived(self, incoming: Incoming) -> None:
         address = parse(incoming.topic)
-        if address is None or address.leaf == COMMAND or address.leaf.startswith(CBOR):
+        if address is None or address.leaf.startswith(CBOR):
+            return
+        if address.leaf in (COMMAND, NOTE):
+            if self._on_station is not None:
+                self._on_station(Overheard(address, incoming.payload, incoming.retained))
             return
         message = read(address.leaf, incoming.payload)
         if message is None:

@@ -33,12 +33,14 @@ REPLY = "reply"
 BURDEN = "burden/"
 """Retained, one below this for each day: how many alarms, how fast acknowledged, how long blind."""
 
-
 CBOR = "cbor/"
 """Before `event` and `alarm/<condition>`: the same in CBOR, where the configuration asks for it."""
 
 ALARM = "alarm/"
 """Retained, one below this for each condition: its current state."""
+
+NOTE = "note"
+"""Retained: the newest note of a nurse on this bed, from a station to all stations; boxes do not read it."""
 
 
 def burden_leaf(day: str) -> str:

@@ -107,6 +107,10 @@ class Ward:
         self.replies: list[ReplyMessage] = []
         self.connected = False
 
+    def expect(self, place: Place) -> None:
+        """Show this bed even where nothing was heard of it."""
+        self.beds.setdefault(place, Bed(place))
+
     def lose(self) -> None:
         """The station's own connection is lost: nothing that was heard is live any more."""
         self.connected = False

@@ -1,0 +1,109 @@
+"""The station's record: trends, log, and what happens to it when the disk does not do as it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.station.book import FILE, Book, Minute
+from edge.station.records import burden, log, trends
+from edge.station.requests import HeardCommand
+from edge.types import Condition, Presence
+from tests.station.messages import alert
+
+NOW_MS = 1_767_225_600_000
+MINUTE = NOW_MS // 60_000
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+def minute(back: int, sight: str = "calm", score: float | None = 2.0, place: str = "ward/bed7") -> Minute:
+    return Minute(place, MINUTE - back, sight, score, score, "face")
+
+
+def test_a_trend_has_no_value_where_nothing_was_heard(book: Book) -> None:
+    book.minutes([minute(0), minute(25, "pain", 7.0)])
+    found = trends(book, NOW_MS, hours=1, step_min=10)["ward/bed7"]
+    assert found["high"] == [None, None, None, 7.0, None, 2.0]
+    assert found["sights"] == ["", "", "", "pain", "", "calm"]
+
+
+def test_a_blind_minute_is_not_hidden_in_a_longer_step(book: Book) -> None:
+    book.minutes([minute(0, "calm", 1.0), minute(1, "cannot assess", None), minute(2, "pain", 6.0)])
+    found = trends(book, NOW_MS, hours=1, step_min=60)["ward/bed7"]
+    assert (found["high"], found["sights"]) == ([6.0], ["cannot assess"])
+
+
+def test_a_clock_that_was_set_back_breaks_no_trend(book: Book) -> None:
+    book.minutes([minute(-30), minute(0)])
+    assert trends(book, NOW_MS, hours=1, step_min=60)["ward/bed7"]["high"] == [2.0]
+
+
+def test_an_alarm_is_kept_once(book: Book) -> None:
+    for _ in range(2):
+        book.alarm("ward/bed7", alert(), NOW_MS)
+    assert [(one["place"], one["what"]) for one in log(book)] == [("ward/bed7", "signs of pain: raised")]
+
+
+def test_the_log_says_who_did_what_and_what_the_box_said(book: Book) -> None:
+    book.deed("ward/bed7", HeardCommand(id="a", do="care_on", by="Ruth"), NOW_MS)
+    book.answered("a", ok=False, reply="do: unknown")
+    book.deed("ward/bed7", HeardCommand(id="b", do="acknowledge", by="Paul", episode=5), NOW_MS + 1)
+    assert [(one["what"], one["who"], one["detail"]) for one in log(book, "ward/bed7")] == [
+        ("acknowledge", "Paul", "alarm 5: not answered"),
+        ("care on", "Ruth", "refused: do: unknown"),
+    ]
+    assert log(book, "ward/bed8") == []
+
+
+def test_the_burden_counts_episodes_and_times(book: Book) -> None:
+    def at(
+        number: int, presence: Presence, wall_s: int, condition: Condition = Condition.PAIN, episode: int = 20
+    ) -> None:
+        one = alert(condition, presence, number=number)
+        book.alarm("ward/bed7", one.model_copy(update={"wall_ms": NOW_MS + wall_s * 1000, "episode": episode}), NOW_MS)
+
+    at(20, Presence.ON, 0)
+    at(21, Presence.ACKNOWLEDGED, 30)
+    at(22, Presence.OFF, 90)
+    at(30, Presence.ON, 100, episode=30)
+    at(31, Presence.LATCHED, 110, episode=30)
+    at(32, Presence.OFF, 190, episode=30)
+    at(40, Presence.ON, 200, Condition.FACE_LOST, episode=40)
+    at(41, Presence.OFF, 210, Condition.FACE_LOST, episode=40)
+    every, bed = burden(book, 0)
+    assert (every["place"], bed["place"]) == ("", "ward/bed7")
+    assert (bed["episodes"], bed["physiological"], bed["technical"], bed["acknowledged"]) == (3, 2, 1, 2)
+    assert (bed["median_s"], bed["longest_s"]) == (60.0, 90.0)
+
+
+def test_what_is_old_is_forgotten(book: Book) -> None:
+    book.alarm("ward/bed7", alert(number=20), NOW_MS - 10)
+    book.alarm("ward/bed7", alert(number=21), NOW_MS)
+    book.minutes([minute(0), minute(100)])
+    book.forget(NOW_MS - 5, NOW_MS)
+    assert len(log(book)) == 1
+    assert len(book.read("SELECT * FROM trend")) == 1
+
+
+def test_a_damaged_record_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
+    book = Book(tmp_path)
+    book.alarm("ward/bed7", alert(), NOW_MS)
+    assert len(log(book)) == 1
+    assert (tmp_path / "station.damaged.db").read_bytes().startswith(b"this is no database")
+    assert "set aside" in caplog.text
+
+
+def test_a_full_disk_is_told_and_recovers(book: Book) -> None:
+    book._db.execute("PRAGMA max_page_count = 1")
+    for number in range(200):
+        book.alarm("ward/bed7", alert(number=number), NOW_MS)
+    assert "full" in book.fault
+    book._db.execute("PRAGMA max_page_count = 100000")
+    book.alarm("ward/bed7", alert(number=500), NOW_MS)
+    assert book.fault == ""

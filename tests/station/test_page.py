@@ -1,0 +1,145 @@
+"""The page in a real browser, with a real box: what a nurse sees and presses.
+
+Skipped where there is no browser: it is the one part that needs two hundred megabytes to be tested
+(pip install playwright, and Debian's chromium).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.config import Station
+from tests.alarm.scenes import assessment
+from tests.peers.broker import Mosquitto, until
+from tests.publish.box import SmallBox, running
+from tests.station.browser import PASSWORD, section, serving
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+playwright = pytest.importorskip("playwright.async_api", reason="no playwright: pip install playwright")
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (Debian: apt install chromium)")
+
+BED = '#beds [data-place="ward/bed7"]'
+
+
+@asynccontextmanager
+async def page_of(station: Station, **options: object) -> AsyncIterator[Page]:
+    """A browser that has signed in; the test fails on an error in the page's scripts."""
+    errors: list[str] = []
+    async with playwright.async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(**options)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"http://127.0.0.1:{station.port}/")
+        await page.fill("#name", "ruth")
+        await page.fill("#password", PASSWORD)
+        await page.click("#sign-in button")
+        await page.wait_for_selector("#menu:not([hidden])")
+        yield page
+        await browser.close()
+    assert errors == []
+
+
+async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
+        await until(lambda: box.publisher.connected)
+        await _calm(box, page)
+        await page.focus(BED)
+        box.see(8)
+        await page.wait_for_selector(".look-pain-high")
+        await page.wait_for_function(
+            "document.querySelector('#alarm-news').textContent.includes('Strong signs of pain')"
+        )
+        assert await page.evaluate("document.activeElement.dataset.place") == "ward/bed7"
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#panel[open]")
+        await page.click("#panel .alarms button")
+        await until(lambda: [one.presence for one in box.manager.active()] == ["acknowledged"])
+        await page.wait_for_selector("#panel .answer.good")
+        await page.wait_for_selector(".look-attended")
+        await page.keyboard.press("Escape")
+        assert await page.evaluate("document.activeElement.dataset.place") == "ward/bed7"
+
+
+async def test_what_the_box_refuses_is_said_plainly(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        await page.click(BED)
+        box.manager.acknowledge("pain", "somebody else")
+        box.manager.step(assessment(box.clock.now_ns(), 1), {})  # it is over, and the page does not know yet
+        await page.click("#panel .alarms button")
+        await page.wait_for_selector("#panel .answer.bad")
+        assert "Not done." in await page.text_content("#panel .answer")
+
+
+async def test_a_page_without_its_server_calls_every_bed_unknown_and_comes_back(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    here = section(tmp_path)
+    async with running(tmp_path, mosquitto.mqtt()) as box, AsyncExitStack() as stack:
+        await until(lambda: box.publisher.connected)
+        async with AsyncExitStack() as first:
+            await first.enter_async_context(serving(here, mosquitto.mqtt()))
+            page = await stack.enter_async_context(page_of(here))
+            await _calm(box, page)
+        await page.wait_for_selector(".look-unknown", timeout=20000)
+        assert "DISCONNECTED" in await page.text_content("#banner")
+        assert "no score" in await page.text_content(BED)
+        async with serving(here, mosquitto.mqtt()):
+            await page.wait_for_selector("#banner", state="hidden", timeout=20000)
+            await _calm(box, page)
+
+
+async def test_a_phone_needs_no_sideways_scrolling(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    phone = {"width": 360, "height": 740}
+    async with (
+        running(tmp_path, mosquitto.mqtt()) as box,
+        serving(here, mosquitto.mqtt()),
+        page_of(here, viewport=phone, has_touch=True) as page,
+    ):
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        await page.wait_for_selector(".look-pain-high")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        await page.tap(BED)
+        await page.wait_for_selector("#panel figcaption")
+        assert await page.evaluate("document.querySelector('#panel').scrollWidth <= 360")
+
+
+async def test_sound_is_off_until_it_is_turned_on_and_says_so(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    async with serving(here, mosquitto.mqtt()), page_of(here) as page:
+        assert await page.text_content("#sound") == "Sound is OFF: turn on"
+        await page.click("#sound")
+        await page.wait_for_function("document.querySelector('#sound').textContent === 'Sound is on'")
+
+
+async def _calm(box: SmallBox, page: Page) -> None:
+    """The box says that all is well until the page shows it."""
+
+    async def speak() -> None:
+        score = 1.0
+        while True:
+            score = 3.0 - score
+            box.see(score)
+            await asyncio.sleep(0.3)
+
+    task = asyncio.create_task(speak())
+    try:
+        await page.wait_for_selector(".look-watched")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
