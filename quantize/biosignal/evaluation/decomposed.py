@@ -10,7 +10,7 @@ import importlib.util
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -29,6 +29,9 @@ LENGTH_S = 300.0
 
 _SETTLED_S = 40.0
 """Seconds at the start that are left out for every method: a stream has to settle."""
+
+_LATEST_S = 4.0
+"""The longest delay that is looked for."""
 
 _SEED = 900
 
@@ -70,25 +73,37 @@ def installed() -> bool:
 def _measured(
     kind: str, method: str, split: Callable[[Recording], Parts], recordings: list[Recording]
 ) -> Decomposition:
-    tonic_r, phasic_r, off, took_ms = [], [], [], []
-    first = round(_SETTLED_S * GSR_RATE_HZ)
+    parts, took_ms = [], []
     for recording in recordings:
         began = time.perf_counter()
         tonic, phasic = split(recording)
         took_ms.append(60_000.0 * (time.perf_counter() - began) / LENGTH_S)
         true_phasic = phasic_of(recording)
-        true_tonic = recording.gsr_us - true_phasic
-        tonic_r.append(_r(tonic[first:], true_tonic[first:]))
-        phasic_r.append(_r(phasic[first:], true_phasic[first:]))
-        off.append(float(np.abs(tonic[first:] - true_tonic[first:]).mean()))
+        parts.append((tonic, phasic, recording.gsr_us - true_phasic, true_phasic))
+    late = max(range(round(_LATEST_S * GSR_RATE_HZ) + 1), key=lambda lag: _mean_r(parts, 1, lag))
+    off = [np.abs(_late(tonic, late) - _until(true, late)).mean() for tonic, _, true, _ in parts]
     return Decomposition(
         kind,
         method,
-        float(np.mean(tonic_r)),
-        float(np.mean(phasic_r)),
+        late / GSR_RATE_HZ,
+        _mean_r(parts, 0, late),
+        _mean_r(parts, 1, late),
         float(np.mean(off)),
         statistics.median(took_ms),
     )
+
+
+def _late(values: Signal, lag: int) -> Signal:
+    return values[round(_SETTLED_S * GSR_RATE_HZ) + lag :]
+
+
+def _until(values: Signal, lag: int) -> Signal:
+    return values[round(_SETTLED_S * GSR_RATE_HZ) : values.size - lag]
+
+
+def _mean_r(parts: Sequence[tuple[Signal, Signal, Signal, Signal]], part: int, lag: int) -> float:
+    """Mean correlation of the tonic (0) or phasic (1) part with the truth `lag` samples earlier."""
+    return float(np.mean([_r(_late(one[part], lag), _until(one[part + 2], lag)) for one in parts]))
 
 
 def phasic_of(recording: Recording) -> Signal:
@@ -101,7 +116,7 @@ def phasic_of(recording: Recording) -> Signal:
 
 
 def _own(recording: Recording) -> Parts:
-    """Of each second, spread over its samples; the phasic part is moved back by what the stream is late."""
+    """Of each second, spread over its samples."""
     acc_g = acceleration_at(recording, recording.gsr_us.size, GSR_RATE_HZ)
     rows = SkinStream(GSR_RATE_HZ).push(recording.gsr_us, acc_g, recording.temperature_c)
     ends_s = np.array([row.end_s for row in rows])

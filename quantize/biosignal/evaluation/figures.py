@@ -218,6 +218,7 @@ class Decomposition:
     Attributes:
         kind: what was generated.
         method: whose decomposition.
+        late_s: delay at which the responses agree best; the other figures are taken there.
         tonic_r, phasic_r: mean Pearson correlation with the true part over the recordings.
         tonic_off_us: mean absolute error of the level.
         ms_per_minute: time that a minute of signal took, median.
@@ -225,6 +226,7 @@ class Decomposition:
 
     kind: str
     method: str
+    late_s: float
     tonic_r: float
     phasic_r: float
     tonic_off_us: float

@@ -162,6 +162,7 @@ def _decomposed(figures: Figures) -> Table:
         (
             one.kind,
             one.method,
+            number(one.late_s, 1),
             number(one.tonic_r, 3),
             number(one.tonic_off_us, 3),
             number(one.phasic_r, 3),
@@ -177,7 +178,7 @@ def _decomposed(figures: Figures) -> Table:
         "r of the responses",
         "ms per minute of signal",
     )
-    note = "cvxEDA sees the whole recording at once; the stream sees the past only, and is late by what it waits for."
+    note = "cvxEDA sees the whole recording at once; the stream sees the past only."
     return Table("Skin conductance in level and responses, against the truth", head, rows, note)
 
 
