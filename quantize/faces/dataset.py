@@ -21,7 +21,7 @@ from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import Person, make_person
 from quantize.faces.render import Camera, Renderer, compose
 from quantize.faces.sculpt import Sculpt, draw_sculpt, has_facs
-from quantize.faces.shot import Shot, draw_background, draw_shot, expose
+from quantize.faces.shot import Shot, draw_background, draw_shot, expose, shadowed, with_shadow
 from quantize.faces.wear import Wear, draw_wear, put_on, visible_share
 
 PER_PERSON = 14
@@ -51,8 +51,11 @@ _FIRST_SIGHT = (0.08, 0.12, 12.0)
 """Standard deviations of centre (sides of the box), log size and roll (degrees): those of a followed face were measured
 on the box, those of a first sight are three times the detector's own errors."""
 
+_SHADOWED_SHARE = 0.12
+"""Share of pictures over which something outside throws a shadow: a blind, the rail of the bed, somebody's back."""
+
 _MOST_OFF = 0.28
-_LAYOUT = "faces-5"
+_LAYOUT = "faces-6"
 """Part of the folder's name; changes whenever the pictures change."""
 
 
@@ -95,12 +98,14 @@ def picture(
     renderer: Renderer, person: Person, expression: Expression, sculpt: Sculpt, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.void]]:
     """One random picture of a person: the (SIDE_PX, SIDE_PX) uint8 crop, and its row of `ROW` without the identity."""
-    shot = draw_shot(rng)
+    shot = with_shadow(draw_shot(rng), rng)
     moved = deform(renderer.head, person, expression, rng, sculpt)
     drawing = renderer.draw(person, moved, expression, shot, camera())
     frame = compose(drawing, draw_background(rng, FRAME_PX, FRAME_PX), person)
     wear = draw_wear(rng)
     frame, cover = put_on(frame, drawing, wear, rng)
+    if rng.random() < _SHADOWED_SHARE:
+        frame = shadowed(frame, rng)
     box, offset = aimed_at(drawing.box, rng)
     row = facts(person, expression, sculpt, shot, wear)
     row["visible"] = visible_share(drawing, cover)

@@ -16,6 +16,7 @@ from quantize.faces.head import Head, Material
 from quantize.faces.person import Person
 from quantize.faces.raster import blend, rasterise, surface
 from quantize.faces.shade import SKULL, Pixels, hair_cover, shade
+from quantize.faces.shadow import reached
 from quantize.faces.shot import Picture, Shot
 
 BOX_DM = 1.69
@@ -192,7 +193,9 @@ class Renderer:
         rasterise(screen, self.head.triangles, self.head.material, depth, owner, share)
         inside = owner >= 0
         turned = normals @ turn.T
-        pixels = self._pixels(owner[inside], share[inside], turned, crease)
+        shape = np.asarray(vertices @ turn.T, dtype=np.float32)
+        lit = reached(shape, self.head.triangles, self.head.material, shot.light.key)
+        pixels = self._pixels(owner[inside], share[inside], turned, np.column_stack([crease, lit]))
         luminance = np.zeros((camera.height, camera.width), np.float32)
         luminance[inside] = shade(pixels, person, expression, shot, self._eye_centres)
         skull = view.place(SKULL[None, :])[0]
@@ -228,11 +231,11 @@ class Renderer:
         owner: NDArray[np.int32],
         share: NDArray[np.float32],
         normals: NDArray[np.float32],
-        crease: NDArray[np.float32],
+        crease_and_light: NDArray[np.float32],
     ) -> Pixels:
         """What each covered pixel shows, interpolated from its triangle's corners."""
         corners = self.head.triangles[owner]
-        values = np.column_stack([self.head.base, normals, crease, self._rims]).astype(np.float32)
+        values = np.column_stack([self.head.base, normals, crease_and_light, self._rims]).astype(np.float32)
         mixed = blend(values, corners, share)
         normal = mixed[:, 3:6] / (np.linalg.norm(mixed[:, 3:6], axis=1, keepdims=True) + 1e-6)
         return Pixels(
@@ -240,7 +243,8 @@ class Renderer:
             rest=mixed[:, 0:3],
             normal=normal,
             crease=mixed[:, 6],
-            lash=mixed[:, 7],
+            reached=mixed[:, 7],
+            lash=mixed[:, 8],
             texture=blend(self.head.texture, self.head.corners[owner], share),
         )
 

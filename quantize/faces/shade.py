@@ -43,6 +43,7 @@ class Pixels:
         crease: (p,) depth of folds, dm.
         lash: (p,) nearness to the rim of an eyelid, 0..1.
         texture: (p, 2) texture coordinates.
+        reached: (p,) how much of the main lamp's light no other part of the head keeps away, 0..1.
     """
 
     material: NDArray[np.int32]
@@ -51,6 +52,7 @@ class Pixels:
     crease: Float
     lash: Float
     texture: Float
+    reached: Float
 
 
 def smooth(values: Values, low: float, high: float) -> Float:
@@ -232,7 +234,8 @@ def shade(pixels: Pixels, person: Person, expression: Expression, shot: Shot, ce
     normal = pixels.normal
     key, fill = np.array(light.key, np.float32), np.array(light.fill, np.float32)
     sky = 0.75 + 0.4 * (0.5 + 0.5 * normal[:, 1])
-    lit = light.ambient * sky + (1.15 - light.ambient) * np.clip(normal @ key, 0, 1)
+    direct = 1 - light.shadow * (1 - pixels.reached)
+    lit = light.ambient * sky + (1.15 - light.ambient) * np.clip(normal @ key, 0, 1) * direct
     lit += light.fill_strength * np.clip(normal @ fill, 0, 1)
     skin = pixels.material == Material.SKIN
     lit *= np.where(skin, np.clip(1 - light.crease_strength * np.clip(pixels.crease, -0.02, 0.06), 0.4, 1.1), 1)
@@ -241,5 +244,5 @@ def shade(pixels: Pixels, person: Person, expression: Expression, shot: Shot, ce
     half /= np.linalg.norm(half)
     facing = np.clip(normal @ half, 0, 1)
     wet = (pixels.material == Material.EYE_LEFT) | (pixels.material == Material.EYE_RIGHT)
-    gloss = np.where(skin, light.gloss * facing**light.gloss_power, 0) + np.where(wet, 0.6 * facing**90, 0)
+    gloss = np.where(skin, light.gloss * facing**light.gloss_power * direct, 0) + np.where(wet, 0.6 * facing**90, 0)
     return np.asarray(_reflectance(pixels, person, expression, shot, centres) * lit + gloss, dtype=np.float32)

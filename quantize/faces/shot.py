@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import cv2
@@ -50,6 +50,8 @@ class Light:
         gloss, gloss_power: shine of the skin.
         crease_strength: how dark folds are.
         hollows: how dark eye sockets are, 0..1.5.
+        shadow: how much of the main lamp's light its own nose or brow takes from a face: 1 for a small lamp, less for a
+            wide window.
         infrared: an illuminator beside the lens in a dark room.
         pupil, pupil_radius: reflectance of the pupil (bright where an illuminator sits beside the lens) and its size,
             radians on the eyeball.
@@ -64,6 +66,7 @@ class Light:
     gloss_power: float = 20.0
     crease_strength: float = 6.0
     hollows: float = 0.7
+    shadow: float = 0.0
     infrared: bool = False
     pupil: float = 0.02
     pupil_radius: float = 0.2
@@ -137,6 +140,22 @@ def draw_light(rng: np.random.Generator) -> Light:
         pupil=float(rng.uniform(0.5, 1.0)) if bright_pupil else 0.02,
         pupil_radius=float(rng.uniform(0.16, 0.24) if not infrared else rng.uniform(0.22, 0.36)),
     )
+
+
+_SHADOWS = {
+    "window": (0.3, 0.9),
+    "lamp": (0.5, 1.0),
+    "overhead": (0.3, 1.0),
+    "side": (0.5, 1.0),
+    "infrared": (0.5, 1.0),
+}
+"""Least and most of `Light.shadow`; the others are soft."""
+
+
+def with_shadow(shot: Shot, rng: np.random.Generator) -> Shot:
+    """The same shot with a lamp as small as such lamps are."""
+    shadow = float(rng.uniform(*_SHADOWS.get(shot.light.name, (0.0, 0.7))))
+    return replace(shot, light=replace(shot.light, shadow=shadow))
 
 
 def draw_shot(rng: np.random.Generator, *, lying: float = 0.5) -> Shot:

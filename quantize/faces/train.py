@@ -33,8 +33,13 @@ GRADIENT_LIMIT = 1.0
 """Gradients are clipped to this norm: one hard batch must not kill hidden units."""
 
 REPEATED = 0.5
-"""Share of dark faces, and of faces in infrared or dim light, that are shown twice in an epoch: an earlier network took
-painless ones among them for pain 1.4 to 1.9 times as often as others."""
+"""Share of the faces of some groups (`hard`) that are shown twice in an epoch: earlier networks took painless ones among
+them for pain 1.3 to 1.9 times as often as others."""
+
+HARD_LIGHTS = ("infrared", "dim", "side")
+HARD_WEAR = ("glasses", "hand", "pillow")
+HARD_TRAITS = ("ptosis",)
+"""Lights, things worn and traits of those groups."""
 
 DARK_SKIN = 1 / 3
 """The third of the people with the least reflectance counts as dark."""
@@ -115,10 +120,11 @@ _MIRRORED_TRACK = np.array([-1, 1, 1, -1], np.float32)
 
 
 def hard(faces: Faces) -> NDArray[np.bool_]:
-    """(n,) faces that are shown more often: dark ones, and those in infrared or dim light."""
+    """(n,) faces that are shown more often: dark ones, and those of `HARD_LIGHTS`, `HARD_WEAR` and `HARD_TRAITS`."""
     rows = faces.rows
     dark = rows["skin"] <= np.quantile(rows["skin"][rows["face"]], DARK_SKIN)
-    return np.asarray(rows["face"] & (dark | np.isin(rows["light"], ["infrared", "dim"])))
+    named = np.isin(rows["light"], HARD_LIGHTS) | np.isin(rows["worn"], HARD_WEAR) | np.isin(rows["trait"], HARD_TRAITS)
+    return np.asarray(rows["face"] & (dark | named))
 
 
 class _Batches:

@@ -20,9 +20,11 @@ from quantize.faces.expression import deform, symmetric
 from quantize.faces.head import Head, Material
 from quantize.faces.kinds import Kind, Units
 from quantize.faces.person import make_person
+from quantize.faces.raster import surface
 from quantize.faces.render import Camera, Drawing, Renderer, compose
 from quantize.faces.sculpt import Sculpt
 from quantize.faces.shade import hair_shade
+from quantize.faces.shadow import reached
 from quantize.faces.shot import LIGHTS, Light, Pose, Shot, expose, streamed
 
 
@@ -179,3 +181,30 @@ def test_a_video_stream_costs_detail_and_keeps_the_face() -> None:
     first, second = (streamed(scene, np.random.default_rng(2)) for _ in range(2))
     assert (first == second).all()
     assert 0 < np.abs(first.astype(int) - scene).mean() < 8
+
+
+def test_a_lamp_from_the_side_leaves_the_far_side_of_the_nose_in_shadow(head: Head) -> None:
+    person = make_person(head, np.random.default_rng([3, 1]))
+    camera = Camera(200, 200, 100, 100, 120)
+    resting = symmetric(Kind.NEUTRAL, {})
+
+    def lit(shadow: float) -> Drawing:
+        light = Light(ambient=0.2, key=(0.8, 0.0, 0.6), fill_strength=0.0, shadow=shadow)
+        return Renderer(head).draw(person, person.vertices, resting, Shot(light=light), camera)
+
+    with_shadow, without = lit(1.0), lit(0.0)
+    kept = with_shadow.luminance - without.luminance
+    nose = with_shadow.points[2]
+    far, near = (kept[int(nose[1]) - 6, int(nose[0] + side * 14)] for side in (-1, 1))
+    assert far < -0.05
+    assert near == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_lamp_at_the_lens_throws_no_shadow_that_the_lens_sees(head: Head) -> None:
+    person = make_person(head, np.random.default_rng([3, 1]))
+    shape = person.vertices.astype(np.float32)
+    seen = reached(shape, head.triangles, head.material, (0.0, 0.0, 1.0))
+    normals, _ = surface(shape, head.triangles)
+    front = np.unique(head.triangles[head.material == Material.SKIN])
+    front = front[(shape[front, 2] > 1.2) & (normals[front, 2] > 0.5)]
+    assert (seen[front] > 0.9).mean() > 0.97
