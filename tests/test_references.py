@@ -62,7 +62,8 @@ def test_a_row_that_cannot_be_read_is_no_reference(store: Store) -> None:
 def test_a_disk_that_refuses_is_told_and_nothing_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = Store.open(tmp_path / "state.db")
     with store.transaction() as cursor:
-        cursor.execute("DROP TABLE face_reference")
+        for added_later in ("face_reference", "setting", "report", "burden"):
+            cursor.execute(f"DROP TABLE {added_later}")
     shelf = References(store)
     assert [shelf.save("bedside", reference(), moment(1)) for _ in range(3)] == [False] * 3
     assert caplog.text.count("in memory only") == 1
@@ -89,7 +90,8 @@ def test_it_stands_where_the_same_face_was_seen_a_short_time_ago(now: Instant, s
 def test_a_file_of_the_first_version_is_taken_on(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "state.db")
     with store.transaction() as cursor:
-        cursor.execute("DROP TABLE face_reference")
+        for added_later in ("face_reference", "setting", "report", "burden"):
+            cursor.execute(f"DROP TABLE {added_later}")
         cursor.execute("INSERT INTO alarm VALUES ('pain', '{}')")
         cursor.execute("PRAGMA user_version=1")
     store.close()

@@ -24,6 +24,14 @@ _QUALITY_S = 10
 """Seconds over which an estimate's quality is averaged."""
 
 
+_DOUBT_S = 3
+"""Seconds that are enough to doubt a signal."""
+
+_CERTAIN_S, _MISSED_BEATS = 1.5, 2.5
+"""A beat is certain after this long. When the next one is this many intervals late beyond that, there is no pulse any
+more, although most of the eight seconds that the quality looks back on still hold one."""
+
+
 class Seconds:
     """The whole seconds that have passed since the last step, newest last."""
 
@@ -40,7 +48,11 @@ class Seconds:
 
 
 class _Trust:
-    """Mean quality of the ten seconds up to the newest row; seconds without a row count as 0."""
+    """Mean quality of the ten seconds up to the newest row, and no more than that of the newest three.
+
+    Seconds without a row count as 0. Trust comes slowly and goes at once: a band that was taken off has nothing to say
+    for the next ten seconds.
+    """
 
     def __init__(self) -> None:
         self._rows: deque[tuple[int, float]] = deque(maxlen=_QUALITY_S)
@@ -52,8 +64,11 @@ class _Trust:
         """The mean; 0 where the newest row is too old to speak of now."""
         if not self._rows or now_ns // NS_PER_S - self._rows[-1][0] > FRESH_S:
             return 0.0
-        since = self._rows[-1][0] - _QUALITY_S
-        return sum(quality for second, quality in self._rows if second > since) / _QUALITY_S
+        return min(self._over(_QUALITY_S), self._over(_DOUBT_S))
+
+    def _over(self, seconds: int) -> float:
+        since = self._rows[-1][0] - seconds
+        return sum(quality for second, quality in self._rows if second > since) / seconds
 
 
 class _Net:
@@ -85,6 +100,7 @@ class PulseSense:
         """Begin anew: another person, or the same one after a change that the past does not tell of."""
         self._history, self._trust, self._began_ns = PulseHistory(), _Trust(), now_ns
         self._newest: PulseSecond | None = None
+        self._beat_s, self._interval_s = 0.0, float("nan")
 
     def take(self, rows: Sequence[tuple[int, PulseSecond]]) -> None:
         """Take in the seconds that the stream has completed, in order."""
@@ -92,10 +108,19 @@ class PulseSense:
             self._trust.put(second, row.quality)
             self._history.push(second, PulseRow.of(row))
             self._newest = row
+            self._beat_s = row.beats[-1].time_s if row.beats else self._beat_s
+            if row.quality >= PULSE_USABLE:
+                self._interval_s = 60.0 / row.heart_rate_bpm
 
     def usable(self, now_ns: int) -> bool:
         """Whether the newest seconds hold a pulse."""
-        return self._trust.mean(now_ns) >= PULSE_USABLE
+        return self._trusted(now_ns) >= PULSE_USABLE
+
+    def _trusted(self, now_ns: int) -> float:
+        """Mean quality; 0 where the next beat is long overdue."""
+        waited_s = self._newest.end_s - self._beat_s if self._newest is not None else 0.0
+        overdue = waited_s > _CERTAIN_S + _MISSED_BEATS * self._interval_s
+        return 0.0 if overdue else self._trust.mean(now_ns)
 
     def judge(self, now_ns: int, ppg: Window) -> Estimate:
         """The present, from the seconds taken in.
@@ -104,7 +129,7 @@ class PulseSense:
             now_ns: monotonic time.
             ppg: the newest minute of samples.
         """
-        trust = self._trust.mean(now_ns)
+        trust = self._trusted(now_ns)
         sequence = self._history.sequence(now_ns // NS_PER_S)
         if (absence := _absence(now_ns, ppg, sequence, trust, self._began_ns)) is not None:
             return Estimate.absent(Modality.PPG, absence, _measured_ns(ppg))

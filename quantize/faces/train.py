@@ -33,8 +33,8 @@ GRADIENT_LIMIT = 1.0
 """Gradients are clipped to this norm: one hard batch must not kill hidden units."""
 
 REPEATED = 0.5
-"""Share of the faces of some groups (`hard`) that are shown twice in an epoch: earlier networks took painless ones among
-them for pain 1.3 to 1.9 times as often as others."""
+"""Share of the faces of some groups (`hard`) that are shown twice in an epoch: earlier networks took painless ones
+among them for pain 1.3 to 1.9 times as often as others."""
 
 HARD_LIGHTS = ("infrared", "dim", "side")
 HARD_WEAR = ("glasses", "hand", "pillow")

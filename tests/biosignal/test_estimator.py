@@ -233,3 +233,27 @@ def _moved(original: Window, by_ns: int) -> Window:
         original.values,
         original.coverage,
     )
+
+
+def test_a_pulse_that_ends_is_not_believed_for_longer_than_its_beats_are_late(estimator: BiosignalEstimator) -> None:
+    wearer = Wearer.of(estimator, calm())
+    ppg, _ = wearer.channels[Channel.PPG]
+    table = ppg.copy()
+    first = round(60.0 * PPG_HZ)
+    table[first:] = table[first] + np.random.default_rng(1).normal(0.0, 1.0, table.size - first)
+    wearer.channels = {**wearer.channels, Channel.PPG: (table, PPG_HZ)}
+    wearer.until(75.0)
+    assert at(wearer, 60, Modality.PPG).quality > 0.8
+    assert all(at(wearer, second, Modality.PPG).absence is not None for second in range(66, 75))
+
+
+def test_doubt_comes_faster_than_trust(estimator: BiosignalEstimator) -> None:
+    wearer = Wearer.of(estimator, calm())
+    gsr, _ = wearer.channels[Channel.GSR_US]
+    off = gsr.copy()
+    off[round(60.0 * GSR_HZ) : round(70.0 * GSR_HZ)] = 0.01
+    wearer.channels = {Channel.GSR_US: (off, GSR_HZ)}
+    wearer.until(85.0)
+    said = [at(wearer, second, Modality.GSR).quality for second in range(60, 86)]
+    assert min(said[:6]) < 0.3 < said[0]
+    assert max(said[10:16]) < 0.3
