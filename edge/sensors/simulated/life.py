@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def drawn(scene: Scene, seed: int) -> Scene:
     """The scene with its `life` written out as spans; a scene without one is returned as it is."""
     if scene.life is None:
         return scene
-    rng = np.random.default_rng([seed, 102])
+    rng = np.random.default_rng([seed, 102, crc32(scene.title.encode())])  # two scenes of one seed are two lives
     life = scene.life
     return scene.model_copy(
         update={
