@@ -12,10 +12,10 @@ import numpy as np
 from edge.face.align import SIDE_PX
 from quantize.extras import missing_packages
 
-RENDERS = 112_000
-"""Faces of the shipped model: 8,000 identities."""
+RENDERS = 140_000
+"""Faces of the shipped model: 10,000 identities."""
 
-EPOCHS = 12
+EPOCHS = 10
 """Passes over the training faces of the shipped model."""
 
 _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
