@@ -15,7 +15,8 @@ for part in edge/_models/bundle.toml edge/_models/face_au.tflite edge/_models/ca
 done
 "$python" -m venv "$folder/wheel-venv"
 "$folder/wheel-venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$wheel"
-"$folder/wheel-venv/bin/anodyne" station 2>&1 | grep -q "anodyne\[station\]" || { echo "no word of what is missing" >&2; exit 1; }
+said=$("$folder/wheel-venv/bin/anodyne" station 2>&1 || true)
+grep -q "anodyne\[station\]" <<<"$said" || { echo "no word of what is missing" >&2; exit 1; }
 "$folder/wheel-venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$wheel[station]"
 cd "$folder"
 export PATH="$folder/wheel-venv/bin:$PATH"
