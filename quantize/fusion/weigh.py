@@ -45,6 +45,9 @@ def reliabilities(lives: Sequence[Life], evidence: Sequence[Mapping[Modality, Fl
     """How much of each modality's log-odds speaks of pain, against the face's: a logistic over their log-odds.
 
     Never below 0 (arousal does not speak against pain) and never above 1 (no signal is surer of pain than of arousal).
+
+    Raises:
+        ValueError: there is no pain in these lives, or nothing else.
     """
     band = _weights(lives, evidence, (Modality.FACE, Modality.PPG, Modality.GSR))
     strap = _weights(lives, evidence, (Modality.FACE, Modality.HEART_RATE))
@@ -60,5 +63,8 @@ def _weights(
         sure = (life.calm | life.hurts) & np.isfinite(table).all(axis=1)
         rows.append(table[sure])
         labels.append(life.hurts[sure].astype(np.int64))
-    weights = fit(np.concatenate(rows), np.concatenate(labels))
+    hurts = np.concatenate(labels)
+    if not 0 < hurts.sum() < hurts.size:
+        raise ValueError("these lives have no seconds of pain, or none without: take more or longer ones")
+    weights = fit(np.concatenate(rows), hurts)
     return {modality: float(weights[place] / weights[0]) for place, modality in enumerate(mode)}
