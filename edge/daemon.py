@@ -26,6 +26,7 @@ from edge.config import Config
 from edge.errors import CommandError, CommandReason, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
+from edge.health.progress import Progress
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
@@ -116,6 +117,7 @@ class Daemon:
         self._config = config
         self._clock = clock
         self._notifier = notifier or Notifier.from_environment({})
+        self._progress = Progress(self._notifier, clock)
         self._on_assessment = on_assessment
         self._on_alert = on_alert
         self._on_evidence = on_evidence
@@ -213,7 +215,8 @@ class Daemon:
         self._publisher.publish_state(assessment, self._alarms.standing.holds())
         if self._on_assessment is not None:
             self._on_assessment(assessment)
-        self._notifier.alive()
+        stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
+        self._progress.made(sentence for sentence in stuck if sentence is not None)
         self._tell_manager(assessment)
 
     def _tell_manager(self, assessment: Assessment) -> None:

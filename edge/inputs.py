@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from edge.biosignal import BiosignalEstimator
 from edge.bundle import Bundle
 from edge.clock import Clock
-from edge.errors import CommandError, CommandReason, InferenceError
+from edge.errors import CommandError, CommandReason, InferenceError, SensorReason
 from edge.face import FaceEstimator
 from edge.face.estimator import MODEL as FACE_MODEL
 from edge.face.judge import Judge, Settings, judged
 from edge.face.reference import NEEDED_S, Reference
+from edge.health.progress import STUCK_S
 from edge.recorder.recorder import Recording
 from edge.references import References, still_stands
 from edge.sensors.care import supervise
@@ -188,6 +189,7 @@ class CameraInput(_FaceInput):
         self._estimator = estimator
         self._clock = clock
         self._newest: Frame | None = None
+        self._judging_ns: int | None = None
         self._arrived = asyncio.Event()
         self._shelf: References | None = None
         self._saved_ns: int | None = None
@@ -219,7 +221,17 @@ class CameraInput(_FaceInput):
             self._arrived.clear()
             frame, self._newest = self._newest, None
             if frame is not None:
+                self._judging_ns = self._clock.now_ns()
                 self._say(await self._clock.in_thread(self._step, frame))
+                self._judging_ns = None
+
+    def stuck(self, now_ns: int) -> str | None:
+        """What hangs, in a sentence; None while pictures are judged and the camera's library answers."""
+        if self._judging_ns is not None and now_ns - self._judging_ns > STUCK_S * NS_PER_S:
+            return f"{self.driver.name}: a picture has been in work for over {STUCK_S:.0f} s"
+        if self.status.reason is SensorReason.HUNG:
+            return f"{self.driver.name}: the camera's library hangs"
+        return None
 
     def keep_references(self, shelf: References) -> None:
         """Take up the resting face of before a restart where it still stands, and keep it from now on."""
