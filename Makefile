@@ -40,7 +40,7 @@ lint: $(VENV)/.ready lint-systemd ## ruff, mypy, systemd
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-systemd: ## the unit is right, and its exposure at most 2.5
+lint-systemd: ## the unit is right, and its exposure at most 2.0
 	systemd/check
 
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
