@@ -180,6 +180,8 @@ class PublishReason(StrEnum):
     PROTOCOL = "protocol"
     SILENT = "silent"
     TOO_LARGE = "too_large"
+    CERTIFICATE = "certificate"
+    TAKEN_OVER = "taken_over"
 
 
 class PublishError(ReasonedError[PublishReason]):

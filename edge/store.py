@@ -1,6 +1,7 @@
 """The box's one SQLite file: alarm state, outbox and running numbers, so that they commit together or not at all.
 
-The file is in WAL mode with `synchronous=FULL`: what `transaction` has returned from survives a power cut. It is opened
+The file is in WAL mode with `synchronous=FULL`: what `transaction` has returned from survives a power cut; what must not
+cost that asks for `durable=False` (NORMAL: a crash of the program loses nothing, a power cut its last moments). It is opened
 with an exclusive lock, so a second daemon on the same folder is refused instead of sending the same rows twice, and so
 that no shared-memory file is needed (growing one on a full disk ends in SIGBUS).
 
@@ -19,8 +20,9 @@ from pathlib import Path
 from typing import Self
 
 from edge.errors import StoreError, StoreReason
+from edge.salvage import salvage
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """`PRAGMA user_version` of files written by this program."""
 
 _BUSY_TIMEOUT_S = 2.0
@@ -61,7 +63,24 @@ CREATE TABLE burden (day TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
 """
 """What version 3 added: what a person asked of the alarms, reports of pain beside the assessment, the alarm burden."""
 
-_SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3)
+_SCHEMA_4 = """
+ALTER TABLE outbox ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_message ON outbox (message_id);
+CREATE TABLE proof (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    head TEXT NOT NULL,
+    broker_ms INTEGER,
+    station_ms INTEGER,
+    station TEXT,
+    person_ms INTEGER,
+    person TEXT
+) STRICT;
+"""
+"""What version 4 added: rows that the broker has taken and no station has confirmed, and the proof of delivery."""
+
+_SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
 """What each version added."""
 
 _REASONS = {
@@ -75,7 +94,7 @@ _REASONS = {
 
 _REMEDIES = {
     StoreReason.FULL: "the disk is full: free space on it; what waits is kept in memory until then",
-    StoreReason.CORRUPT: "the file is damaged: move it away (keep it for analysis) and start again",
+    StoreReason.CORRUPT: "the file is damaged: it is set aside (keep it for analysis) and a new one begun",
     StoreReason.LOCKED: "another program holds it: is a second daemon running on this folder?",
     StoreReason.UNWRITABLE: "check that the folder exists, is mounted read-write and belongs to the daemon's user",
     StoreReason.VERSION: "it was written by a newer program: install that one, or move the file away",
@@ -102,6 +121,8 @@ class Store:
         self._after_commit: list[Callable[[], None]] = []
         self._next_number = 0
         self._reserved = 0
+        self.damaged = False
+        """Whether SQLite has met damage since the file was opened: `begin_anew` is called for."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -111,9 +132,7 @@ class Store:
             StoreError: FULL, CORRUPT, UNWRITABLE, LOCKED (another process has it) or VERSION (written by a newer
                 program).
         """
-        with _as_store_error(path):
-            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        store = cls(path, connection)
+        store = cls(path, _connect(path))
         try:
             store._prepare()
             store._reserve_numbers()
@@ -122,14 +141,45 @@ class Store:
             raise
         return store
 
+    def begin_anew(self) -> Path:
+        """Set the damaged file aside, with all that can be read of it taken over into a new one.
+
+        Returns:
+            The new name of the damaged file.
+
+        Raises:
+            StoreError: the folder takes no new file.
+        """
+        with self._lock:
+            self._connection.close()
+            kept = set_aside(self.path)
+            self._connection = _connect(self.path)
+            self._prepare()
+            self.take_over(kept)
+            self._reserve_numbers()
+            self.damaged = False
+        return kept
+
+    def take_over(self, damaged: Path) -> int:
+        """Copy what can be read of a damaged file into this one.
+
+        Returns:
+            Number of rows taken over.
+        """
+        with self.transaction() as cursor:
+            return salvage(damaged, cursor)
+
     def close(self) -> None:
         """Close the file; everything committed is on disk already."""
         with self._lock:
             self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Cursor]:
         """Run the block as one transaction, or as part of the one that this thread is in.
+
+        Args:
+            durable: whether it has to survive a power cut once it has returned; inside another one that one decides.
 
         Yields:
             A cursor to execute statements with.
@@ -139,17 +189,23 @@ class Store:
         """
         # Closed here and not by the garbage collector: a cursor that an error's traceback keeps alive would keep the
         # file open, and locked, after `close`.
-        with self._lock, _as_store_error(self.path), closing(self._connection.cursor()) as cursor:
+        with self._lock, self._as_store_error(), closing(self._connection.cursor()) as cursor:
             if self._connection.in_transaction:
                 yield cursor
                 return
-            cursor.execute("BEGIN IMMEDIATE")
+            if not durable:
+                cursor.execute("PRAGMA synchronous=NORMAL")
             try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    self._roll_back()
+                    raise
+            finally:
+                if not durable:
+                    self._connection.execute("PRAGMA synchronous=FULL")
             calls, self._after_commit = self._after_commit, []
         for call in calls:
             call()
@@ -161,8 +217,17 @@ class Store:
         Raises:
             StoreError: the file cannot be read.
         """
-        with self._lock, _as_store_error(self.path), closing(self._connection.cursor()) as cursor:
+        with self._lock, self._as_store_error(), closing(self._connection.cursor()) as cursor:
             yield cursor
+
+    @contextmanager
+    def _as_store_error(self) -> Iterator[None]:
+        try:
+            with _as_store_error(self.path):
+                yield
+        except StoreError as error:
+            self.damaged |= error.reason is StoreReason.CORRUPT
+            raise
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have `call` called once the open transaction is on disk; never, where it fails.
@@ -217,6 +282,11 @@ class Store:
                 for statement in filter(str.strip, schema.split(";")):
                     cursor.execute(statement)
                 cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _as_store_error(path):
+        return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
 @contextmanager

@@ -6,12 +6,13 @@ reference page, and what an error message tells the reader to write instead.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from edge.config.station import Station
+from edge.config.station import Station, listed
 from edge.section import FilePath, Info, Section
 from edge.sensors.table import Sensor
 from edge.types import Priority, Validity
@@ -226,10 +227,18 @@ class Mqtt(Section):
     """Host name or address of the broker."""
     port: int = Field(default=1883, ge=1, le=65535)
     """TCP port; 8883 is usual with TLS."""
+    fallbacks: str | None = Field(default=None, min_length=1, examples=["broker2:1883, broker3:1883"])
+    """Further brokers, HOST:PORT, separated by commas, tried in this order; the box goes back to the first."""
+    station_within_s: float = Field(default=30.0, ge=0.0, le=3600.0)
+    """An alarm that no station confirms within this sounds at the bed, seconds; 0: there is no Anodyne station."""
     username: str | None = Field(default=None, min_length=1, examples=["anodyne-bed1"])
     """User name, where the broker wants one."""
     password_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/mqtt-password"])
     """File whose first line is the password (mode 0600), never the password itself; goes with `username`."""
+    password_credential: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_.@-]{1,64}$", validate_default=True, examples=["mqtt-password"]
+    )
+    """Name of a systemd credential (`LoadCredential=`) with the password, in place of `password_file`."""
     tls: Tls | None = None
     """Set this table (it may be empty) to encrypt."""
     keepalive_s: int = Field(default=15, ge=5, le=600)
@@ -245,6 +254,42 @@ class Mqtt(Section):
         if password_file is not None and info.data.get("username", "") is None:
             raise ValueError("is given without username: add username")
         return password_file
+
+    @field_validator("password_credential")
+    @classmethod
+    def _one_password(cls, password_credential: str | None, info: Info) -> str | None:
+        if password_credential is not None and info.data.get("username", "") is None:
+            raise ValueError("is given without username: add username")
+        if password_credential is not None and info.data.get("password_file") is not None:
+            raise ValueError("and password_file exclude each other: give one of them")
+        return password_credential
+
+    @field_validator("fallbacks")
+    @classmethod
+    def _places(cls, fallbacks: str | None) -> str | None:
+        for one in listed(fallbacks):
+            host, _, port = one.rpartition(":")
+            if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+                raise ValueError(f'has "{one}": write each broker as HOST:PORT, separated by commas')
+        return fallbacks
+
+    def brokers(self) -> tuple[Mqtt, ...]:
+        """This broker and its fallbacks, preferred first."""
+        parts = [one.rpartition(":") for one in listed(self.fallbacks)]
+        return self, *(self.model_copy(update={"host": host, "port": int(port)}) for host, _, port in parts)
+
+    def password_path(self) -> Path | None:
+        """Where the password lies; None without one.
+
+        Raises:
+            ValueError: a credential is named, and the service manager has handed none over.
+        """
+        if self.password_credential is None:
+            return self.password_file
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if folder is None:
+            raise ValueError(f"no credential {self.password_credential}: add LoadCredential= to the unit")
+        return Path(folder) / self.password_credential
 
 
 class Recorder(Section):

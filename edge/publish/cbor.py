@@ -18,7 +18,7 @@ MAX_CBOR_BYTES = 128
 MODES = ("face", "ppg", "gsr", "hr")
 """Bit 0 to 3 of the mode; 0 is blind."""
 
-KEYS = ("id", "t", "w", "y", "v", "m", "ep", "c", "p", "s", "x", "n", "i", "r")
+KEYS = ("id", "t", "w", "y", "v", "m", "ep", "c", "p", "s", "x", "n", "i", "r", "l")
 """JSON key at the position of its CBOR key."""
 
 Item = int | bool | str | bytes | Sequence["Item"] | Mapping[int, "Item"]
@@ -52,9 +52,19 @@ def encode_alert(message: AlertMessage) -> bytes:
         content[11] = round(message.score * 10)
     if message.interval is not None:
         content[12] = [round(end * 10) for end in message.interval]
-    if message.reasons:
-        content[13] = list(message.reasons)
-    return b"".join(_encode(content))
+    if message.late_s is not None:
+        content[14] = message.late_s
+    reasons = list(message.reasons)
+    encoded = _with_reasons(content, reasons)
+    while reasons and len(encoded) > MAX_CBOR_BYTES:
+        reasons.pop()
+        encoded = _with_reasons(content, reasons)
+    return encoded
+
+
+def _with_reasons(content: Mapping[int, Item], reasons: Sequence[str]) -> bytes:
+    whole = {**content, 13: list(reasons)} if reasons else content
+    return b"".join(_encode(dict(sorted(whole.items()))))
 
 
 def decode_alert(payload: bytes) -> AlertMessage:
@@ -97,6 +107,7 @@ def cddl() -> str:
         "  ? 11: 0..100,             ; score in tenths",
         "  ? 12: [0..100, 0..100],   ; its 90 % interval in tenths",
         "  ? 13: [1*3 tstr],         ; reasons",
+        "  ? 14: uint,               ; sent so much later than the transition, seconds",
         "}",
     ]
     return "\n".join(lines) + "\n"

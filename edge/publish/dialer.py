@@ -1,18 +1,29 @@
-"""Keeps one MQTT connection up: back-off, protocol version, and one log line per outage."""
+"""Keeps one MQTT connection up: back-off, choice of broker, protocol version, and one log line per outage.
+
+Brokers are tried in order of preference. A round in which none answers is followed by a wait; whenever a connection is
+lost the next round begins with the first. While another than the first serves, the better ones are looked for, and
+gone back to, every `RETURN_S`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from edge.clock import Clock
+from edge.config import Mqtt
 from edge.errors import PublishError, PublishReason
-from edge.publish.link import VERSION_NAMES, Link, Version
+from edge.publish.link import VERSION_NAMES, Handlers, Incoming, Link, Version
 from edge.types import NS_PER_S
 
 logger = logging.getLogger(__name__)
+
+RETURN_S = 60.0
+"""A preferred broker is looked for this often while another serves, seconds: as often as the longest back-off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +35,14 @@ class Backoff:
         cap_s: longest wait, seconds.
         jitter: share of the wait that is drawn at random, so that the boxes of a ward do not come back in step.
         proven_s: a connection that lasted this long was a good one: waiting begins anew after it.
+        return_s: a preferred broker is looked for this often, seconds.
     """
 
     first_s: float = 0.5
     cap_s: float = 60.0
     jitter: float = 0.5
     proven_s: float = 10.0
+    return_s: float = RETURN_S
 
     def wait_s(self, failures: int, chance: random.Random) -> float:
         """Seconds to wait after the `failures`-th failure in a row (1, 2, …)."""
@@ -37,70 +50,133 @@ class Backoff:
         return full_s * (1.0 - self.jitter * chance.random())
 
 
-class Dialer:
-    """Makes link after link.
+class _Versions:
+    """The protocol version that one broker is spoken to in."""
 
-    Args:
-        clock: for the waits.
-        make: builds an unopened link that speaks the given version.
-        backoff: waiting times.
-    """
+    def __init__(self) -> None:
+        self.now = Version.V5
+        self.settled = False
 
-    def __init__(self, clock: Clock, make: Callable[[Version], Link], backoff: Backoff | None = None) -> None:
-        """Begin with MQTT 5."""
-        self._clock = clock
-        self._make = make
-        self._backoff = backoff or Backoff()
-        # Of one boot, so that no two boxes wait alike, and a simulated one always does.
-        self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - jitter needs no cryptographic quality
-        self._version = Version.V5
-        self._settled = False
-        self._reported = ""
-
-    async def run(self, session: Callable[[Link], Awaitable[None]]) -> None:
-        """Connect, run `session` until it ends or fails with PublishError, and again, until cancelled."""
-        failures = 0
-        while True:
-            began_ns = self._clock.now_ns()
-            try:
-                await self._connect_once(session)
-            except PublishError as error:
-                if self._other_version(error):
-                    continue
-                self._report(error)
-            lasted_s = (self._clock.now_ns() - began_ns) / NS_PER_S
-            failures = 1 if lasted_s >= self._backoff.proven_s else failures + 1
-            await self._clock.sleep(self._backoff.wait_s(failures, self._chance))
-
-    async def _connect_once(self, session: Callable[[Link], Awaitable[None]]) -> None:
-        link = self._make(self._version)
-        try:
-            await self._clock.in_thread(link.open)
-            self._settled = self._settled or link.version is Version.V5
-            logger.info("connected to the broker with %s", VERSION_NAMES[link.version])
-            self._reported = ""
-            await session(link)
-        finally:
-            await self._clock.in_thread(link.close)
-
-    def _other_version(self, error: PublishError) -> bool:
+    def other(self, error: PublishError) -> bool:
         """Whether to ask again at once in 3.1.1.
 
         A broker that refuses MQTT 5 in words is never asked in it again; one that was merely silent (amqtt, but also a
         frozen one) is, at the next connection.
         """
         refused = error.reason is PublishReason.PROTOCOL
-        if self._version is Version.V5 and not self._settled and (refused or error.reason is PublishReason.SILENT):
+        if self.now is Version.V5 and not self.settled and (refused or error.reason is PublishReason.SILENT):
             logger.info("%s: falling back to %s", error, VERSION_NAMES[Version.V311])
-            self._version = Version.V311
-            self._settled = refused
+            self.now = Version.V311
+            self.settled = refused
             return True
-        if not self._settled:
-            self._version = Version.V5
+        if not self.settled:
+            self.now = Version.V5
         return False
+
+
+class Dialer:
+    """Makes link after link.
+
+    Args:
+        clock: for the waits.
+        make: builds an unopened link to a broker that speaks the given version.
+        brokers: at least one, preferred first.
+        backoff: waiting times.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        make: Callable[[Version, Mqtt], Link],
+        brokers: Sequence[Mqtt],
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Begin with MQTT 5."""
+        self._clock = clock
+        self._make = make
+        self._brokers = [(broker, _Versions()) for broker in brokers]
+        self._backoff = backoff or Backoff()
+        # Of one boot, so that no two boxes wait alike, and a simulated one always does.
+        self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - jitter needs no cryptographic quality
+        self._reported: set[str] = set()
+
+    async def run(self, session: Callable[[Link], Awaitable[None]]) -> None:
+        """Connect, run `session` until it ends or fails with PublishError, and again, until cancelled."""
+        failures = 0
+        while True:
+            began_ns = self._clock.now_ns()
+            for place in range(len(self._brokers)):
+                if await self._serve(place, session):
+                    break  # a connection stood and is lost: begin with the preferred one
+            lasted_s = (self._clock.now_ns() - began_ns) / NS_PER_S
+            failures = 1 if lasted_s >= self._backoff.proven_s else failures + 1
+            await self._clock.sleep(self._backoff.wait_s(failures, self._chance))
+
+    async def _serve(self, place: int, session: Callable[[Link], Awaitable[None]]) -> bool:
+        """One broker, in the versions that it may speak; True where a connection stood."""
+        broker, versions = self._brokers[place]
+        while True:
+            link = self._make(versions.now, broker)
+            stood = False
+            try:
+                await self._clock.in_thread(link.open)
+                stood = True
+                versions.settled = versions.settled or link.version is Version.V5
+                logger.info("connected to %s:%d with %s", broker.host, broker.port, VERSION_NAMES[link.version])
+                self._reported.clear()
+                await self._stay(place, link, session)
+            except PublishError as error:
+                if versions.other(error):
+                    continue
+                self._report(error)
+            finally:
+                await self._clock.in_thread(link.close)
+            return stood
+
+    async def _stay(self, place: int, link: Link, session: Callable[[Link], Awaitable[None]]) -> None:
+        """Run the session; with another than the first broker, until a better one is there."""
+        if place == 0:
+            await session(link)
+            return
+        staying = asyncio.ensure_future(session(link))
+        better = asyncio.create_task(self._wait_for_better(place))
+        try:
+            await asyncio.wait({staying, better}, return_when=asyncio.FIRST_COMPLETED)
+            if staying.done():
+                await staying
+            else:
+                logger.info("a preferred broker is there again: going back to it")
+        finally:
+            staying.cancel()
+            better.cancel()
+            await asyncio.gather(staying, better, return_exceptions=True)
+
+    async def _wait_for_better(self, place: int) -> None:
+        while True:
+            await self._clock.sleep(self._backoff.return_s)
+            for broker, versions in self._brokers[:place]:
+                # A name of its own: with ours, the broker would take the visit for the true connection.
+                name = f"anodyne-probe-{secrets.token_hex(4)}"
+                link = Link(broker, name, versions.now, Handlers(_unheard, _unread), lasting=False)
+                try:
+                    await self._clock.in_thread(link.open)
+                except PublishError as error:
+                    versions.other(error)
+                else:
+                    return
+                finally:
+                    await self._clock.in_thread(link.close)
 
     def _report(self, error: PublishError) -> None:
         """Log what changed: the same trouble is written once, however long it lasts."""
-        if error.message != self._reported:
+        if error.message not in self._reported:
             logger.warning("%s; trying again", error)
-            self._reported = error.message
+            self._reported.add(error.message)
+
+
+def _unheard(_mid: int, _refusal: str | None) -> None:
+    """A probe publishes nothing."""
+
+
+def _unread(_incoming: Incoming) -> None:
+    """A probe subscribes to nothing."""

@@ -50,6 +50,13 @@ _FAILURE = 0x80
 _PASSWORD_CODES = (0x86, 0x87)
 """Bad user name or password; not authorised."""
 
+_TAKEN_OVER_CODE = 0x8E
+"""Session taken over: another client of the same identity has connected."""
+
+MAX_PACKET_BYTES = 65_536
+"""The broker must not send us more than this in one packet, bytes (MQTT v5): the longest message of a box has a few
+kilobytes, and whoever publishes megabytes on our topics means no good."""
+
 _VERSION_CODE = 0x84
 """Unsupported protocol version."""
 
@@ -100,7 +107,8 @@ class Link:
         client_id: MQTT client identity.
         version: protocol version to speak.
         handlers: called on the event loop that makes this object.
-        subscription: topic filter to subscribe to at QoS 1, or None.
+        subscriptions: topic filters to subscribe to at QoS 1; a broker that refuses the first is none for us, a
+            further one that is refused is reported.
         will: last will, or None.
         retained: whether retained messages of the subscription are wanted.
         lasting: whether the broker keeps our session after we have closed in order; False for visitors.
@@ -113,7 +121,7 @@ class Link:
         version: Version,
         handlers: Handlers,
         *,
-        subscription: str | None = None,
+        subscriptions: tuple[str, ...] = (),
         will: Will | None = None,
         retained: bool = False,
         lasting: bool = True,
@@ -123,7 +131,7 @@ class Link:
         self.lost: asyncio.Future[PublishError] = asyncio.get_running_loop().create_future()
         self._config = config
         self._handlers = handlers
-        self._subscription = subscription
+        self._subscriptions = subscriptions
         self._retained = retained
         self._lasting = lasting
         self._loop = asyncio.get_running_loop()
@@ -131,6 +139,7 @@ class Link:
         self._subscribed = threading.Event()
         self._refusal: PublishError | None = None
         self._newest: paho.MQTTMessageInfo | None = None
+        self._client_id = client_id
         self._client = self._build(client_id, will)
 
     def open(self) -> None:
@@ -145,6 +154,7 @@ class Link:
         if self.version is Version.V5:
             properties = _properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.MaximumPacketSize = MAX_PACKET_BYTES
         try:
             self._client.connect(
                 self._config.host,
@@ -153,12 +163,14 @@ class Link:
                 clean_start=False if self.version is Version.V5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
                 properties=properties,
             )
+        except ssl.SSLError as error:
+            raise self._untrusted(error) from error
         except (OSError, ValueError) as error:
             raise self._unreachable(str(error)) from error
         self._client.loop_start()
         self._await_connack()
-        if self._subscription is not None:
-            self._subscribe(self._subscription)
+        if self._subscriptions:
+            self._subscribe()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> int:
         """Send at QoS 1.
@@ -220,7 +232,8 @@ class Link:
         config = self._config
         try:
             if config.username is not None:
-                password = config.password_file.read_text().partition("\n")[0] if config.password_file else None
+                file = config.password_path()
+                password = file.read_text().partition("\n")[0] if file else None
                 self._client.username_pw_set(config.username, password)
             if config.tls is not None:
                 files = (config.tls.ca_file, config.tls.cert_file, config.tls.key_file)
@@ -232,19 +245,20 @@ class Link:
                 f"the password file or a certificate for the broker cannot be read: {error}",
             ) from error
 
-    def _subscribe(self, subscription: str) -> None:
+    def _subscribe(self) -> None:
         if self.version is Version.V5:
             handling = (
                 SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if self._retained else SubscribeOptions.RETAIN_DO_NOT_SEND
             )
-            self._client.subscribe(subscription, options=SubscribeOptions(qos=1, retainHandling=handling))
+            options = SubscribeOptions(qos=1, retainHandling=handling)
+            self._client.subscribe([(one, options) for one in self._subscriptions])
         else:
-            self._client.subscribe(subscription, qos=1)
+            self._client.subscribe([(one, 1) for one in self._subscriptions])
         answered = self._subscribed.wait(CONNECT_TIMEOUT_S)
         if self._refusal is not None:
             raise self._refusal
         if not answered:
-            raise self._unreachable(f"it did not answer the subscription to {subscription}")
+            raise self._unreachable(f"it did not answer the subscription to {self._subscriptions[0]}")
 
     def _await_connack(self) -> None:
         v5 = self.version is Version.V5
@@ -255,6 +269,29 @@ class Link:
             raise PublishError(PublishReason.SILENT, f"{self._where} does not answer {VERSION_NAMES[self.version]}")
         if not answered:
             raise self._unreachable("it did not answer the connection request")
+
+    def _lost(self, code: ReasonCode) -> PublishError:
+        if code.value == _TAKEN_OVER_CODE:
+            return PublishError(
+                PublishReason.TAKEN_OVER,
+                f"{self._where} gave our place to another client that calls itself {self._client_id!r}: "
+                "are two boxes configured for the same site and bed?",
+            )
+        return self._unreachable(f"the connection was lost ({code})")
+
+    def _untrusted(self, error: ssl.SSLError) -> PublishError:
+        """The certificates: whose is wrong, and what to look at."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return PublishError(
+                PublishReason.CERTIFICATE,
+                f"{self._where} does not prove who it is ({error.verify_message}): check [mqtt.tls] ca_file, the "
+                "broker's certificate, and this box's clock",
+            )
+        return PublishError(
+            PublishReason.CERTIFICATE,
+            f"{self._where} and this box do not agree on encryption ({error.reason or error}): check [mqtt.tls] "
+            "cert_file and key_file, and that the port is the encrypted one",
+        )
 
     def _unreachable(self, detail: str) -> PublishError:
         return PublishError(PublishReason.UNREACHABLE, f"{self._where} cannot be reached: {detail}")
@@ -296,7 +333,7 @@ class Link:
             # Brokers without MQTT 5 may hang up instead of answering.
             said = f"{self._where} hung up on {VERSION_NAMES[self.version]}"
             self._refusal = PublishError(PublishReason.SILENT, said)
-        error = self._refusal or self._unreachable(f"the connection was lost ({code})")
+        error = self._refusal or self._lost(code)
         if not self._subscribed.is_set() and self._refusal is None:
             self._refusal = error
         self._answered.set()
@@ -306,11 +343,15 @@ class Link:
     def _on_subscribe(
         self, _client: paho.Client, _data: object, _mid: int, codes: list[ReasonCode], _more: Properties | None
     ) -> None:
-        if any(code.value >= _FAILURE for code in codes):
-            self._refusal = PublishError(
-                PublishReason.NOT_AUTHORISED,
-                f"the MQTT broker refuses the subscription to {self._subscription}: {codes[0]}",
-            )
+        refused = [
+            (one, code) for one, code in zip(self._subscriptions, codes, strict=False) if code.value >= _FAILURE
+        ]
+        for subscription, code in refused:
+            told = f"{self._where} refuses the subscription to {subscription}: {code}; check the broker's ACL"
+            if subscription == self._subscriptions[0]:
+                self._refusal = PublishError(PublishReason.NOT_AUTHORISED, told)
+            else:
+                logger.error("%s", told)
         self._subscribed.set()
 
     def _on_publish(

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from edge.clock import Clock
 from edge.config import Box, Mqtt
 from edge.errors import StoreError
+from edge.publish.age import age_ms
 from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.commands import Answer, CommandDesk, Outcome
-from edge.publish.dialer import Dialer
+from edge.publish.confirmation import Confirmation
+from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
-from edge.publish.outbox import Outbox, Row
+from edge.publish.outbox import LATE_S, Outbox, Row
 from edge.publish.payload import (
     BLIND_MODE,
     AlertMessage,
@@ -30,10 +32,11 @@ from edge.publish.payload import (
     StateMessage,
     alert_message,
     decode,
+    late_message,
     message_id,
     state_message,
 )
-from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, REPLY, STATE, Topics, alarm_leaf
+from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, RECEIPT, REPLY, STATE, Topics, alarm_leaf
 from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
@@ -66,6 +69,9 @@ ACKNOWLEDGED_WITHIN_S = 30.0
 """A broker that answers pings but owes a PUBACK for this long is left and connected anew, seconds: ten times what a
 busy broker on a bad radio link takes, and the same after which a station calls the bed stale."""
 
+TIDY_S = 10.0
+"""What nobody needs any more leaves the outbox this often, seconds: states and replies expire in 30 s and more."""
+
 _GOODBYE_S = 2.0
 """Longest wait for the broker to take the last message at a clean stop, seconds."""
 
@@ -90,10 +96,17 @@ class Publisher:
         outbox: rows that must arrive.
         clock: time; held while messages are on their way.
         on_command: carries out a command; raises CommandError where it does not apply.
+        backoff: waits between attempts to connect.
     """
 
     def __init__(
-        self, config: Mqtt, box: Box, outbox: Outbox, clock: Clock, on_command: Callable[[Command], Outcome]
+        self,
+        config: Mqtt,
+        box: Box,
+        outbox: Outbox,
+        clock: Clock,
+        on_command: Callable[[Command], Outcome],
+        backoff: Backoff | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -115,6 +128,10 @@ class Publisher:
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
         self._state_unsent = False
+        self._backoff = backoff
+        self._tidied_ns = clock.now_ns()
+        self._confirmation = Confirmation(outbox, clock, config.station_within_s, self._pump)
+        self.proofs = self._confirmation.proofs
         outbox.listen(self._wake)
 
     @property
@@ -128,9 +145,13 @@ class Publisher:
         return len(self._refused)
 
     def silent(self, now_ns: int) -> bool:
-        """Whether the way to the station is broken: no broker, or one that refuses rows or takes no alerts."""
+        """Whether the way to the station is broken.
+
+        There is no broker, or one that refuses rows or takes no alerts, or no station has confirmed an alarm in time.
+        """
         waits_s = 0.0 if self._waiting_since_ns is None else (now_ns - self._waiting_since_ns) / NS_PER_S
-        return not self.connected or bool(self._refused) or waits_s >= UNDELIVERED_S
+        unheard = waits_s >= UNDELIVERED_S or self._confirmation.missing(now_ns)
+        return not self.connected or bool(self._refused) or unheard
 
     def pending(self) -> int:
         """Rows that no broker has acknowledged."""
@@ -139,11 +160,12 @@ class Publisher:
     async def run(self) -> None:
         """Stay connected and publish, until cancelled; then say goodbye (`availability` offline, "stopped")."""
         self._loop = asyncio.get_running_loop()
-        await Dialer(self._clock, self._make_link).run(self._session)
+        await Dialer(self._clock, self._make_link, self._config.brokers(), self._backoff).run(self._session)
 
     def publish_alert(self, alert: Alert) -> None:
         """Remember the alert as its condition's state, and send what waits. Its rows are in the outbox already."""
-        self._alerts[alert.condition] = alert_message(alert)
+        message = self._alerts[alert.condition] = alert_message(alert)
+        self._confirmation.alert(message)
         if self._waiting_since_ns is None:
             self._waiting_since_ns = self._clock.now_ns()
         self._pump()
@@ -155,6 +177,7 @@ class Publisher:
         """
         now_ns = self._clock.now_ns()
         self._leave_silent_broker(now_ns)
+        self._look_after_outbox(now_ns)
         if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
             self._refused.clear()
             self._pump()
@@ -179,14 +202,21 @@ class Publisher:
             await self._clock.sleep(_POLL_S)
         return True
 
-    def _make_link(self, version: Version) -> Link:
+    def _look_after_outbox(self, now_ns: int) -> None:
+        if now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
+            self._tidied_ns = now_ns
+            self._outbox.tidy(self._clock.instant())
+        if self.connected:
+            self._confirmation.look(now_ns)
+
+    def _make_link(self, version: Version, broker: Mqtt) -> Link:
         will = self._availability(online=False, reason="connection_lost")
         return Link(
-            self._config,
+            broker,
             self._config.client_id or f"anodyne-{self._box.site}-{self._box.bed}",
             version,
             Handlers(self._acknowledged, self._arrived),
-            subscription=self._topics.of(COMMAND),
+            subscriptions=(self._topics.of(COMMAND), self._topics.of(RECEIPT)),
             will=Will(self._topics.of(AVAILABILITY), will.encode()),
         )
 
@@ -196,8 +226,10 @@ class Publisher:
         self._refused.clear()
         try:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
+            self._outbox.tidy(self._clock.instant())
+            self._confirmation.connected()
             self._refresh_alarms()
-            self._state_unsent = self._state is not None
+            self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()
             await asyncio.wait({link.lost})  # unlike `await link.lost`, leaves it uncancelled when we are
@@ -210,6 +242,10 @@ class Publisher:
             self._in_flight.clear()
             self._state_mid = None
             self._hold.close()
+
+    def _is_stale(self, state: StateMessage) -> bool:
+        """Whether a state says nothing of now any more: it is dropped, and the next one is sent."""
+        return age_ms(state, self._clock.instant()) >= STATE_EXPIRY_S * 1000
 
     def _refresh_alarms(self) -> None:
         """Repeat the current alarm states: a broker that was restarted may have forgotten what it retained."""
@@ -235,15 +271,26 @@ class Publisher:
             return
         rows = self._outbox.waiting(skip | self._refused, room)
         for row in rows:
-            mid = self._link.publish(self._topics.of(row.leaf), row.payload, retain=row.retain, expiry_s=row.expiry_s)
+            alert = self._marked(row)
+            payload = row.payload if alert is None else alert.encode()
+            mid = self._link.publish(self._topics.of(row.leaf), payload, retain=row.retain, expiry_s=row.expiry_s)
             self._track(mid, row)
-            if self._config.cbor and (row.leaf == EVENT or row.leaf.startswith(ALARM)):
-                self._mirror(row)
+            if self._config.cbor and alert is not None:
+                self._mirror(row, alert)
 
-    def _mirror(self, row: Row) -> None:
+    def _marked(self, row: Row) -> AlertMessage | None:
+        """The alert of a row, its event marked where it is sent late; None where the row is no alert."""
+        if row.leaf != EVENT and not row.leaf.startswith(ALARM):
+            return None
+        alert = decode(AlertMessage, row.payload)
+        if alert is None or row.leaf != EVENT:
+            return alert
+        late_s = age_ms(alert, self._clock.instant()) / 1000.0
+        return late_message(alert, late_s) if late_s >= LATE_S else alert
+
+    def _mirror(self, row: Row, message: AlertMessage) -> None:
         """Say the same in CBOR, beside the JSON: only that is sent again until it has arrived."""
-        message = decode(AlertMessage, row.payload)
-        if self._link is not None and message is not None:
+        if self._link is not None:
             topic = self._topics.of(f"{CBOR}{row.leaf}")
             self._track(self._link.publish(topic, encode_cbor(message), retain=row.retain), None)
 
@@ -279,7 +326,9 @@ class Publisher:
         row = self._in_flight.pop(mid).row
         if row is not None:
             if refusal is None:
-                self._outbox.remove(row.id)
+                self._outbox.take(row, confirm=self._confirmation.wanted)
+                if row.leaf == EVENT:
+                    self.proofs.broker(row.message_id, self._clock.instant())
                 self._note_delivered()
             else:
                 self._refuse(row, refusal)
@@ -310,10 +359,13 @@ class Publisher:
             logger.error("the broker does not take %s; it stays in the outbox: check the broker's ACL", told)
 
     def _arrived(self, incoming: Incoming) -> None:
-        if incoming.topic != self._topics.of(COMMAND):
+        if incoming.topic not in (self._topics.of(COMMAND), self._topics.of(RECEIPT)):
             return
         if incoming.retained:
             logger.warning("a retained command is ignored: it may be days old")
+            return
+        if incoming.topic == self._topics.of(RECEIPT):
+            self._confirmation.receipt(incoming.payload)
             return
         answer = self._desk.take(incoming.payload)
         if answer is None:
@@ -338,7 +390,7 @@ class Publisher:
             detail=answer.detail if error is None else error.message,
         )
         try:
-            self._outbox.put(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
+            self._outbox.put(REPLY, reply, expiry_s=REPLY_EXPIRY_S, durable=False)
         except StoreError:
             self._outbox.hold(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
         self._pump()

@@ -1,4 +1,8 @@
-"""Messages that must reach the broker: on disk until its PUBACK, in order.
+"""Messages that must arrive: on disk until the broker's PUBACK, alerts until a station has confirmed them; in order.
+
+A row goes through two steps. The broker acknowledges it: it is *taken*; anything but an alert's `event` then leaves
+the outbox. A station confirms the alert's id: the event leaves too. Brokers forget what they have acknowledged when
+they are killed before they write, so what no station has confirmed is offered again (`offer_again`).
 
 While the disk is full, rows wait in memory (`hold`), are sent like the others, and move to the disk as soon as it takes
 them; only a crash in that time can lose them, and every one was logged at CRITICAL when it was raised.
@@ -12,16 +16,26 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from edge.clock import Instant
 from edge.errors import StoreError
-from edge.publish.payload import Message
+from edge.publish.age import age_ms
+from edge.publish.payload import Head, Message, decode
+from edge.publish.room import MAX_ROWS, make_room
+from edge.publish.topics import ALARM, EVENT
 from edge.store import Store
 
 logger = logging.getLogger(__name__)
 
-_INSERT = "INSERT INTO outbox (leaf, payload, retain, expiry_s) VALUES (?, ?, ?, ?)"
+LATE_S = 60.0
+"""An alert that is sent this long after its transition is late: it is marked, and does not ring, seconds. Long enough
+for a broker's restart or a walk through a dead spot, short enough that a nurse who is called can still see why."""
+
+_INSERT = "INSERT INTO outbox (leaf, payload, retain, expiry_s, message_id, taken) VALUES (?, ?, ?, ?, ?, ?)"
+
+_COLUMNS = "id, leaf, payload, retain, expiry_s, message_id, taken"
 
 _HELD_IDS_FROM = 1 << 62
 """Ids of rows in memory start here: above any row on disk, so that order by id is order of creation while they wait."""
@@ -29,14 +43,16 @@ _HELD_IDS_FROM = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message that waits for its PUBACK.
+    """One message that waits.
 
     Attributes:
         id: rises in the order of creation.
         leaf: topic below `anodyne/<site>/<bed>/`.
         payload: encoded JSON.
         retain: whether the broker keeps it for later subscribers.
-        expiry_s: MQTT v5 message expiry, or None for never.
+        expiry_s: it is of no use after this, seconds; None: it never expires.
+        message_id: `id` of the message; "" where an earlier version stored it.
+        taken: whether the broker has acknowledged it.
     """
 
     id: int
@@ -44,6 +60,8 @@ class Row:
     payload: bytes
     retain: bool
     expiry_s: int | None
+    message_id: str = ""
+    taken: bool = False
 
 
 class Outbox:
@@ -51,36 +69,59 @@ class Outbox:
 
     Args:
         store: the box's file.
+        max_rows: room; what goes first when it is used up: `edge.publish.room`.
+
+    Attributes:
+        dropped: rows that were given up for want of room, since the start.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, max_rows: int = MAX_ROWS) -> None:
         """Nothing is read yet: what an earlier run left behind simply waits."""
         self.store = store
+        self.dropped = 0
+        self._max_rows = max_rows
         self._held: dict[int, Row] = {}
         self._next_held = _HELD_IDS_FROM
         self._delivered: set[int] = set()
         self._unreadable = False
         self._listeners: list[Callable[[], None]] = []
 
-    def put(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
+    def put(
+        self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None, durable: bool = True
+    ) -> None:
         """Append a row within the transaction that is open, or in one of its own.
+
+        Args:
+            leaf: topic below the bed's.
+            message: what to publish.
+            retain: whether the broker keeps it.
+            expiry_s: it is of no use after this, seconds.
+            durable: whether it must survive a power cut at once; False for what is no alarm.
 
         Raises:
             StoreError: it was not stored.
             TypeError: `message` is not one of the published models.
         """
         _refuse_foreign(message)
-        with self.store.transaction() as cursor:
-            cursor.execute(_INSERT, (leaf, message.encode(), int(retain), expiry_s))
+        with self.store.transaction(durable=durable) as cursor:
+            cursor.execute(_INSERT, (leaf, message.encode(), int(retain), expiry_s, _id(message), 0))
             self._delete_delivered(cursor)
+            gone = make_room(cursor, self._max_rows)
+            self.store.after_commit(partial(self._note_dropped, gone))
             self.store.after_commit(self.wake)
 
+    def _note_dropped(self, gone: int) -> None:
+        self.dropped += gone
+
     def hold(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
-        """Keep a row in memory, for when `put` has failed."""
+        """Keep a row in memory, for when `put` has failed; what is beyond the room is refused, oldest first."""
         _refuse_foreign(message)
-        row = Row(self._next_held, leaf, message.encode(), retain, expiry_s)
+        row = Row(self._next_held, leaf, message.encode(), retain, expiry_s, _id(message))
         self._next_held += 1
         self._held[row.id] = row
+        if len(self._held) > self._max_rows:
+            self._held.pop(next(iter(self._held)))
+            self.dropped += 1
         self.wake()
 
     def save_held(self) -> None:
@@ -91,7 +132,10 @@ class Outbox:
         """
         rows = list(self._held.values())
         with self.store.transaction() as cursor:
-            cursor.executemany(_INSERT, [(row.leaf, row.payload, int(row.retain), row.expiry_s) for row in rows])
+            values = [
+                (row.leaf, row.payload, int(row.retain), row.expiry_s, row.message_id, int(row.taken)) for row in rows
+            ]
+            cursor.executemany(_INSERT, values)
             self._delete_delivered(cursor)
             self.store.after_commit(partial(self._forget_held, rows))
 
@@ -108,7 +152,7 @@ class Outbox:
             self.store.after_commit(partial(self._delivered.difference_update, done))
 
     def waiting(self, skip: Collection[int], limit: int) -> list[Row]:
-        """The oldest `limit` rows whose id is not in `skip`, oldest first.
+        """The oldest `limit` rows that no broker has taken and whose id is not in `skip`, oldest first.
 
         Where the file cannot be read, only those in memory: they are the ones that it did not take.
         """
@@ -120,39 +164,116 @@ class Outbox:
             if not self._unreadable:
                 logger.critical("the outbox cannot be read; what it holds is sent later: %s", error)
             self._unreadable = True
-        rows.extend(self._held.values())
+        rows.extend(row for row in self._held.values() if not row.taken)
         return [row for row in rows if row.id not in skip and row.id not in self._delivered][:limit]
 
     def _on_disk(self, limit: int) -> list[Row]:
         with self.store.reading() as cursor:
             found = cursor.execute(
-                "SELECT id, leaf, payload, retain, expiry_s FROM outbox ORDER BY id LIMIT ?", (limit,)
+                f"SELECT {_COLUMNS} FROM outbox WHERE taken = 0 ORDER BY id LIMIT ?",  # noqa: S608 - a constant
+                (limit,),
             ).fetchall()
-        return [Row(number, leaf, payload, bool(retain), expiry) for number, leaf, payload, retain, expiry in found]
+        return [_row(*columns) for columns in found]
+
+    def take(self, row: Row, *, confirm: bool) -> None:
+        """The broker has acknowledged a row: forget it, unless a station has yet to confirm it.
+
+        Args:
+            row: which.
+            confirm: whether alerts wait for a station's confirmation.
+        """
+        if not (confirm and row.leaf == EVENT and row.message_id):
+            self.remove(row.id)
+        elif row.id in self._held:
+            self._held[row.id] = replace(row, taken=True)
+        else:
+            self._try("UPDATE outbox SET taken = 1 WHERE id = ?", row.id)
+
+    def confirm(self, message_id: str) -> bool:
+        """A station has this alert; False where none waits under that id."""
+        held = [row.id for row in self._held.values() if row.message_id == message_id and row.leaf == EVENT]
+        try:
+            with self.store.reading() as cursor:
+                found = cursor.execute(
+                    "SELECT id FROM outbox WHERE message_id = ? AND leaf = ?", (message_id, EVENT)
+                ).fetchall()
+        except StoreError:  # `waiting` reports it; a station confirms again when it is sent again
+            found = []
+        for row_id in [*held, *(number for (number,) in found)]:
+            self.remove(row_id)
+        return bool(held or found)
+
+    def offer_again(self) -> int:
+        """Have everything sent again that the broker took and no station has confirmed, in its order.
+
+        Returns:
+            How many rows that are.
+        """
+        again = [row for row in self._held.values() if row.taken]
+        for row in again:
+            self._held[row.id] = replace(row, taken=False)
+        return len(again) + self._try("UPDATE outbox SET taken = 0 WHERE taken = ?", 1)
+
+    def tidy(self, now: Instant) -> int:
+        """Give up what nobody needs any more: expired rows, and late alarm states that a newer one has replaced.
+
+        Every transition stays in its `event`.
+
+        Returns:
+            How many rows were given up.
+        """
+        rows = self.waiting(self._delivered, self._max_rows)
+        newest = {row.leaf: row.id for row in rows}
+        gone = 0
+        for row in rows:
+            head = decode_head(row.payload)
+            if head is None:
+                continue
+            age_s = age_ms(head, now) / 1000.0
+            replaced = row.leaf.startswith(ALARM) and newest[row.leaf] != row.id and age_s >= LATE_S
+            if replaced or (row.expiry_s is not None and age_s >= row.expiry_s):
+                self.remove(row.id)
+                gone += 1
+        return gone
 
     def remove(self, row_id: int) -> None:
-        """Forget a row that the broker has acknowledged."""
+        """Forget a row."""
         if self._held.pop(row_id, None) is not None:
             return
         self._delivered.add(row_id)
         try:
-            with self.store.transaction() as cursor:
+            # Where a power cut undoes this it is sent once more, and receivers drop it by its id.
+            with self.store.transaction(durable=False) as cursor:
                 self._delete_delivered(cursor)
         except StoreError as error:
-            # Tried again with the next row; after a crash it is sent once more, and receivers drop it by its id.
             logger.warning("a delivered message could not be removed from the outbox: %s", error)
 
+    def _try(self, statement: str, value: int) -> int:
+        """Change marks that cost a repetition at worst; 0 where the disk refuses."""
+        try:
+            with self.store.transaction(durable=False) as cursor:
+                return cursor.execute(statement, (value,)).rowcount
+        except StoreError as error:
+            logger.warning("the outbox cannot note what the broker has taken: %s", error)
+            return 0
+
     def pending(self) -> int:
-        """How many rows wait, on disk and in memory."""
+        """How many rows no broker has taken, on disk and in memory."""
         with self.store.reading() as cursor:
-            on_disk = int(cursor.execute("SELECT count(*) FROM outbox").fetchone()[0])
-        return on_disk - len(self._delivered) + len(self._held)
+            on_disk = int(cursor.execute("SELECT count(*) FROM outbox WHERE taken = 0").fetchone()[0])
+        return on_disk - len(self._delivered) + sum(not row.taken for row in self._held.values())
+
+    def unconfirmed(self) -> int:
+        """How many alerts the broker has taken and no station has confirmed."""
+        with self.store.reading() as cursor:
+            on_disk = int(cursor.execute("SELECT count(*) FROM outbox WHERE taken = 1").fetchone()[0])
+        return on_disk + sum(row.taken for row in self._held.values())
 
     def waiting_leaves(self) -> set[str]:
-        """Leaves that have a row waiting; only of those in memory where the file cannot be read."""
-        leaves = {row.leaf for row in self._held.values()}
+        """Leaves that have a row waiting for the broker; only of those in memory where the file cannot be read."""
+        leaves = {row.leaf for row in self._held.values() if not row.taken}
         with suppress(StoreError), self.store.reading() as cursor:  # `waiting` reports it
-            leaves |= {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox")}
+            leaves |= {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox WHERE taken = 0")}
         return leaves
 
     def listen(self, wake: Callable[[], None]) -> None:
@@ -163,6 +284,27 @@ class Outbox:
         """Tell the listeners that there are new rows."""
         for listener in self._listeners:
             listener()
+
+
+class _AnyHead(Head):
+    """The head of whatever is stored, its other keys unread."""
+
+    model_config = Head.model_config | {"extra": "ignore"}
+
+
+def decode_head(payload: bytes) -> Head | None:
+    """The head of a stored message; None where it has none."""
+    return decode(_AnyHead, payload)
+
+
+def _row(
+    number: int, leaf: str, payload: bytes, retain: int, expiry_s: int | None, message_id: str, taken: int
+) -> Row:
+    return Row(number, leaf, payload, bool(retain), expiry_s, message_id, bool(taken))
+
+
+def _id(message: Message) -> str:
+    return message.id if isinstance(message, Head) else ""
 
 
 def _refuse_foreign(message: object) -> None:

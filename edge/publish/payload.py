@@ -39,6 +39,9 @@ REASON_CHARS = 16
 MAX_REASONS = 3
 """Reasons in an alert, strongest first; fewer where they would not fit into `MAX_ALERT_BYTES`."""
 
+MAX_LATE_S = 9_999_999
+"""A lateness is cut here, seconds: a hundred days, seven digits."""
+
 BLIND_MODE = "blind"
 """Mode text when no modality is in use."""
 
@@ -167,6 +170,9 @@ class AlertMessage(Head):
     """90 % interval of the score; absent when blind."""
     reasons: list[Code] = Field(alias="r", default_factory=list, max_length=MAX_REASONS)
     """Codes behind the transition, strongest first."""
+    late_s: int | None = Field(alias="l", default=None, ge=0, le=MAX_LATE_S)
+    """On `event` only: how much later than the transition it was sent, seconds. A late one is history and does not
+    ring; what stands now is said by `alarm/<condition>`."""
 
     @property
     def kind(self) -> ConditionKind:
@@ -360,6 +366,15 @@ Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | Burd
 """Whatever a station may ask."""
 
 
+class ReceiptMessage(Message):
+    """A station says that it has an alert and shows it (topic `receipt`)."""
+
+    id: MessageId
+    """Id of the alert."""
+    by: Person
+    """Name of the station."""
+
+
 class ReplyMessage(Head):
     """The answer to a command (topic `reply`)."""
 
@@ -405,6 +420,14 @@ def alert_message(alert: Alert) -> AlertMessage:
         reasons.pop()
         message = _alert_message(alert, reasons)
     return message
+
+
+def late_message(message: AlertMessage, late_s: float) -> AlertMessage:
+    """The same alert marked late, with as many reasons as fit into `MAX_ALERT_BYTES`."""
+    late = message.model_copy(update={"late_s": min(MAX_LATE_S, max(0, round(late_s)))})
+    while late.reasons and len(late.encode()) > MAX_ALERT_BYTES:
+        late = late.model_copy(update={"reasons": late.reasons[:-1]})
+    return late
 
 
 def _code(reason: str) -> str:

@@ -16,6 +16,7 @@ from edge.publish.payload import (
     ControlCommand,
     Message,
     NoteMessage,
+    ReceiptMessage,
     ReferenceCommand,
     ReplyMessage,
     ReportCommand,
@@ -34,6 +35,7 @@ MODELS: dict[str, type[Message]] = {
     "burden": BurdenMessage,
     "reply": ReplyMessage,
     "note": NoteMessage,
+    "receipt": ReceiptMessage,
 }
 """File name (without .json) to model."""
 

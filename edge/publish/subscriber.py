@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edge.clock import Clock, SystemClock
 from edge.config import Mqtt
-from edge.publish.dialer import Dialer
+from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
@@ -22,6 +22,7 @@ from edge.publish.payload import (
     Head,
     Message,
     NoteMessage,
+    ReceiptMessage,
     ReplyMessage,
     StateMessage,
     decode,
@@ -34,6 +35,7 @@ from edge.publish.topics import (
     COMMAND,
     EVENT,
     NOTE,
+    RECEIPT,
     REPLY,
     STATE,
     Address,
@@ -50,6 +52,11 @@ one reconnection."""
 COMMAND_EXPIRY_S = 30
 """The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
 what the nurse sees now, and must not meet another alarm later."""
+
+
+RECEIPT_EXPIRY_S = 60
+"""The broker drops a receipt that a box did not fetch within this time, seconds (MQTT v5): the box offers again what
+was not confirmed, and gets another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ class Subscriber:
         client_id: MQTT client identity; default: made from host name and process id.
         on_connected: called when the connection is made (True) and lost (False).
         on_station: called with the payloads that stations publish (commands and notes), unread; they may be anything.
+        backoff: waits between attempts to connect.
     """
 
     def __init__(
@@ -107,6 +115,7 @@ class Subscriber:
         client_id: str | None = None,
         on_connected: Callable[[bool], None] | None = None,
         on_station: Callable[[Overheard], None] | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -116,8 +125,9 @@ class Subscriber:
         self._client_id = client_id or f"anodyne-watch-{socket.gethostname()[:24]}-{os.getpid()}"
         self._on_connected = on_connected
         self._on_station = on_station
+        self._backoff = backoff
         self._link: Link | None = None
-        self._seen: OrderedDict[tuple[Address, str], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[Address, str], str] = OrderedDict()
         self._in_flight: set[int] = set()
         self._hold = ExitStack()
         self.ready = asyncio.Event()
@@ -130,11 +140,29 @@ class Subscriber:
 
     async def run(self) -> None:
         """Stay connected and listen, until cancelled."""
-        await Dialer(self._clock, self._make_link).run(self._session)
+        await Dialer(self._clock, self._make_link, self._config.brokers(), self._backoff).run(self._session)
 
     def send(self, site: str, bed: str, command: Message) -> bool:
         """Send a command at QoS 1; False where there is no connection (nothing is queued: an old command is worse)."""
         return self._publish(Topics(site, bed).of(COMMAND), command, retain=False, expiry_s=COMMAND_EXPIRY_S)
+
+    def confirm(self, received: Received, by: str) -> None:
+        """Tell the box that a station shows this alert; every repeat of it is then confirmed too.
+
+        Without a connection nothing is sent: the box offers the alert again.
+
+        Args:
+            received: an alert, as it came.
+            by: name of the station, 1 to 64 characters.
+        """
+        if isinstance(received.message, AlertMessage):
+            self._seen[received.address, received.message.id] = by
+            self._send_receipt(received.address, received.message.id, by)
+
+    def _send_receipt(self, address: Address, message_id: str, by: str) -> None:
+        receipt = ReceiptMessage(id=message_id, by=by)
+        topic = Topics(address.site, address.bed).of(RECEIPT)
+        self._publish(topic, receipt, retain=False, expiry_s=RECEIPT_EXPIRY_S)
 
     def leave_note(self, site: str, bed: str, note: NoteMessage) -> bool:
         """Publish a note for all stations, in place of the bed's last one; False where there is no connection."""
@@ -148,13 +176,13 @@ class Subscriber:
         self._in_flight.add(self._link.publish(topic, message.encode(), retain=retain, expiry_s=expiry_s))
         return True
 
-    def _make_link(self, version: Version) -> Link:
+    def _make_link(self, version: Version, broker: Mqtt) -> Link:
         return Link(
-            self._config,
+            broker,
             self._client_id,
             version,
             Handlers(self._acknowledged, self._arrived),
-            subscription=self._topics.everything,
+            subscriptions=(self._topics.everything,),
             retained=True,
             lasting=False,
         )
@@ -181,14 +209,14 @@ class Subscriber:
 
     def _acknowledged(self, mid: int, refusal: str | None) -> None:
         if refusal is not None:
-            logger.error("the broker does not take our command: %s; check the broker's ACL", refusal)
+            logger.error("the broker does not take our command or receipt: %s; check the broker's ACL", refusal)
         self._in_flight.discard(mid)
         if not self._in_flight:
             self._hold.close()
 
     def _arrived(self, incoming: Incoming) -> None:
         address = parse(incoming.topic)
-        if address is None or address.leaf.startswith(CBOR):
+        if address is None or address.leaf == RECEIPT or address.leaf.startswith(CBOR):
             return
         if address.leaf in (COMMAND, NOTE):
             if self._on_station is not None:
@@ -198,13 +226,16 @@ class Subscriber:
         if message is None:
             logger.warning("unreadable message on %s, %d bytes", incoming.topic, len(incoming.payload))
             return
+        by = self._seen.get((address, message.id))
         if self._first_time(address, message.id):
             self._on_message(Received(address, message, incoming.retained, self._clock.now_ns()))
+        elif by:
+            self._send_receipt(address, message.id, by)  # the box has not got the first one
 
     def _first_time(self, address: Address, message_id: str) -> bool:
         if (address, message_id) in self._seen:
             return False
-        self._seen[address, message_id] = None
+        self._seen[address, message_id] = ""
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return True

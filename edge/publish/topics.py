@@ -27,6 +27,9 @@ EVENT = "event"
 COMMAND = "command"
 """What a station asks of the box; never retained."""
 
+RECEIPT = "receipt"
+"""A station has an alert and shows it; never retained."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 
