@@ -202,6 +202,7 @@ class CommandReason(StrEnum):
 
     MALFORMED = "malformed"
     UNKNOWN = "unknown"
+    NOT_AUTHORISED = "not_authorised"
     NOT_APPLICABLE = "not_applicable"
     WRONG_BED = "wrong_bed"
 

@@ -20,7 +20,7 @@ from typing import Self
 
 from edge.errors import StoreError, StoreReason
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """`PRAGMA user_version` of files written by this program."""
 
 _BUSY_TIMEOUT_S = 2.0
@@ -61,7 +61,12 @@ CREATE TABLE burden (day TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
 """
 """What version 3 added: what a person asked of the alarms, reports of pain beside the assessment, the alarm burden."""
 
-_SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3)
+_SCHEMA_4 = """
+ALTER TABLE command ADD COLUMN state TEXT;
+"""
+"""What version 4 added: what came of each command, who gave it and when."""
+
+_SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
 """What each version added."""
 
 _REASONS = {

@@ -23,6 +23,7 @@ from edge.publish.payload import (
     Message,
     NoteMessage,
     ReplyMessage,
+    SensorsMessage,
     StateMessage,
     decode,
 )
@@ -33,8 +34,10 @@ from edge.publish.topics import (
     CBOR,
     COMMAND,
     EVENT,
+    HOME_COMMAND,
     NOTE,
     REPLY,
+    SENSORS,
     STATE,
     Address,
     Topics,
@@ -190,7 +193,7 @@ class Subscriber:
         address = parse(incoming.topic)
         if address is None or address.leaf.startswith(CBOR):
             return
-        if address.leaf in (COMMAND, NOTE):
+        if address.leaf in (COMMAND, HOME_COMMAND, NOTE):
             if self._on_station is not None:
                 self._on_station(Overheard(address, incoming.payload, incoming.retained))
             return
@@ -220,4 +223,6 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(AvailabilityMessage, payload)
     if leaf.startswith(BURDEN):
         return decode(BurdenMessage, payload)
+    if leaf == SENSORS:
+        return decode(SensorsMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

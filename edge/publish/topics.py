@@ -27,6 +27,12 @@ EVENT = "event"
 COMMAND = "command"
 """What a station asks of the box; never retained."""
 
+HOME_COMMAND = "command/home"
+"""What home automation asks of the box: a few commands only (`edge.publish.commands.ALLOWED`); never retained."""
+
+SENSORS = "sensors"
+"""Retained: state and charge of each sensor, where home automation is served."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 
