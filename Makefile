@@ -79,7 +79,7 @@ coverage: $(VENV)/.ready ## line and branch coverage
 
 docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 	$(BIN)/anodyne config docs > docs/configuration.md
-	$(BIN)/python -m edge.publish.schema docs/schema
+	$(BIN)/python -m edge.publish.contract docs
 	$(BIN)/python -m edge.alarm.pages docs/alarms.md
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it

@@ -34,7 +34,15 @@ from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Acknowledge, BurdenCommand, Command, ControlCommand, ReferenceCommand, ReportCommand
+from edge.publish.payload import (
+    Acknowledge,
+    BurdenCommand,
+    Command,
+    ControlCommand,
+    LocateCommand,
+    ReferenceCommand,
+    ReportCommand,
+)
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
@@ -140,7 +148,13 @@ class Daemon:
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
         self._burden = Burden(self._outbox, clock, config.box.validity, self._alarms.active())
         self._orders = Orders(
-            self._alarms, Reports(self._store), self._burden, config.alarm, clock, self._switch_cameras
+            self._alarms,
+            Reports(self._store),
+            self._burden,
+            config.alarm,
+            clock,
+            self._switch_cameras,
+            lambda seconds: self._bedside.locate(seconds),
         )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
@@ -263,7 +277,7 @@ class Daemon:
                 return self._refer(command)
             case Acknowledge():
                 return self._acknowledge(command)
-            case BurdenCommand():
+            case BurdenCommand() | LocateCommand():
                 return self._orders.carry_out(command)
             case ControlCommand() | ReportCommand():
                 done = self._orders.carry_out(command)

@@ -204,6 +204,7 @@ class CommandReason(StrEnum):
 
     MALFORMED = "malformed"
     UNKNOWN = "unknown"
+    NOT_AUTHORISED = "not_authorised"
     NOT_APPLICABLE = "not_applicable"
     WRONG_BED = "wrong_bed"
 

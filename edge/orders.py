@@ -1,8 +1,7 @@
-"""What a station may ask of the alarms beside acknowledging: pauses, care, quiet, camera, reports, burden."""
+"""What a station may ask of the bed beside acknowledging: pauses, care, quiet, camera, reports, burden, to be found."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from edge.alarm.burden import Burden
@@ -13,13 +12,14 @@ from edge.clock import Clock
 from edge.config import Alarm
 from edge.errors import CommandError, CommandReason, StoreError
 from edge.publish.commands import Done
-from edge.publish.payload import BurdenCommand, ControlCommand, ReportCommand
+from edge.publish.payload import BurdenCommand, ControlCommand, LocateCommand, ReportCommand
 from edge.types import Hold
-
-logger = logging.getLogger(__name__)
 
 NIGHT_S = 8 * 3600.0
 """`quiet_on` without a length: one night shift, seconds."""
+
+LOCATE_S = 15
+"""`locate` without a length: time to look around a room, seconds."""
 
 _BEGINS = {
     "pause_audio": Hold.AUDIO_PAUSED,
@@ -51,6 +51,7 @@ class Orders:
         config: how long, and within which bounds.
         clock: time.
         switch_camera: called with True to switch the cameras off, False to switch them on.
+        locate: lets the bed's light flash and sound softly for so many seconds; False where it has neither.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Orders:
         config: Alarm,
         clock: Clock,
         switch_camera: Callable[[bool], None],
+        locate: Callable[[float], bool] = lambda _: False,
     ) -> None:
         """Take up what stands from an earlier run."""
         self._alarms = alarms
@@ -69,9 +71,10 @@ class Orders:
         self._config = config
         self._clock = clock
         self._switch_camera = switch_camera
+        self._locate = locate
         switch_camera(Hold.CAMERA_OFF in alarms.standing.until_ns)
 
-    def carry_out(self, command: ControlCommand | ReportCommand | BurdenCommand) -> Done:
+    def carry_out(self, command: ControlCommand | ReportCommand | BurdenCommand | LocateCommand) -> Done:
         """Do what is asked.
 
         Returns:
@@ -88,6 +91,13 @@ class Orders:
             case BurdenCommand():
                 message = self._burden.publish()
                 return Done(f"burden of {message.day} published")
+            case LocateCommand():
+                seconds = command.seconds or LOCATE_S
+                if not self._locate(seconds):
+                    raise CommandError(
+                        CommandReason.NOT_APPLICABLE, "this bed has no light and no sound of its own ([annunciator])"
+                    )
+                return Done(f"flashes and sounds softly for {seconds} s, unless an alarm sounds")
 
     def forget_patient(self) -> None:
         """Another patient lies here: the threshold that reports have moved goes back."""
@@ -95,7 +105,6 @@ class Orders:
             self._alarms.shift(0.0)
 
     def _control(self, command: ControlCommand) -> Done:
-        logger.info("%s asks: %s", command.by, command.target)
         if command.do in _ENDS:
             holds = _ENDS[command.do]
             self._alarms.release(*holds)

@@ -77,8 +77,10 @@ CREATE TABLE proof (
     person_ms INTEGER,
     person TEXT
 ) STRICT;
+ALTER TABLE command ADD COLUMN state TEXT;
 """
-"""What version 4 added: rows that the broker has taken and no station has confirmed, and the proof of delivery."""
+"""What version 4 added: rows that the broker has taken and no station has confirmed, the proof of delivery, and what
+came of each command, who gave it and when."""
 
 _SCHEMAS = (_SCHEMA, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
 """What each version added."""
@@ -137,7 +139,7 @@ class Store:
             store._prepare()
             store._reserve_numbers()
         except StoreError:
-            connection.close()
+            store._connection.close()
             raise
         return store
 

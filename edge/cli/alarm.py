@@ -8,7 +8,7 @@ import getpass
 import sys
 
 from edge.cli.asking import add_broker, ask, broker, new_id
-from edge.publish.payload import Acknowledge, Command, ControlCommand
+from edge.publish.payload import Acknowledge, Command, ControlCommand, LocateCommand
 from edge.types import Condition
 
 VERBS = (
@@ -21,8 +21,12 @@ VERBS = (
     "quiet-off",
     "camera-off",
     "camera-on",
+    "locate",
 )
 """What can be done beside acknowledging."""
+
+LONGEST_LOCATE_S = 60
+"""As the command takes it, seconds."""
 
 ENDLESS = ("resume", "care-off", "quiet-off", "camera-off", "camera-on")
 """Verbs that take no length."""
@@ -81,5 +85,9 @@ def _command(arguments: argparse.Namespace) -> Command | str:
     if arguments.what is not None:
         return f"{arguments.do} takes no {arguments.what!r}"
     if arguments.seconds is not None and (arguments.do in ENDLESS or not 1 <= arguments.seconds <= 86_400):
-        return "--seconds is for pause-audio, pause-alarms, care-on and quiet-on: 1 to 86400"
+        return "--seconds is for pause-audio, pause-alarms, care-on, quiet-on and locate: 1 to 86400"
+    if arguments.do == "locate":
+        if arguments.seconds is not None and arguments.seconds > LONGEST_LOCATE_S:
+            return f"locate takes 1 to {LONGEST_LOCATE_S} seconds"
+        return LocateCommand.model_validate({**head, "do": "locate", "seconds": arguments.seconds})
     return ControlCommand.model_validate({**head, "do": arguments.do.replace("-", "_"), "seconds": arguments.seconds})

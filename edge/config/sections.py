@@ -163,7 +163,7 @@ class Annunciator(Section):
     sound_device: str | None = Field(default=None, min_length=1, max_length=64, examples=["default"])
     """ALSA device for tones, played by `aplay`."""
     command: FilePath | None = Field(default=None, examples=["/usr/local/bin/ring"])
-    """A program to call for each burst, with the priority and `full`, `soft` or `mute`; `test` at the start."""
+    """A program for each burst, called with the priority or `locate`, and `full`, `soft` or `mute`; first `test`."""
     file: FilePath | None = Field(default=None, validate_default=True, examples=["/var/lib/anodyne/bursts.jsonl"])
     """Write each burst here as a line of JSON, to try things out."""
     quiet_from: QuietTime | None = Field(default=None, examples=["22:00"])
@@ -245,6 +245,8 @@ class Mqtt(Section):
     """Keep-alive; a dead broker is noticed after about twice this, seconds."""
     cbor: bool = False
     """Publish each alert in CBOR too, under `cbor/event` and `cbor/alarm/<condition>`: at most 128 bytes."""
+    home_assistant: bool = False
+    """Announce the bed to Home Assistant (MQTT discovery), and take a few commands from it (docs/home-assistant.md)."""
     client_id: str | None = Field(default=None, min_length=1, max_length=64, examples=["anodyne-home-bed1"])
     """MQTT client identity; default: "anodyne-<site>-<bed>"."""
 

@@ -17,7 +17,8 @@ from edge.config import Box, Mqtt
 from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.cbor import encode_alert as encode_cbor
-from edge.publish.commands import Answer, CommandDesk, Outcome
+from edge.publish.cbor import encode_state as encode_cbor_state
+from edge.publish.commands import CHANNELS, Answer, CommandDesk, Outcome
 from edge.publish.confirmation import Confirmation
 from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
@@ -37,7 +38,7 @@ from edge.publish.payload import (
     state_message,
 )
 from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, RECEIPT, REPLY, STATE, Topics, alarm_leaf
-from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
+from edge.types import NS_PER_S, Absence, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
 
@@ -216,7 +217,10 @@ class Publisher:
             self._config.client_id or f"anodyne-{self._box.site}-{self._box.bed}",
             version,
             Handlers(self._acknowledged, self._arrived),
-            subscriptions=(self._topics.of(COMMAND), self._topics.of(RECEIPT)),
+            subscriptions=(
+                self._topics.of(f"{COMMAND}/#" if self._config.home_assistant else COMMAND),
+                self._topics.of(RECEIPT),
+            ),
             will=Will(self._topics.of(AVAILABILITY), will.encode()),
         )
 
@@ -308,6 +312,10 @@ class Publisher:
             return
         self._state_mid = self._send(STATE, self._state, retain=True, expiry_s=STATE_EXPIRY_S)
         self._state_unsent = self._state_mid is None
+        if self._link is not None and self._config.cbor:
+            topic = self._topics.of(f"{CBOR}{STATE}")
+            payload = encode_cbor_state(self._state)
+            self._track(self._link.publish(topic, payload, retain=True, expiry_s=STATE_EXPIRY_S), None)
 
     def _leave_silent_broker(self, now_ns: int) -> None:
         """Give the connection up where the oldest message (dicts keep their order) has waited too long."""
@@ -359,17 +367,16 @@ class Publisher:
             logger.error("the broker does not take %s; it stays in the outbox: check the broker's ACL", told)
 
     def _arrived(self, incoming: Incoming) -> None:
-        if incoming.topic not in (self._topics.of(COMMAND), self._topics.of(RECEIPT)):
+        channel = {self._topics.of(leaf): channel for leaf, channel in CHANNELS.items()}.get(incoming.topic)
+        if channel is None and incoming.topic != self._topics.of(RECEIPT):
             return
         if incoming.retained:
             logger.warning("a retained command is ignored: it may be days old")
             return
-        if incoming.topic == self._topics.of(RECEIPT):
+        if channel is None:
             self._confirmation.receipt(incoming.payload)
             return
-        answer = self._desk.take(incoming.payload)
-        if answer is None:
-            return
+        answer = self._desk.take(incoming.payload, channel, self._clock.instant())
         if answer.alert is not None:
             self.publish_alert(answer.alert)
         self._reply(answer)
@@ -425,7 +432,8 @@ def _news(published: StateMessage, assessment: Assessment, now_ns: int, holds: t
         return True
     if (assessment.verdict, assessment.mode_text) != (published.verdict, published.mode):
         return True
-    if dict(assessment.missing) != published.missing or list(holds) != published.holds:
+    missing = {one: why for one, why in assessment.missing.items() if why is not Absence.NOT_CONFIGURED}
+    if missing != published.missing or list(holds) != published.holds:
         return True
     if assessment.score is None or published.score is None:
         return False

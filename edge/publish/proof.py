@@ -71,9 +71,7 @@ class Proofs:
     def begin(self, alert: AlertMessage) -> None:
         """Note an alert, once."""
         with suppress(StoreError), self._store.transaction(durable=False) as cursor:  # the alarm manager reports it
-            cursor.execute(
-                "INSERT OR IGNORE INTO proof (id, head) VALUES (?, ?)", (alert.id, alert.encode().decode())
-            )
+            cursor.execute("INSERT OR IGNORE INTO proof (id, head) VALUES (?, ?)", (alert.id, alert.encode().decode()))
             cursor.execute("DELETE FROM proof WHERE position <= (SELECT max(position) FROM proof) - ?", (KEPT,))
 
     def broker(self, message_id: str, now: Instant) -> None:

@@ -1,25 +1,28 @@
-"""Writes the schemas (JSON Schema, CDDL) of all that is published: `python -m edge.publish.schema docs/schema`."""
+"""The schemas (JSON Schema, CDDL) of all that is published; `python -m edge.publish.contract docs` writes them."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from edge.publish.cbor import cddl
+from edge.publish.contract.cddl import json_cddl
 from edge.publish.payload import (
+    CONTRACT,
     Acknowledge,
     AlertMessage,
     AvailabilityMessage,
     BurdenCommand,
     BurdenMessage,
     ControlCommand,
+    LocateCommand,
     Message,
     NoteMessage,
     ReceiptMessage,
     ReferenceCommand,
     ReplyMessage,
     ReportCommand,
+    SensorsMessage,
     StateMessage,
 )
 
@@ -27,11 +30,13 @@ MODELS: dict[str, type[Message]] = {
     "alert": AlertMessage,
     "state": StateMessage,
     "availability": AvailabilityMessage,
+    "sensors": SensorsMessage,
     "command": Acknowledge,
     "reference_command": ReferenceCommand,
     "control_command": ControlCommand,
     "report_command": ReportCommand,
     "burden_command": BurdenCommand,
+    "locate_command": LocateCommand,
     "burden": BurdenMessage,
     "reply": ReplyMessage,
     "note": NoteMessage,
@@ -39,11 +44,31 @@ MODELS: dict[str, type[Message]] = {
 }
 """File name (without .json) to model."""
 
+COMPACT = "compact.cddl"
+"""File with the CDDL of alerts and states in CBOR."""
+
+JSON = "messages.cddl"
+"""File with the CDDL of the JSON messages."""
+
+
+def raw(model: type[Message]) -> dict[str, object]:
+    """JSON Schema of a message as it is on the wire."""
+    return model.model_json_schema(by_alias=True)
+
 
 def schema(model: type[Message]) -> str:
     """JSON Schema (draft 2020-12) of a message, as it is on the wire."""
-    content = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema(by_alias=True)
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    name = next(key for key, one in MODELS.items() if one is model)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:anodyne:contract:{CONTRACT}:{name}",
+    }
+    return json.dumps(head | raw(model), indent=2, ensure_ascii=False) + "\n"
+
+
+def messages_cddl() -> str:
+    """CDDL of the JSON messages."""
+    return json_cddl({name: raw(model) for name, model in MODELS.items()}, CONTRACT)
 
 
 def write(folder: Path) -> None:
@@ -51,10 +76,5 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, model in MODELS.items():
         (folder / f"{name}.json").write_text(schema(model), encoding="utf-8")
-    (folder / "alert.cddl").write_text(cddl(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m edge.publish.schema FOLDER")
-    write(Path(sys.argv[1]))
+    (folder / COMPACT).write_text(cddl(), encoding="utf-8")
+    (folder / JSON).write_text(messages_cddl(), encoding="utf-8")

@@ -24,6 +24,7 @@ from edge.publish.payload import (
     NoteMessage,
     ReceiptMessage,
     ReplyMessage,
+    SensorsMessage,
     StateMessage,
     decode,
 )
@@ -34,9 +35,11 @@ from edge.publish.topics import (
     CBOR,
     COMMAND,
     EVENT,
+    HOME_COMMAND,
     NOTE,
     RECEIPT,
     REPLY,
+    SENSORS,
     STATE,
     Address,
     Topics,
@@ -218,7 +221,7 @@ class Subscriber:
         address = parse(incoming.topic)
         if address is None or address.leaf == RECEIPT or address.leaf.startswith(CBOR):
             return
-        if address.leaf in (COMMAND, NOTE):
+        if address.leaf in (COMMAND, HOME_COMMAND, NOTE):
             if self._on_station is not None:
                 self._on_station(Overheard(address, incoming.payload, incoming.retained))
             return
@@ -251,4 +254,6 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(AvailabilityMessage, payload)
     if leaf.startswith(BURDEN):
         return decode(BurdenMessage, payload)
+    if leaf == SENSORS:
+        return decode(SensorsMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

@@ -30,6 +30,12 @@ COMMAND = "command"
 RECEIPT = "receipt"
 """A station has an alert and shows it; never retained."""
 
+HOME_COMMAND = "command/home"
+"""What home automation asks of the box: a few commands only (`edge.publish.commands.ALLOWED`); never retained."""
+
+SENSORS = "sensors"
+"""Retained: state and charge of each sensor, where home automation is served."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 

@@ -92,7 +92,7 @@ def test_a_changed_byte_is_another_alert_or_an_error(position: int, value: int) 
 
 
 def test_the_schema_is_the_one_in_the_documentation() -> None:
-    page = Path("docs/schema/alert.cddl")
+    page = Path("docs/schema/compact.cddl")
     if not page.exists():
         pytest.skip("the documentation is not beside the tests")
     assert page.read_text(encoding="utf-8") == cddl(), "run: make docs"

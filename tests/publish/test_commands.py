@@ -8,28 +8,37 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import CommandReason
-from edge.publish.commands import CommandDesk, Done
-from edge.publish.payload import BurdenCommand, Command, ControlCommand, ReportCommand
+from edge.clock import Instant
+from edge.errors import CommandError, CommandReason
+from edge.publish.commands import ALLOWED, INTERRUPTED, Answer, Channel, CommandDesk, Done, kept
+from edge.publish.payload import BurdenCommand, Command, ControlCommand, LocateCommand, ReportCommand
 from edge.store import Store
+
+NOW = Instant("0123456789ab", 5_000_000_000, 1_767_225_615_000, synced=True)
 
 
 class Desk:
     """A desk and what it has had carried out."""
 
     def __init__(self, store: Store) -> None:
+        self.store = store
         self.carried: list[Command] = []
+        self.refusal: CommandError | None = None
         self.desk = CommandDesk(store, self._carry)
 
     def _carry(self, command: Command) -> Done:
         self.carried.append(command)
+        if self.refusal is not None:
+            raise self.refusal
         return Done("done")
 
+    def answer(self, channel: Channel = Channel.STATION, **said: object) -> Answer:
+        """The whole answer."""
+        return self.desk.take(json.dumps({"id": "a", "by": "Ruth", **said}).encode(), channel, NOW)
+
     def take(self, **said: object) -> CommandReason | str | None:
-        """What is answered: the reason of a refusal, what was done, or nothing for a repeat."""
-        answer = self.desk.take(json.dumps({"id": "a", "by": "Ruth", **said}).encode())
-        if answer is None:
-            return None
+        """What is answered: the reason of a refusal, or what was done."""
+        answer = self.answer(**said)
         return answer.error.reason if answer.error is not None else answer.detail
 
 
@@ -56,7 +65,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 )
 def test_every_control_is_taken_and_only_once(desk: Desk, do: str) -> None:
     assert desk.take(do=do) == "done"
-    assert desk.take(do=do) is None
+    assert desk.take(do=do) == "done"
     [command] = desk.carried
     assert isinstance(command, ControlCommand)
     assert (command.do, command.by, command.target) == (do, "Ruth", do)
@@ -90,3 +99,73 @@ def test_reports_and_the_question_for_the_burden_are_taken(desk: Desk) -> None:
 def test_anything_else_is_refused_with_its_reason(desk: Desk, said: dict[str, object], reason: CommandReason) -> None:
     assert desk.take(**said) is reason
     assert desk.carried == []
+
+
+def test_locate_is_taken_with_and_without_a_length(desk: Desk) -> None:
+    assert desk.take(id="a", do="locate") == "done"
+    assert desk.take(id="b", do="locate", seconds=61) is CommandReason.MALFORMED
+    assert [type(one) for one in desk.carried] == [LocateCommand]
+
+
+def test_the_repeat_of_a_refusal_is_refused_alike_though_it_would_now_apply(desk: Desk) -> None:
+    desk.refusal = CommandError(CommandReason.NOT_APPLICABLE, "no active alarm")
+    first = desk.answer(do="acknowledge", condition="pain")
+    desk.refusal = None
+    again = desk.answer(do="acknowledge", condition="pain")
+    assert len(desk.carried) == 1
+    assert first.error is not None
+    assert again.error is not None
+    assert (again.error.reason, again.error.message) == (first.error.reason, first.error.message)
+
+
+def test_who_asked_for_what_and_when_is_kept(desk: Desk) -> None:
+    desk.take(id="a", do="care_on", seconds=300)
+    desk.refusal = CommandError(CommandReason.NOT_APPLICABLE, "no such camera")
+    desk.take(id="b", do="set_reference", camera="left", by="Jo")
+    (first_id, first), (second_id, second) = kept(desk.store)
+    assert (first_id, first.do, first.by, first.channel) == ("a", "care_on 300", "Ruth", Channel.STATION)
+    assert (first.boot_id, first.at_ns, first.wall_ms, first.synced) == ("0123456789ab", NOW.mono_ns, NOW.wall_ms, True)
+    assert (first.answered, first.reason, first.detail) == (True, None, "done")
+    assert (second_id, second.by, second.reason) == ("b", "Jo", CommandReason.NOT_APPLICABLE)
+
+
+def test_a_command_that_a_crash_cut_short_is_not_carried_out_twice(desk: Desk) -> None:
+    desk.refusal = CommandError(CommandReason.NOT_APPLICABLE, "x")
+
+    def crash(_: Command) -> Done:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        CommandDesk(desk.store, crash).take(b'{"id":"a","do":"locate","by":"Ruth"}', Channel.STATION, NOW)
+    answer = desk.answer(do="locate")
+    assert desk.carried == []
+    assert answer.error is not None
+    assert answer.error.message == INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"do": "report", "scale": "nrs", "value": 0},
+        {"do": "camera_off"},
+        {"do": "pause_alarms"},
+        {"do": "care_on"},
+        {"do": "quiet_on"},
+        {"do": "reset_reference"},
+        {"do": "burden"},
+    ],
+)
+def test_home_automation_may_not_ask_for_this_and_nothing_is_changed(desk: Desk, said: dict[str, object]) -> None:
+    answer = desk.answer(Channel.HOME, **said)
+    assert answer.error is not None
+    assert answer.error.reason is CommandReason.NOT_AUTHORISED
+    assert answer.to == "a"
+    assert desk.carried == []
+    assert kept(desk.store) == []
+
+
+def test_what_home_automation_may_ask_is_signed_with_its_channel(desk: Desk) -> None:
+    assert ALLOWED[Channel.HOME] == {"acknowledge", "pause_audio", "resume", "locate"}
+    assert desk.answer(Channel.HOME, do="pause_audio", by="Sister Ruth").detail == "done"
+    [command] = desk.carried
+    assert command.by == "home: Sister Ruth"

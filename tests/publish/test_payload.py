@@ -138,6 +138,6 @@ def test_the_outbox_takes_nothing_but_messages(tmp_path: Path, foreign: object) 
 
 def test_a_blind_state_with_a_score_is_no_state() -> None:
     head = {"id": f"{BOOT}-1", "t": 0, "w": 0, "y": True, "v": "real", "m": "blind"}
-    blind = head | {"verdict": "cannot_assess", "missing": {}, "every_s": 10.0}
+    blind = head | {"d": "cannot_assess"}
     assert decode(StateMessage, json.dumps(blind).encode()) is not None
-    assert decode(StateMessage, json.dumps(blind | {"score": 0.0}).encode()) is None
+    assert decode(StateMessage, json.dumps(blind | {"n": 0.0}).encode()) is None

@@ -15,7 +15,7 @@ from datetime import time as DayTime  # noqa: N812  # beside the module of that 
 
 from edge.clock import Clock, Instant
 from edge.errors import AnnunciatorError
-from edge.publish.annunciator.pattern import BURSTS, Burst
+from edge.publish.annunciator.pattern import BURSTS, LOCATE, Burst
 from edge.publish.annunciator.sinks import Sink
 from edge.types import NS_PER_S, Hold, Priority
 
@@ -164,6 +164,7 @@ class Annunciator:
         self._faults = tuple(faults)
         self._playing: Burst | None = None
         self._next_ns = 0
+        self._locate_until_ns = 0
 
     @property
     def present(self) -> bool:
@@ -174,6 +175,13 @@ class Annunciator:
     def fault(self) -> str:
         """What does not work; "" while everything does."""
         return "; ".join([*self._faults, *(player.fault for player in self._players if player.fault)])
+
+    def locate(self, seconds: float) -> bool:
+        """Flash and sound softly for so long, beneath any alarm; False where there is nothing to do it with."""
+        if not self._players:
+            return False
+        self._locate_until_ns = self._clock.now_ns() + round(seconds * NS_PER_S)
+        return True
 
     async def run(self) -> None:
         """Test at the start and every hour, and play, until cancelled."""
@@ -193,11 +201,10 @@ class Annunciator:
         situation = self._situation()
         loud = due(situation, home=self._home, quiet=False)
         if loud is None:
-            self._playing = None
-            for player in self._players:
-                player.stop()
+            self._stop_or_locate(now_ns, silent=Hold.AUDIO_PAUSED in set(situation.holds))
             return
-        if self._playing is not None and loud.priority is self._playing.priority and now_ns < self._next_ns:
+        playing = self._playing is not None and not self._playing.locate and loud.priority is self._playing.priority
+        if playing and now_ns < self._next_ns:
             return
         quiet = is_quiet(self._clock.instant(), *self._quiet_hours)
         burst = due(situation, home=self._home, quiet=quiet) or loud
@@ -205,3 +212,15 @@ class Annunciator:
         self._next_ns = now_ns + round(burst.every_s * NS_PER_S)
         for player in self._players:
             player.play(burst)
+
+    def _stop_or_locate(self, now_ns: int, *, silent: bool) -> None:
+        """No alarm sounds here: show where the bed is, or be still."""
+        if now_ns >= self._locate_until_ns:
+            self._playing = None
+            for player in self._players:
+                player.stop()
+        elif self._playing is None or not self._playing.locate or now_ns >= self._next_ns:
+            self._playing = replace(LOCATE, sound=not silent)
+            self._next_ns = now_ns + round(LOCATE.every_s * NS_PER_S)
+            for player in self._players:
+                player.play(self._playing)

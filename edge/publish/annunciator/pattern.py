@@ -23,6 +23,7 @@ class Burst:
         every_s: from one burst's start to the next, seconds.
         sound: False: light only (audio pause).
         soft: at a third of the volume (quiet hours; never for high priority).
+        locate: no alarm: the bed makes itself found.
     """
 
     priority: Priority
@@ -31,6 +32,12 @@ class Burst:
     every_s: float
     sound: bool = True
     soft: bool = False
+    locate: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its word for programs and files: the priority, or "locate"."""
+        return "locate" if self.locate else str(self.priority)
 
     @property
     def starts_s(self) -> tuple[float, ...]:
@@ -53,3 +60,6 @@ BURSTS = {
     Priority.LOW: Burst(Priority.LOW, 0.2, (), every_s=60.0),
 }
 """Within the standard's limits: high repeats after 2.5-15 s, medium after 2.5-30 s, low after more than 15 s."""
+
+LOCATE = Burst(Priority.LOW, 0.1, (0.1, 0.1, 0.1, 0.1), every_s=2.0, soft=True, locate=True)
+"""Five short soft pulses every two seconds: unlike any alarm's, whose pulses are fewer or grouped."""

@@ -130,7 +130,7 @@ class CommandSink:
 
     def play(self, burst: Burst) -> None:
         """Run it once per burst."""
-        self._run(str(burst.priority), "mute" if not burst.sound else "soft" if burst.soft else "full")
+        self._run(burst.name, "mute" if not burst.sound else "soft" if burst.soft else "full")
 
     def test(self) -> None:
         """Run it with `test`."""

@@ -182,3 +182,26 @@ async def test_a_hanging_sink_is_a_fault_and_holds_nobody_up(tmp_path: Path, mon
 def test_a_sink_that_could_not_be_made_is_a_fault_from_the_start() -> None:
     bed = Annunciator([], VirtualClock(), lambda: Situation([], silent=False), faults=["no pins here"])
     assert (bed.present, bed.fault) == (True, "no pins here")
+
+
+def test_a_bed_that_is_looked_for_flashes_until_the_time_is_over(tmp_path: Path) -> None:
+    path, time_ = tmp_path / "bursts", VirtualClock()
+    bed = Annunciator([FileSink(path)], time_, lambda: Situation([], silent=False))
+    assert bed.locate(10.0)
+    live(bed, 30.0, time_)
+    found = bursts(path)
+    assert len(found) == 5
+    assert all(one["locate"] and one["soft"] and one["sound"] for one in found)
+
+
+def test_an_alarm_is_heard_over_a_bed_that_is_looked_for(tmp_path: Path) -> None:
+    path, time_ = tmp_path / "bursts", VirtualClock()
+    bed = Annunciator([FileSink(path)], time_, lambda: Situation([HIGH], silent=True))
+    bed.locate(10.0)
+    live(bed, 5.0, time_)
+    assert [one["priority"] for one in bursts(path)] == ["high"]
+    assert not any(one["locate"] for one in bursts(path))
+
+
+def test_a_bed_without_light_and_sound_cannot_be_looked_for() -> None:
+    assert not Annunciator([], VirtualClock(), lambda: Situation([], silent=False)).locate(10.0)

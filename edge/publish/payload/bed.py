@@ -1,0 +1,94 @@
+"""What is said of a bed beside alarms and state: whether the box is there, its sensors, its answers, burden, notes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge.publish.payload.message import CONTRACT, CommandId, Head, Message, Person
+from edge.types import Condition, SensorState, SensorWarning
+
+
+class AvailabilityMessage(Head):
+    """Whether the box is there (topic `availability`, retained; the last will says offline)."""
+
+    online: bool
+    """False means: nobody is watching this bed."""
+    reason: Literal["started", "stopped", "connection_lost"]
+    """Why."""
+    contract: str = Field(default=CONTRACT, pattern=r"^[0-9]+\.[0-9]+$")
+    """Version of the contract that the box speaks."""
+
+
+class SensorCondition(Message):
+    """One sensor of the bed."""
+
+    state: SensorState
+    """Of its connection."""
+    battery: Annotated[float, Field(ge=0, le=100)] | None = None
+    """Charge, percent, where the sensor tells it."""
+    warnings: list[SensorWarning] = Field(default_factory=list)
+    """What else is wrong with it."""
+
+
+class SensorsMessage(Head):
+    """The sensors of one bed (topic `sensors`, retained)."""
+
+    sensors: dict[str, SensorCondition]
+    """By the name in the box's configuration."""
+
+
+class BurdenMessage(Head):
+    """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
+
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    """Local date as the box believed it."""
+    complete: bool
+    """Whether the day is over."""
+    raised: dict[Condition, int]
+    """Episodes begun, by condition."""
+    physiological: int
+    """Episodes of physiological conditions."""
+    technical: int
+    """Episodes of technical conditions."""
+    acknowledged: int
+    """How many were acknowledged."""
+    median_acknowledge_s: float | None = None
+    """Median time from the alarm to its acknowledgement, seconds."""
+    longest_acknowledge_s: float | None = None
+    """Longest such time, seconds."""
+    repeated: int
+    """Alarms that sounded again within their episode, after an acknowledgement or after they had latched."""
+    escalated: int
+    """Steps of escalation because nobody acknowledged."""
+    minutes_blind: float
+    """Time in which the bed could not be assessed, minutes."""
+    minutes_watched: float
+    """Time in which the box ran, minutes."""
+
+
+class ReplyMessage(Head):
+    """The answer to a command (topic `reply`)."""
+
+    to: str
+    """Id of the command, or "" where none could be read."""
+    ok: bool
+    """Whether the command was carried out."""
+    reason: str | None = None
+    """Why not: malformed, unknown, not_authorised, not_applicable."""
+    detail: str | None = None
+    """Why not, or what was done, in a sentence."""
+
+
+class NoteMessage(Message):
+    """A nurse's words on one bed, from a station to all stations (topic `note`, retained: the newest one)."""
+
+    id: CommandId
+    """Chosen by the station."""
+    wall_ms: int = Field(ge=0)
+    """When it was written, Unix milliseconds of the station."""
+    text: Annotated[str, Field(min_length=1, max_length=280)]
+    """The note."""
+    by: Person
+    """Who wrote it."""
