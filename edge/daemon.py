@@ -39,6 +39,7 @@ from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.references import References
 from edge.reporter import Reporter
+from edge.station.home import HomePage
 from edge.store import Store, set_aside
 from edge.types import (
     NS_PER_S,
@@ -92,9 +93,11 @@ class Daemon:
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
+        home: the home page; None where none is configured.
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
+        StationError: `[home]` is configured, and what its page needs is not installed.
         StoreError: the state folder cannot be used, or another daemon holds it.
     """
 
@@ -139,6 +142,11 @@ class Daemon:
         self._orders = Orders(
             self._alarms, Reports(self._store), self._burden, config.alarm, clock, self._switch_cameras
         )
+        self.home = (
+            HomePage(config.home, config.box, clock, self._outbox, self._publisher, self.on_command)
+            if config.home.pin_file is not None
+            else None
+        )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault)
@@ -154,6 +162,8 @@ class Daemon:
                 group.create_task(self._watch.run(), name="watch")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
+                if self.home is not None:
+                    group.create_task(self.home.run(), name="home page")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
@@ -206,7 +216,10 @@ class Daemon:
         for alert in alerts:
             self._burden.count(alert)
             self._tell(alert)
-        self._publisher.publish_state(assessment, self._alarms.standing.holds())
+        holds = self._alarms.standing.holds()
+        self._publisher.publish_state(assessment, holds)
+        if self.home is not None:
+            self.home.state(assessment, holds)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         self._notifier.alive()
@@ -239,6 +252,8 @@ class Daemon:
 
     def _tell(self, alert: Alert) -> None:
         self._publisher.publish_alert(alert)
+        if self.home is not None:
+            self.home.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
 
@@ -298,6 +313,8 @@ class Daemon:
             raise
         self._recording.acknowledged(target, (alert,))
         self._burden.count(alert)
+        if self.home is not None:
+            self.home.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert
