@@ -151,6 +151,7 @@ class HomePage:
     async def _serve_on(self, clock: Clock) -> None:
         from edge.station.serve import Server
 
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it speaks of every connection
         server = Server(
             self._station(),
             self.household.line,
@@ -213,7 +214,8 @@ class HomePage:
             waiting = self._publisher.pending()
         except StoreError:
             return "Not connected to the hospital."
-        return f"Not connected to the hospital: {waiting} message{'' if waiting == 1 else 's'} will be sent later."
+        later = f": {waiting} message{'' if waiting == 1 else 's'} will be sent later" if waiting else ""
+        return f"Not connected to the hospital{later}."
 
     def _availability(self, instant: Instant) -> AvailabilityMessage:
         return AvailabilityMessage.model_validate({**self._head(instant), "online": True, "reason": "started"})

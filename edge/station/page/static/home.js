@@ -63,9 +63,15 @@ function onlyLatched(one) {
 
 /** @param {Bed} one */
 function because(one) {
-  const why = one.why.length ? one.why : one.alarms.slice(0, 1).map((alarm) => alarm.because);
-  const missing = one.missing.length ? `Missing: ${one.missing.join(", ")}.` : "";
+  const reasons = one.why.length ? one.why : one.alarms.slice(0, 1).map((alarm) => alarm.because);
+  const why = one.look === "watched" ? [] : reasons;
+  const missing = one.missing.length ? `Missing: ${one.missing.map(plain).join(", ")}.` : "";
   return [why.filter(Boolean).join(", "), missing].filter(Boolean).join(". ");
+}
+
+/** @param {string} missing */
+function plain(missing) {
+  return missing.replace(/^ppg/, "pulse").replace(/^gsr/, "skin");
 }
 
 /** @param {string} look */
