@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
+.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,11 @@ test-train: ## a short form of every training job, end to end (needs the shared 
 	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \
 	  $(MAKE) --no-print-directory $(QUANTIZE_VENV)/.ready && tests/train.sh $(QUANTIZE_VENV)/bin/python $(WORK); \
 	else echo "SKIPPED: training (no shared data folder: set ANODYNE_SHARED to it)"; fi
+
+browser: $(VENV)/.ready ## the station's and the home page in a real Chromium; pictures in build/browser (apt: chromium)
+	@command -v chromium >/dev/null || { echo "SKIPPED: no chromium on the PATH (Debian: apt install chromium)"; exit 0; }; \
+	$(BIN)/python -m pip $(PIP_INSTALL) 'playwright>=1.50,<2' && mkdir -p $(WORK)/browser && \
+	ANODYNE_SHOTS=$(WORK)/browser $(BIN)/pytest tests/station/test_page.py tests/station/test_home_page.py
 
 test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
 	tests/picamera2/run.sh $(WORK)

@@ -49,6 +49,7 @@ from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.references import References
 from edge.reporter import Reporter
+from edge.station.home import HomePage
 from edge.store import Store, set_aside
 from edge.types import (
     NS_PER_S,
@@ -102,9 +103,11 @@ class Daemon:
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
+        home: the home page; None where none is configured.
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
+        StationError: `[home]` is configured, and what its page needs is not installed.
         StoreError: the state folder cannot be used, or another daemon holds it.
     """
 
@@ -156,6 +159,11 @@ class Daemon:
             self._switch_cameras,
             lambda seconds: self._bedside.locate(seconds),
         )
+        self.home = (
+            HomePage(config.home, config.box, clock, self._outbox, self._publisher, self.on_command)
+            if config.home.pin_file is not None
+            else None
+        )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
@@ -174,6 +182,8 @@ class Daemon:
                     group.create_task(self._bedside.run(), name="annunciator")
                 if self._button is not None:
                     group.create_task(self._button.run(), name="button")
+                if self.home is not None:
+                    group.create_task(self.home.run(), name="home page")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
@@ -226,7 +236,10 @@ class Daemon:
         for alert in alerts:
             self._burden.count(alert)
             self._tell(alert)
-        self._publisher.publish_state(assessment, self._alarms.standing.holds())
+        holds = self._alarms.standing.holds()
+        self._publisher.publish_state(assessment, holds)
+        if self.home is not None:
+            self.home.state(assessment, holds)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
@@ -260,6 +273,8 @@ class Daemon:
 
     def _tell(self, alert: Alert) -> None:
         self._publisher.publish_alert(alert)
+        if self.home is not None:
+            self.home.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
 
@@ -319,6 +334,8 @@ class Daemon:
             raise
         self._recording.acknowledged(target, (alert,))
         self._burden.count(alert)
+        if self.home is not None:
+            self.home.alert(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert

@@ -1,4 +1,4 @@
-"""`anodyne accounts`: who may sign in at the nursing station's page."""
+"""`anodyne accounts`: who may sign in at the nursing station's page, and the PIN of a home page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import Station, load
+from edge.config import Config, load
 from edge.errors import StationError, StationReason
 
 if TYPE_CHECKING:
@@ -23,11 +23,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Add, remove and list accounts. The password is asked for, or read from standard input: at least "
         "10 characters, or a PIN of at least 6 digits. It is never an option, which other users could read.",
     )
-    parser.add_argument("what", choices=("add", "remove", "list"), help="`add` also changes a password")
+    parser.add_argument(
+        "what",
+        choices=("add", "remove", "list", "pin"),
+        help="`add` also changes a password; `pin`: of the home page",
+    )
     parser.add_argument("name", nargs="?", help="name to sign in with")
     parser.add_argument("--shown", help="name that boxes and other nurses see (default: the name)")
     parser.add_argument("--role", choices=("nurse", "display"), default="nurse", help="a display can change nothing")
-    parser.add_argument("--config", type=Path, help="take accounts_file of [station] from this TOML file")
+    parser.add_argument(
+        "--config", type=Path, help="take accounts_file of [station], or pin_file of [home], from this TOML file"
+    )
     parser.add_argument("--file", type=Path, help="the file of accounts")
     parser.set_defaults(handler=run)
 
@@ -42,14 +48,20 @@ def run(arguments: argparse.Namespace) -> int:
         StationError: it cannot be done; the message says why.
     """
     try:
-        from edge.station.accounts import Accounts, Role
+        from edge.station.accounts import HOME, Accounts, Role
     except ModuleNotFoundError as error:
         raise StationError(
             StationReason.NOT_INSTALLED, f"{error.name} is not installed: pip install 'anodyne[station]'"
         ) from error
-    section = load(arguments.config).station if arguments.config else Station()
-    accounts = Accounts(arguments.file or section.accounts_file)
+    config = load(arguments.config) if arguments.config else Config()
     name: str | None = arguments.name
+    if arguments.what == "pin":
+        path: Path | None = arguments.file or config.home.pin_file
+        if path is None:
+            raise StationError(StationReason.ACCOUNTS, "where? Give --file, or --config with pin_file in [home]")
+        Accounts(path).put(HOME, _password(), arguments.shown or "home page", Role.NURSE)
+        return 0
+    accounts = Accounts(arguments.file or config.station.accounts_file)
     if arguments.what == "list":
         _list(accounts)
     elif name is None:

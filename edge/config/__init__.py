@@ -11,6 +11,7 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 
 from __future__ import annotations
 
+from edge.config.home import Home
 from edge.config.reading import load, loads
 from edge.config.sections import Alarm, Annunciator, Box, Button, Config, Fusion, Models, Mqtt, Recorder, Tls
 from edge.config.station import Station
@@ -22,6 +23,7 @@ __all__ = [
     "Button",
     "Config",
     "Fusion",
+    "Home",
     "Models",
     "Mqtt",
     "Recorder",

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from edge.config.home import Home
 from edge.config.station import Station, listed
 from edge.section import FilePath, Info, Section
 from edge.sensors.table import Sensor
@@ -326,6 +327,8 @@ class Config(Section):
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
+    home: Home = Home()
+    """The home page, served by the box itself."""
     station: Station = Station()
     """The nursing station's page."""
 

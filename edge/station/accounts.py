@@ -21,6 +21,9 @@ MIN_PASSWORD = 10
 MIN_PIN = 6
 """Shortest PIN, digits; `edge.station.throttle` makes a million of them long enough."""
 
+HOME = "home"
+"""The one account of a home page: whoever knows its PIN."""
+
 _HASHER = PasswordHasher()
 """Argon2id with the library's defaults (RFC 9106, second recommended option: 64 MiB, 3 passes)."""
 
@@ -83,7 +86,7 @@ class Accounts:
             self._read = None
             self._all = {}
             return {}
-        if status.st_mode & 0o077:
+        if status.st_mode & 0o077 and not _is_credential(self.path):
             raise StationError(
                 StationReason.PERMISSIONS, f"{self.path} may be read by others: chmod 600 it, it holds password hashes"
             )
@@ -151,6 +154,12 @@ class Accounts:
             Path(temporary).replace(self.path)
         except OSError as error:
             raise StationError(StationReason.ACCOUNTS, f"{self.path} cannot be written: {error.strerror}") from error
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether the service manager has put it there for this service alone (systemd.exec(5), `LoadCredential=`)."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.parent == Path(folder)
 
 
 def weakness(password: str) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import OrderedDict, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from edge.clock import Clock
-from edge.config import Mqtt, Station
+from edge.config import Station
 from edge.config.station import listed
 from edge.publish.payload import AlertMessage, NoteMessage, ReplyMessage, StateMessage, decode
-from edge.publish.subscriber import Overheard, Received, Subscriber
-from edge.publish.topics import NOTE, Topics
+from edge.publish.subscriber import Overheard, Received
+from edge.publish.topics import NOTE
 from edge.station.book import Book, Minute
+from edge.station.lines import Ears, MakeLine
 from edge.station.picture import Aside, BedPicture, picture
 from edge.station.requests import HeardCommand, Wish, command, new_id
 from edge.station.ward import Place, Sight, Ward
@@ -59,6 +60,7 @@ class Status(TypedDict):
     connected: bool
     fault: str
     name: str
+    outside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,29 @@ class Desk:
 
     Args:
         section: `[station]` of the configuration.
-        mqtt: the broker.
+        name: of what it hears the beds from, for the banner.
+        make_line: makes the way to the beds.
         book: where it writes.
         clock: time.
-        topics: which beds; all by default.
+        outside: what the page says of the way out of a home; nothing at a station.
     """
 
-    def __init__(self, section: Station, mqtt: Mqtt, book: Book, clock: Clock, topics: Topics | None = None) -> None:
+    def __init__(
+        self,
+        section: Station,
+        name: str,
+        make_line: MakeLine,
+        book: Book,
+        clock: Clock,
+        outside: Callable[[], str] = str,
+    ) -> None:
         """Take up what the book remembers; `run` connects."""
         self.book = book
         self.clock = clock
         self._second = section.second
         self._keep_ms = round(section.keep_days * 86_400_000)
-        self._name = f"{mqtt.host}:{mqtt.port}"
+        self._name = name
+        self._outside = outside
         self._ward = Ward()
         self._asides: dict[Place, Aside] = defaultdict(Aside)
         self._who: dict[Place, OrderedDict[int, str]] = defaultdict(OrderedDict)
@@ -105,15 +117,7 @@ class Desk:
         for name in listed(section.beds):
             site, _, bed = name.partition("/")
             self._ward.expect(Place(site, bed))
-        self._subscriber = Subscriber(
-            mqtt,
-            self._hear,
-            topics=topics,
-            clock=clock,
-            client_id=f"anodyne-station-{os.urandom(4).hex()}",  # two of one name would throw each other out
-            on_connected=self._connect,
-            on_station=self._overhear,
-        )
+        self._line = make_line(Ears(self._hear, self._connect, self._overhear))
         self._recall()
 
     @property
@@ -129,7 +133,7 @@ class Desk:
         """Listen, until cancelled; then bring the trends to disk."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._subscriber.run())
+                group.create_task(self._line.run())
                 group.create_task(self._keep_looking())
         finally:
             self.flush()
@@ -152,7 +156,7 @@ class Desk:
             return self._snapshot
         shown = [self._show(place, now_ns) for place in self._ward.beds]
         shown.sort(key=lambda one: (one["rank"], one["alarms"][0]["since_ms"] if one["alarms"] else 0, one["place"]))
-        status = Status(connected=self._ward.connected, fault=self.book.fault, name=self._name)
+        status = Status(connected=self._ward.connected, fault=self.book.fault, name=self._name, outside=self._outside())
         self._snapshot = Snapshot(self._heard, now_ns // 1_000_000, status, {one["place"]: one for one in shown})
         return self._snapshot
 
@@ -162,7 +166,7 @@ class Desk:
         waiting: asyncio.Future[ReplyMessage] = asyncio.get_running_loop().create_future()
         self._waiting[asked.id] = waiting
         try:
-            if not self._subscriber.send(place.site, place.bed, asked):
+            if not self._line.send(place.site, place.bed, asked):
                 return Answer(
                     ok=False, reason="no_broker", detail="Not sent: the station has no connection to the broker."
                 )
@@ -180,7 +184,7 @@ class Desk:
     def leave_note(self, place: Place, text: str, by: str) -> Answer:
         """Publish a note for all stations."""
         note = NoteMessage(id=new_id(), wall_ms=max(0, self._now_ms()), text=text, by=by[:64])
-        if not self._subscriber.leave_note(place.site, place.bed, note):
+        if not self._line.leave_note(place.site, place.bed, note):
             return Answer(ok=False, reason="no_broker", detail="Not kept: the station has no connection to the broker.")
         self._take_note(place, note)
         return Answer(ok=True, reason="", detail="")

@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -21,6 +21,8 @@ from edge.station.accounts import Accounts
 from edge.station.book import Book
 from edge.station.desk import Desk
 from edge.station.gate import Gate
+from edge.station.lines import MakeLine, over_mqtt
+from edge.station.near import Near
 from edge.station.stream import Stream
 from edge.station.web import application
 
@@ -35,32 +37,48 @@ class Server:
 
     Args:
         section: `[station]` of the configuration.
-        mqtt: the broker.
+        line: the broker, or what else makes the way to the beds.
         clock: time.
-        topics: which beds; all by default.
+        topics: which beds of the broker; all by default.
+        page: file of the page.
+        near: whether only addresses of private networks are answered.
+        outside: see `Desk`.
 
     Raises:
         StationError: it would be insecure, nobody could sign in, the address or the certificate cannot be used.
         StoreError: the state folder cannot be used.
     """
 
-    def __init__(self, section: Station, mqtt: Mqtt, clock: Clock, topics: Topics | None = None) -> None:
+    def __init__(
+        self,
+        section: Station,
+        line: Mqtt | MakeLine,
+        clock: Clock,
+        topics: Topics | None = None,
+        *,
+        page: str = "station.html",
+        near: bool = False,
+        outside: Callable[[], str] = str,
+    ) -> None:
         """Check everything; nothing listens yet."""
         _check(section)
         accounts = Accounts(section.accounts_file)
         if section.proxy_user_header is None and not accounts.all():
+            makes = "pin` sets the PIN" if near else "add NAME` makes the first"
             raise StationError(
                 StationReason.ACCOUNTS,
-                f"nobody could sign in: {section.accounts_file} has no accounts. "
-                "`anodyne accounts add NAME` makes the first",
+                f"nobody could sign in: {section.accounts_file} has no accounts. `anodyne accounts {makes}",
             )
         self._book = Book(section.state_dir)
-        self._desk = Desk(section, mqtt, self._book, clock, topics)
+        make_line = over_mqtt(line, clock, topics) if isinstance(line, Mqtt) else line
+        name = f"{line.host}:{line.port}" if isinstance(line, Mqtt) else "the box"
+        self._desk = Desk(section, name, make_line, self._book, clock, outside)
         self._stream = Stream(self._desk, software())
         gate = Gate(section, accounts, self._book, clock)
+        served = application(self._desk, gate, accounts, clock, self._stream, page)
         self._server = _Uvicorn(
             uvicorn.Config(
-                application(self._desk, gate, accounts, clock, self._stream),
+                Near(served) if near else served,
                 host=section.host,
                 port=section.port,
                 http="h11",

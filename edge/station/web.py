@@ -72,12 +72,13 @@ class Words(_Closed):
 class _Web:
     """The handlers and what they share."""
 
-    def __init__(self, desk: Desk, gate: Gate, accounts: Accounts, clock: Clock, stream: Stream) -> None:
+    def __init__(self, desk: Desk, gate: Gate, accounts: Accounts, clock: Clock, stream: Stream, page: str) -> None:
         self._desk = desk
         self._gate = gate
         self._accounts = accounts
         self._clock = clock
         self._stream = stream
+        self._html = PAGE / page
         self._throttle = Throttle()
         self._hashing = asyncio.Semaphore(2)  # 64 MiB each
 
@@ -129,7 +130,7 @@ class _Web:
         return self._signed(checked)
 
     async def _page(self, _request: Request) -> Response:
-        html = await asyncio.to_thread((PAGE / "station.html").read_bytes)
+        html = await asyncio.to_thread(self._html.read_bytes)
         return Response(html, media_type="text/html; charset=utf-8")
 
     async def _health(self, _request: Request) -> Response:
@@ -221,9 +222,11 @@ class _Web:
         return _answer(self._desk.see_unknown(_place(request), caller.shown))
 
 
-def application(desk: Desk, gate: Gate, accounts: Accounts, clock: Clock, stream: Stream) -> Starlette:
-    """The station's web application."""
-    return _Web(desk, gate, accounts, clock, stream).application()
+def application(
+    desk: Desk, gate: Gate, accounts: Accounts, clock: Clock, stream: Stream, page: str = "station.html"
+) -> Starlette:
+    """The station's web application, with the page of this file."""
+    return _Web(desk, gate, accounts, clock, stream, page).application()
 
 
 def _place(request: Request) -> Place:

@@ -7,7 +7,6 @@ Skipped where there is no browser: it is the one part that needs two hundred meg
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,33 +19,29 @@ from tests.alarm.scenes import assessment
 from tests.peers.broker import Mosquitto, until
 from tests.publish.box import SmallBox, running
 from tests.station.browser import PASSWORD, section, serving
+from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-playwright = pytest.importorskip("playwright.async_api", reason="no playwright: pip install playwright")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (Debian: apt install chromium)")
+
+@pytest.fixture(autouse=True)
+def _browser() -> None:
+    needs_browser()
+
 
 BED = '#beds [data-place="ward/bed7"]'
 
 
 @asynccontextmanager
 async def page_of(station: Station, **options: object) -> AsyncIterator[Page]:
-    """A browser that has signed in; the test fails on an error in the page's scripts."""
-    errors: list[str] = []
-    async with playwright.async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(**options)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"http://127.0.0.1:{station.port}/")
+    """A browser that has signed in."""
+    async with browser_page(f"http://127.0.0.1:{station.port}/", **options) as page:
         await page.fill("#name", "ruth")
         await page.fill("#password", PASSWORD)
         await page.click("#sign-in button")
         await page.wait_for_selector("#menu:not([hidden])")
         yield page
-        await browser.close()
-    assert errors == []
 
 
 async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosquitto, tmp_path: Path) -> None:
@@ -57,9 +52,9 @@ async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosq
         await page.focus(BED)
         box.see(8)
         await page.wait_for_selector(".look-pain-high")
-        await page.wait_for_function(
-            "document.querySelector('#alarm-news').textContent.includes('Strong signs of pain')"
-        )
+        assert "brow lowered, eyes shut" in (await page.text_content(BED) or "")
+        await shoot(page, "station-pain")
+        await holds(page, "document.querySelector('#alarm-news').textContent.includes('Strong signs of pain')")
         assert await page.evaluate("document.activeElement.dataset.place") == "ward/bed7"
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#panel[open]")
@@ -96,6 +91,7 @@ async def test_a_page_without_its_server_calls_every_bed_unknown_and_comes_back(
             await _calm(box, page)
         await page.wait_for_selector(".look-unknown", timeout=20000)
         assert "DISCONNECTED" in await page.text_content("#banner")
+        await shoot(page, "station-disconnected")
         assert "no score" in await page.text_content(BED)
         async with serving(here, mosquitto.mqtt()):
             await page.wait_for_selector("#banner", state="hidden", timeout=20000)
@@ -104,11 +100,10 @@ async def test_a_page_without_its_server_calls_every_bed_unknown_and_comes_back(
 
 async def test_a_phone_needs_no_sideways_scrolling(mosquitto: Mosquitto, tmp_path: Path) -> None:
     here = section(tmp_path)
-    phone = {"width": 360, "height": 740}
     async with (
         running(tmp_path, mosquitto.mqtt()) as box,
         serving(here, mosquitto.mqtt()),
-        page_of(here, viewport=phone, has_touch=True) as page,
+        page_of(here, viewport=PHONE, has_touch=True) as page,
     ):
         await until(lambda: box.publisher.connected)
         box.see(8)
@@ -116,15 +111,23 @@ async def test_a_phone_needs_no_sideways_scrolling(mosquitto: Mosquitto, tmp_pat
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
         await page.tap(BED)
         await page.wait_for_selector("#panel figcaption")
+        await shoot(page, "station-phone-panel")
         assert await page.evaluate("document.querySelector('#panel').scrollWidth <= 360")
 
 
-async def test_sound_is_off_until_it_is_turned_on_and_says_so(mosquitto: Mosquitto, tmp_path: Path) -> None:
+async def test_sound_is_off_until_it_is_turned_on_and_then_an_alarm_rings(mosquitto: Mosquitto, tmp_path: Path) -> None:
     here = section(tmp_path)
-    async with serving(here, mosquitto.mqtt()), page_of(here) as page:
+    async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
+        await until(lambda: box.publisher.connected)
+        await _calm(box, page)
         assert await page.text_content("#sound") == "Sound is OFF: turn on"
+        assert await page.evaluate("window.pulses") == 0
         await page.click("#sound")
-        await page.wait_for_function("document.querySelector('#sound').textContent === 'Sound is on'")
+        await holds(page, "document.querySelector('#sound').textContent === 'Sound is on'")
+        test_burst = await page.evaluate("window.pulses")
+        box.see(8)
+        await page.wait_for_selector(".ring-high")
+        await holds(page, f"window.pulses >= {test_burst} + 50")  # ten pulses of five harmonics
 
 
 async def _calm(box: SmallBox, page: Page) -> None:
