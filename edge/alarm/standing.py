@@ -39,7 +39,7 @@ class Standing(BaseModel):
 
     def holds(self) -> tuple[Hold, ...]:
         """What is held, in a fixed order."""
-        return tuple(hold for hold in Hold if hold in self.until_ns)
+        return tuple(hold for hold in Hold if hold in self.until_ns) if self.until_ns else ()
 
     def begin(self, hold: Hold, now_ns: int, seconds: float | None) -> Standing:
         """With this hold from now on; `seconds` is cut to `LONGEST_S` and None lasts until revoked."""

@@ -153,7 +153,7 @@ def advance(state: State, sign: Sign, elapsed_ns: int, now_ns: int, rule: Rule, 
         The state after; a change of `presence`, `priority` or `step` is a transition to be announced.
     """
     counted = _count(state, sign, elapsed_ns, rule, paused=paused)
-    return _first(TABLE, counted, now_ns, rule)
+    return state if counted is state else _first(TABLE, counted, now_ns, rule)
 
 
 def acknowledge(state: State, now_ns: int, rule: Rule) -> State:
@@ -178,7 +178,7 @@ def _count(state: State, sign: Sign, elapsed_ns: int, rule: Rule, *, paused: boo
     before = state.sign
     idle = state.presence is Presence.OFF and sign is before and not (state.onset_ns or state.flaps)
     if idle and sign in (Sign.GONE, Sign.UNKNOWN):
-        return state  # nothing has begun: its times would say nothing
+        return state  # nothing has begun: its times would say nothing, and no row starts from there
     sounding = state.presence in (Presence.ON, Presence.LATCHED)
     waiting_ns = state.waiting_ns + (elapsed_ns if sounding and not paused else 0)
     if sign is Sign.UNKNOWN:

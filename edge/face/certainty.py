@@ -56,6 +56,12 @@ _AU4, _AU6, _AU7, _AU9, _AU10, _AU12, _AU43 = (
     LABELS.index(name) for name in ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12", "AU43")
 )
 
+_TERMS = np.array([_AU4, _AU6, _AU7, _AU9, _AU10, _AU43])
+"""The action units of PSPI: brow, the two of the orbit, the two of the levator, closed eyes."""
+
+_POINTS = np.stack([*[_GRID + _STEP / 2] * 5, np.full(len(_GRID), CLOSED_FROM)])
+_NOTHING = np.ones(len(_GRID))
+
 
 def _parts() -> NDArray[np.int64]:
     """(17,) for each action unit: 0 brows, 1 eyes, 2 nose, 3 mouth."""
@@ -76,7 +82,7 @@ def known(visible: Floats) -> Floats:
         (17,) 0..1 in the order of `LABELS`. One eye is enough for the eyes: the network states the stronger side, and
         pain shows on both.
     """
-    seen = np.clip((visible - _UNSEEN) / (_SEEN - _UNSEEN), 0.0, 1.0)
+    seen = np.minimum(np.maximum((visible - _UNSEEN) / (_SEEN - _UNSEEN), 0.0), 1.0)
     parts = np.array([seen[0], max(seen[1], seen[2]), seen[3], seen[4]])
     return np.asarray(parts[_PART_OF], dtype=np.float32)
 
@@ -97,10 +103,12 @@ def level(units: Floats, share: Floats, smile_share: float) -> float:
         share: (17,) from `known`.
         smile_share: how much of a smile to take out, 0..1.
     """
+    return _prorated(_known_sum(units, share, smile_share), share)
+
+
+def _prorated(known_sum: float, share: Floats) -> float:
     capacity = _capacity(share)
-    if capacity <= 0.0:
-        return 0.0
-    return _known_sum(units, share, smile_share) * PSPI_MAX / capacity
+    return known_sum * PSPI_MAX / capacity if capacity > 0.0 else 0.0
 
 
 def _capacity(share: Floats) -> float:
@@ -143,33 +151,34 @@ def spread(units: Floats, deviation: Floats, share: Floats, smile_share: float) 
     unknown = float(5 * hidden[_AU4] + 5 * hidden[_AU6] + hidden[_AU43]) + 5 * levator
     # With the mouth hidden the cheeks may be those of a smile.
     perhaps_smile = smile_share * float(hidden[_AU12] * share[_AU6] * max(units[_AU6], units[_AU7]))
-    prorated = max(0.0, level(units, share, smile_share) - _known_sum(units, share, smile_share))
+    known_sum = _known_sum(units, share, smile_share)
+    prorated = max(0.0, _prorated(known_sum, share) - known_sum)
     return Spread(middle - low + prorated + perhaps_smile, max(0.0, high - middle + unknown - prorated))
 
 
 def _quantiles(units: Floats, deviation: Floats, share: Floats) -> tuple[float, float, float]:
     """5th, 50th and 95th percentile of the known part of PSPI."""
-    terms = [_mass(units, deviation, share, *pair) for pair in ((_AU4,), (_AU6, _AU7), (_AU9, _AU10))]
-    total = np.convolve(np.convolve(terms[0], terms[1]), terms[2])
-    closed = 1.0 - float(_below(np.array(CLOSED_FROM), units[_AU43], deviation[_AU43])) if share[_AU43] >= 0.5 else 0.0
+    below = _below(units[_TERMS], deviation[_TERMS])
+    below[share[_TERMS] < 0.5] = _NOTHING  # what is hidden counts as 0
     shut = np.zeros(round(1.0 / _STEP) + 1)
+    closed = 1.0 - float(below[5, 0])
     shut[0], shut[-1] = 1.0 - closed, closed
-    total = np.cumsum(np.convolve(total, shut))
-    low, middle, high = (float(np.interp(q, total, np.arange(len(total)) * _STEP)) for q in _QUANTILES)
+    brow, orbit, levator = _mass(below[0]), _mass(below[1] * below[2]), _mass(below[3] * below[4])
+    total = np.cumsum(np.convolve(np.convolve(np.convolve(brow, orbit), levator), shut))
+    low, middle, high = np.interp(_QUANTILES, total, np.arange(len(total)) * _STEP).tolist()
     return low, middle, high
 
 
-def _mass(units: Floats, deviation: Floats, share: Floats, *which: int) -> NDArray[np.float64]:
-    """Probabilities on the grid of the largest of these action units; what is hidden counts as 0."""
-    below = np.ones(len(_GRID))
-    for unit in which:
-        if share[unit] >= 0.5:
-            below *= _below(_GRID + _STEP / 2, units[unit], deviation[unit])
+def _mass(below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities on the grid from (n,) the distribution function at the upper ends of its steps."""
     below[-1] = 1.0
-    return np.diff(below, prepend=0.0)
+    mass = below.copy()
+    mass[1:] -= below[:-1]
+    return mass
 
 
-def _below(x: NDArray[np.float64], mean: float, deviation: float) -> NDArray[np.float64]:
-    """Distribution function of a normal distribution."""
-    width = min(max(float(deviation), _LEAST_DEVIATION), _MOST_DEVIATION)
-    return np.asarray(np.interp((x - float(mean)) / width, _Z, _PHI))
+def _below(means: Floats, deviations: Floats) -> NDArray[np.float64]:
+    """(6, n) distribution functions of normal distributions, of each action unit of `_TERMS` at its points."""
+    widths = np.minimum(np.maximum(deviations.astype(np.float64), _LEAST_DEVIATION), _MOST_DEVIATION)
+    at = (_POINTS - means.astype(np.float64)[:, None]) / widths[:, None]
+    return np.asarray(np.interp(at, _Z, _PHI))

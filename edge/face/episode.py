@@ -76,7 +76,8 @@ PAIN_UNITS = ("AU4", "AU6", "AU7", "AU9", "AU10", "AU43")
 """The action units of PSPI: those that can make an episode."""
 
 _AT = {name: k for k, name in enumerate(LABELS)}
-_MOUTH = [_AT[name] for name in ("AU12", "AU17", "AU20", "AU24", "AU25", "AU26", "AU27")]
+_MOUTH = np.array([_AT[name] for name in ("AU12", "AU17", "AU20", "AU24", "AU25", "AU26", "AU27")])
+_AU4, _AU6, _AU7, _AU9, _AU10, _AU12 = (_AT[name] for name in ("AU4", "AU6", "AU7", "AU9", "AU10", "AU12"))
 _PAIN = [_AT[name] for name in PAIN_UNITS]
 _SLOTS = round(WINDOW_S / SLOT_S)
 _SLOT_NS = round(SLOT_S * NS_PER_S)
@@ -118,9 +119,10 @@ def features(slots: Floats, share: Floats) -> NDArray[np.float64]:
 
 def _figures(slots: Floats, share: Floats, standing: Floats) -> NDArray[np.float64]:
     brow, orbit, levator = _signs(standing, share)
-    shut = float(np.clip(standing[_AT["AU43"]] / INTENSITY_MAX, 0.0, 1.0))
-    company = float(np.clip((brow + orbit + levator) / 3.0, 0.0, 1.0))
-    moves = np.abs(np.diff(slots[:, _MOUTH] * share[_MOUTH], axis=0))
+    shut = min(max(float(standing[_AT["AU43"]] / INTENSITY_MAX), 0.0), 1.0)
+    company = min(max((brow + orbit + levator) / 3.0, 0.0), 1.0)
+    mouth = slots[:, _MOUTH] * share[_MOUTH]
+    moves = np.abs(mouth[1:] - mouth[:-1])
     moves = moves[~np.isnan(moves).any(axis=1)]
     restless = float(moves.max(axis=1).mean()) if len(moves) else 0.0
     gape = max(0.0, float(max(standing[_AT["AU26"]], standing[_AT["AU27"]]) * share[_AT["AU26"]]) - GAPE_FROM)
@@ -134,17 +136,20 @@ def _standing(slots: Floats) -> Floats:
     place = STANDING_QUANTILE * (len(there) - 1)  # np.quantile's linear interpolation, which takes ten times as long
     low, share = int(place), np.float32(place % 1)
     held = there[low] + share * (there[min(low + 1, len(there) - 1)] - there[low])
-    return np.asarray(np.clip(held, 0.0, INTENSITY_MAX), dtype=np.float32)
+    return np.asarray(np.minimum(np.maximum(held, 0.0), INTENSITY_MAX), dtype=np.float32)
 
 
 def _signs(standing: Floats, share: Floats) -> tuple[float, float, float]:
     """Brow, orbit and levator, a smile's part out; what is hidden at the mean of what is seen."""
-    at = {name: float(standing[k]) for name, k in _AT.items()}
-    corners = COUPLING * at["AU12"] * float(share[_AT["AU12"]])
-    orbit = max(at["AU6"] - corners, at["AU7"] - corners / 2, 0.0)
-    levator = max(at["AU9"] * float(share[_AT["AU9"]]), at["AU10"] * float(share[_AT["AU10"]]) - corners, 0.0)
-    signs = np.array([at["AU4"], orbit, levator])
-    weights = np.array([share[_AT["AU4"]], share[_AT["AU6"]], max(share[_AT["AU9"]], share[_AT["AU10"]])])
+    at, seen = standing.tolist(), share.tolist()
+    corners = COUPLING * at[_AU12] * seen[_AU12]
+    orbit = max(at[_AU6] - corners, at[_AU7] - corners / 2, 0.0)
+    levator = max(at[_AU9] * seen[_AU9], at[_AU10] * seen[_AU10] - corners, 0.0)
+    known = (seen[_AU4], seen[_AU6], max(seen[_AU9], seen[_AU10]))
+    if known == (1.0, 1.0, 1.0):
+        return at[_AU4], orbit, levator
+    signs = np.array([at[_AU4], orbit, levator])
+    weights = np.array(known, dtype=np.float32)
     if weights.sum() > 0:
         signs = weights * signs + (1 - weights) * float((weights * signs).sum() / weights.sum())
     return float(signs[0]), float(signs[1]), float(signs[2])
@@ -197,7 +202,7 @@ class EpisodeFilter:
         self._last_ns = now_ns
         self._put(change, now_ns)
         slots = self._table(now_ns // _SLOT_NS)
-        filled = float(np.mean(~np.isnan(slots[:, 0])))
+        filled = len(self._slots) / _SLOTS
         standing = _standing(slots)
         figures = _figures(slots, share, standing)
         chance = probability(figures, self._weights)
@@ -224,12 +229,12 @@ class EpisodeFilter:
         """(n, 17) means of the window's slots; NaN where there was no frame."""
         table = np.full((_SLOTS, len(LABELS)), np.nan, np.float32)
         for slot, total, count in self._slots:
-            table[slot - newest + _SLOTS - 1] = total / count
+            table[slot - newest + _SLOTS - 1] = total if count == 1 else total / count
         return table
 
     def _rise(self, change: Floats, share: Floats, now_ns: int) -> None:
         """Remember since when the signs of pain have been there; a short pause does not count."""
-        here = np.clip(change, 0.0, INTENSITY_MAX).astype(np.float32)
+        here = np.minimum(np.maximum(change, 0.0), INTENSITY_MAX).astype(np.float32)
         if sum(_signs(here, share)) < RISE_FROM:
             return
         if self._rise_ns is None or now_ns - self._signs_ns > PAUSE_S * NS_PER_S:

@@ -248,8 +248,8 @@ class Judge:
     def _evidence(self, numbers: Numbers, share: Floats, episode: Episode, now_ns: int) -> dict[str, float]:
         """The figures behind the value."""
         units = numbers.units
-        figures = {name: round(float(value), 3) for name, value in zip(LABELS, units, strict=True)}
-        figures |= {f"{name}_sd": round(float(numbers.deviation[k]), 3) for k, name in enumerate(LABELS)}
+        figures = {name: round(value, 3) for name, value in zip(LABELS, units.tolist(), strict=True)}
+        figures |= {name: round(value, 3) for name, value in zip(_SPREADS, numbers.deviation.tolist(), strict=True)}
         figures |= {
             "pspi": float(pspi(units)),
             "smile_discount": float(smile_discount(units, self._settings.smile_share)),
@@ -291,5 +291,6 @@ def judged(judge: Judge, read: FaceReading) -> Estimate:
     return judge.step(Numbers(read.units, read.deviation, reading, read.trust, _READ_PX), read.measured_ns)
 
 
+_SPREADS = tuple(f"{name}_sd" for name in LABELS)
 _NOBODY = np.eye(1, 16, dtype=np.float32)[0]
 _READ_PX = 120.0

@@ -206,8 +206,11 @@ class RestingFace:
 def _calm_median(calm: Sequence[float], units: Sequence[Floats]) -> Floats:
     """(17,) medians over the calmest seconds; NaN where an action unit was never seen."""
     order = np.argsort(calm, kind="stable")[: max(1, round(CALM_SHARE * len(calm)))]
-    chosen = np.asarray(units)[order]
-    seen = ~np.isnan(chosen).all(axis=0)
+    chosen = np.asarray([units[k] for k in order.tolist()])
+    unseen = np.isnan(chosen)
+    if not unseen.any():
+        return np.asarray(np.median(chosen, axis=0))
+    seen = ~unseen.all(axis=0)
     median = _NONE.copy()
     if seen.any():
         median[seen] = np.nanmedian(chosen[:, seen], axis=0)

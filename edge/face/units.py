@@ -47,7 +47,7 @@ _AU4, _AU6, _AU7, _AU9, _AU10, _AU12, _AU43 = (
 
 def eyes_closed(units: NDArray[np.float32]) -> NDArray[np.float32]:
     """AU43 as PSPI counts it, 0 or 1, from (..., len(LABELS)) intensities."""
-    return (units[..., _AU43] >= CLOSED_FROM).astype(np.float32)
+    return np.asarray(units[..., _AU43] >= CLOSED_FROM, dtype=np.float32)
 
 
 def pspi(units: NDArray[np.float32]) -> NDArray[np.float32]:

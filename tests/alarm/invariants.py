@@ -20,6 +20,9 @@ from tests.alarm.scenes import ALL, Bed, assessment
 
 RANK = list(Priority)
 
+WATCHED = (Condition.PAIN, Condition.CANNOT_ASSESS, Condition.BAND_LOST, Condition.BOX_HOT)
+"""Conditions whose evidence is counted, and whose delays are therefore checked."""
+
 GOOD = BoxFacts(temperature_c=45.0, clock_synced=True, station_silent=False)
 
 
@@ -122,12 +125,11 @@ class CheckedBed:
             self.bed.clock.advance(self.tick_s)
             seen = assessment(self.bed.clock.now_ns(), score, mode)
             held_before = self.bed.manager.standing.holds()
-            before = {condition: shown.presence for condition, shown in self.shown.items()}
             alerts = self.bed.manager.step(seen, {}, facts)
             self.ticks += 1
             self._count(seen, facts, held_before)
             for alert in alerts:
-                self._take(alert, before[alert.condition], by_nurse=False)
+                self._take(alert, self.shown[alert.condition].presence, by_nurse=False)
             self._after_tick(seen, alerts)
 
     def acknowledge(self, condition: Condition) -> None:
@@ -175,9 +177,10 @@ class CheckedBed:
     def _count(self, seen: Assessment, facts: BoxFacts, held: tuple[Hold, ...]) -> None:
         """Bookkeeping before what the tick brought is looked at."""
         offset = self.bed.manager.standing.offset
-        for condition, shown in self.shown.items():
+        paused = Hold.ALARMS_PAUSED in held
+        for condition in WATCHED:
+            shown = self.shown[condition]
             shown.spans.note(self._evidence(condition, seen, facts, offset), self.tick_s)
-            paused = Hold.ALARMS_PAUSED in held
             if shown.presence in (Presence.ON, Presence.LATCHED) and not paused:
                 shown.sounded_s += self.tick_s
             if shown.presence is Presence.ACKNOWLEDGED:
@@ -193,7 +196,9 @@ class CheckedBed:
                     return "high"
                 if seen.score >= self.alarm.pain_on_score + offset:
                     return "present"
-                return "hold" if seen.score >= min(0.0, offset) + self.alarm.pain_off_score else "gone"
+                if seen.score >= min(0.0, offset) + self.alarm.pain_off_score:
+                    return "hold"
+                return "gone" if Modality.FACE in seen.mode else "unknown"  # a calm wrist ends no pain of a lost face
             case Condition.CANNOT_ASSESS:
                 return "present" if blind else "gone"
             case Condition.BAND_LOST:
@@ -202,7 +207,7 @@ class CheckedBed:
             case Condition.BOX_HOT:
                 return "present" if (facts.temperature_c or 0.0) >= self.alarm.hot_c else "gone"
             case _:
-                return "hold"  # not checked here
+                raise AssertionError(f"{condition} is not among WATCHED")
 
     def _take(self, alert: Alert, before: Presence, *, by_nurse: bool) -> None:
         """One transition: log, episode, and whether it was allowed."""
@@ -246,7 +251,7 @@ class CheckedBed:
 
     def _began(self, alert: Alert) -> None:
         spans = self.shown[alert.condition].spans
-        if alert.condition in (Condition.PAIN, Condition.CANNOT_ASSESS, Condition.BAND_LOST, Condition.BOX_HOT):
+        if alert.condition in WATCHED:
             self._demand(spans.present_s >= 0, Law.DELAYS, f"{alert.condition} has begun without evidence")
         if alert.condition is Condition.BOX_HOT and spans.present_s < 30.0 - self.alarm.clear_s * 12:
             self._demand(False, Law.DELAYS, f"{alert.condition} has begun after {spans.present_s:g} s")
@@ -264,15 +269,18 @@ class CheckedBed:
             shown = self.shown[condition]
             spans, presence = shown.spans, shown.presence
             late = presence in (Presence.OFF, Presence.LATCHED) and spans.present_s > delay_s + slack
-            self._demand(not late, Law.DELAYS, f"{condition} is {presence} after {spans.present_s:g} s of evidence")
+            if late:
+                raise self._broken(Law.DELAYS, f"{condition} is {presence} after {spans.present_s:g} s of evidence")
             clear_s = alarm.pain_clear_s if condition is Condition.PAIN else alarm.clear_s * 2**MOST_FLAPS
             stays = presence in (Presence.ON, Presence.ACKNOWLEDGED) and spans.gone_s > clear_s + slack
-            self._demand(not stays, Law.DELAYS, f"{condition} is {presence} {spans.gone_s:g} s after its end")
+            if stays:
+                raise self._broken(Law.DELAYS, f"{condition} is {presence} {spans.gone_s:g} s after its end")
             again = (
                 presence is Presence.ACKNOWLEDGED
                 and min(shown.acknowledged_s, spans.present_s) > alarm.acknowledge_timeout_s + slack
             )
-            self._demand(not again, Law.DELAYS, f"{condition} does not alarm again")
+            if again:
+                raise self._broken(Law.DELAYS, f"{condition} does not alarm again")
             self._escalates(condition, shown, slack)
         pain = self.shown[Condition.PAIN]
         if pain.alert is not None and pain.spans.high_s > alarm.pain_delay_s + slack:
@@ -285,22 +293,24 @@ class CheckedBed:
         for step, after_s in ((1, self.alarm.bed_after_s), (2, self.alarm.second_station_after_s)):
             # Both steps may be due at once after a rise from low; each takes a tick.
             late = shown.sounded_s > after_s + slack + 2 * self.tick_s and shown.step < step
-            self._demand(not late, Law.DELAYS, f"{condition}: nobody is called after {shown.sounded_s:g} s")
+            if late:
+                raise self._broken(Law.DELAYS, f"{condition}: nobody is called after {shown.sounded_s:g} s")
 
     def _pauses(self, alerts: tuple[Alert, ...]) -> None:
         standing = self.bed.manager.standing
         now_ns = self.bed.clock.now_ns()
         over = [hold for hold, until_ns in standing.until_ns.items() if until_ns is not None and until_ns <= now_ns]
-        self._demand(not over, Law.PAUSES, f"{over} should have ended")
+        if over:
+            raise self._broken(Law.PAUSES, f"{over} should have ended")
         loud = any(_sounds(alert) and alert.priority is Priority.HIGH for alert in alerts)
         paused = {Hold.AUDIO_PAUSED, Hold.ALARMS_PAUSED} & set(standing.until_ns)
         self._demand(not (loud and paused), Law.PAUSES, "a new high alarm is paused")
 
     def _blind_is_told(self, seen: Assessment, alerts: tuple[Alert, ...]) -> None:
-        instant = self.bed.clock.instant()
-        state = state_message(seen, instant, 1, Validity.TEST, 10.0)
         if seen.score is not None:
             return
+        instant = self.bed.clock.instant()
+        state = state_message(seen, instant, 1, Validity.TEST, 10.0)
         self._demand(state.verdict is Verdict.CANNOT_ASSESS and state.score is None, Law.BLIND, "a calm state")
         numbers = [alert for alert in alerts if alert_message(alert).score is not None]
         self._demand(not numbers, Law.BLIND, "an alert with a score")
@@ -312,7 +322,11 @@ class CheckedBed:
 
     def _demand(self, holds: bool, law: Law, detail: str) -> None:
         if not holds:
-            raise Broken(law, f"{detail} (tick {self.ticks})")
+            raise self._broken(law, detail)
+
+    def _broken(self, law: Law, detail: str) -> Broken:
+        """For checks of every tick: the words are put together only once something is wrong."""
+        return Broken(law, f"{detail} (tick {self.ticks})")
 
 
 def _sounds(alert: Alert) -> bool:

@@ -92,6 +92,10 @@ def _quiet_blindness(_view: signs.View, _alarm: Alarm) -> Sign:
     return Sign.GONE
 
 
+def _in_sight(_view: signs.View) -> bool:
+    return False
+
+
 def _forgets(_record: Record, rule: Rule, _now: Instant) -> State:
     return State.off(rule)
 
@@ -129,6 +133,11 @@ def _of(*laws: Law) -> frozenset[Law]:
 
 MUTANTS = (
     Mutant("blindness counts as the end of pain", _of(Law.BLIND, Law.HIGH), _sign(Condition.PAIN, _blind_is_gone)),
+    Mutant(
+        "a calm wristband ends the pain of a face that is out of sight",
+        _of(Law.BLIND, Law.HIGH),
+        lambda: patch.object(signs, "_face_out_of_sight", _in_sight),
+    ),
     Mutant("blindness is no alarm", _of(Law.BLIND, Law.DELAYS), _sign(Condition.CANNOT_ASSESS, _quiet_blindness)),
     Mutant("pain out of sight ends", _of(Law.BLIND, Law.HIGH), _ends_at_once("goes unseen")),
     Mutant("pain does not latch", _of(Law.HIGH), _rules(latches=False)),
