@@ -41,6 +41,8 @@ class Channel(StrEnum):
 
     STATION = "station"
     HOME = "home"
+    PAGE = "page"
+    """No topic: the box's own page, behind its PIN (`edge.station.home`)."""
 
 
 CHANNELS = {COMMAND: Channel.STATION, HOME_COMMAND: Channel.HOME}
@@ -49,9 +51,11 @@ CHANNELS = {COMMAND: Channel.STATION, HOME_COMMAND: Channel.HOME}
 ALLOWED: dict[Channel, frozenset[str] | None] = {
     Channel.STATION: None,
     Channel.HOME: frozenset({"acknowledge", "pause_audio", "resume", "locate"}),
+    Channel.PAGE: frozenset({"acknowledge", "pause_audio", "resume", "report", "locate"}),
 }
 """What each channel may ask; None: everything. Home automation acts without a person's judgement: nothing that lasts,
-changes a threshold, withdraws consent or forgets a patient, and no report in a person's name."""
+changes a threshold, withdraws consent or forgets a patient, and no report in a person's name. The page of the box is
+used by a family: it may say how much it hurts, besides."""
 
 _MODELS: tuple[type[ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | LocateCommand], ...] = (
     ReferenceCommand,
@@ -225,7 +229,7 @@ def kept(store: Store) -> list[tuple[str, Given]]:
 
 
 def authorised(command: Command, channel: Channel) -> Command:
-    """The command, signed by its channel where that is not the station.
+    """The command, signed by its channel where that is home automation, which acts in nobody's name.
 
     Raises:
         CommandError: NOT_AUTHORISED: this channel may not ask for that.
@@ -234,7 +238,7 @@ def authorised(command: Command, channel: Channel) -> Command:
     if allowed is not None and command.do not in allowed:
         may = ", ".join(sorted(allowed))
         raise CommandError(CommandReason.NOT_AUTHORISED, f"{command.do} cannot be asked for here, only {may}")
-    if channel is Channel.STATION:
+    if channel is not Channel.HOME:
         return command
     return command.model_copy(update={"by": f"{channel}: {command.by}"[:64]})
 

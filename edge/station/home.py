@@ -13,7 +13,7 @@ from edge import clock as clocks
 from edge.clock import Clock, Instant, SystemClock
 from edge.config import Box, Home, Station
 from edge.errors import CommandError, ReasonedError, StationError, StationReason, StoreError
-from edge.publish.commands import CommandDesk, Outcome
+from edge.publish.commands import Channel, CommandDesk, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import (
@@ -183,9 +183,7 @@ class HomePage:
 
     def _order(self, payload: bytes) -> ReplyMessage | None:
         """Carry a command of the page out, on the box's loop; what it changes goes the way of every alarm."""
-        answer = self._desk.take(payload)
-        if answer is None:
-            return None
+        answer = self._desk.take(payload, Channel.PAGE, self._clock.instant())
         if answer.alert is not None:
             self._publisher.publish_alert(answer.alert)
         self._told_ns = None  # holds may have changed: the next tick says so
