@@ -65,6 +65,7 @@ class Baseline:
         self._count = 0
         self._newest: int | None = None
         self._high = 0.5
+        self._ranked: tuple[float, float] | None = None
         self._frozen = False
         self._resting = self._usual = float("nan") if kind.prior is None else kind.prior
 
@@ -98,10 +99,14 @@ class Baseline:
         Args:
             value: finite.
         """
-        steps = np.clip((value - self._past[: self._kept]) / self._kind.width, -30.0, 30.0)
+        if self._ranked is not None and self._ranked[0] == value:  # `add` asks for what `rank` has just said
+            return self._ranked[1]
+        steps = np.minimum(np.maximum((value - self._past[: self._kept]) / self._kind.width, -30.0), 30.0)
         below = float((1.0 / (1.0 + np.exp(-steps))).sum())
         unknown = PRIOR_S / THIN_S
-        return (0.5 * unknown + below) / (unknown + self._kept)
+        rank = (0.5 * unknown + below) / (unknown + self._kept)
+        self._ranked = (value, rank)
+        return rank
 
     def add(self, second: int, value: float) -> None:
         """Remember a value *after* it has been compared.
@@ -117,6 +122,7 @@ class Baseline:
         self._newest = second
         self._past[self._count % self._past.size] = value
         self._count += 1
+        self._ranked = None
         own = np.quantile(self._past[: self._kept], (_REST_QUANTILE, 0.5)).tolist()
         self._resting, self._usual = (self._shrunk(level) for level in own)
 

@@ -64,10 +64,11 @@ def on_grid(window: Window, end_ns: int, seconds: float) -> Grid:
     places = count - np.ceil((end_ns - times_ns) / NS_PER_S * window.rate_hz - 1e-6).astype(np.int64)
     good = (places >= 0) & (places < count) & np.isfinite(values).all(axis=1)
     present = np.zeros(count, dtype=np.bool_)
-    present[places[good]] = True
+    kept = places[good]
+    present[kept] = True
     filled = np.zeros((count, values.shape[1]))
-    filled[places[good]] = values[good]
-    if good.any() and not present.all():
+    filled[kept] = values[good]
+    if kept.size and not present.all():
         filled = bridge(filled, present)
     return Grid(filled[:, 0] if window.values.ndim == 1 else filled, present, window.rate_hz)
 

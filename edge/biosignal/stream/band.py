@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.grid import on_grid
+from edge.biosignal.grid import Grid, on_grid
 from edge.biosignal.stream.pulse import PulseSecond, PulseStream
 from edge.biosignal.stream.skin import SkinSecond, SkinStream
 from edge.types import NS_PER_S, Channel, Window
@@ -80,11 +80,11 @@ class BandStreams:
         """
         pulse: list[tuple[int, PulseSecond]] = []
         skin: list[tuple[int, SkinSecond]] = []
-        ppg, gsr = windows.get(Channel.PPG), windows.get(Channel.GSR_US)
+        ppg, gsr, moves = windows.get(Channel.PPG), windows.get(Channel.GSR_US), _Movement(windows.get(Channel.ACC_G))
         if ppg is not None and ppg.rate_hz >= 20.0:
-            pulse = self._step_pulse(now_ns, ppg, windows.get(Channel.ACC_G))
+            pulse = self._step_pulse(now_ns, ppg, moves)
         if gsr is not None and gsr.rate_hz >= 2.0:
-            skin = self._step_skin(now_ns, gsr, windows.get(Channel.ACC_G), windows.get(Channel.SKIN_TEMPERATURE_C))
+            skin = self._step_skin(now_ns, gsr, moves, windows.get(Channel.SKIN_TEMPERATURE_C))
         self._pulse_row = pulse[-1] if pulse else self._pulse_row
         self._skin_row = skin[-1] if skin else self._skin_row
         return Fresh(tuple(pulse), tuple(skin))
@@ -102,17 +102,17 @@ class BandStreams:
         """The newest second of skin conductance, unless it is too old."""
         return self._skin_row[1] if self._skin_row and now_ns // NS_PER_S - self._skin_row[0] <= FRESH_S else None
 
-    def _step_pulse(self, now_ns: int, ppg: Window, acc_g: Window | None) -> list[tuple[int, PulseSecond]]:
+    def _step_pulse(self, now_ns: int, ppg: Window, moves: _Movement) -> list[tuple[int, PulseSecond]]:
         if self._pulse is None or self._rates[0] != ppg.rate_hz:
             self._pulse, self._rates = PulseStream(ppg.rate_hz), (ppg.rate_hz, self._rates[1])
         return [
             (second, row)
             for second in self._pulse_turn.ready(now_ns, ppg)
-            for row in self._pulse.push(_second(ppg, second), _beside(acc_g, second, ppg.rate_hz))
+            for row in self._pulse.push(_second(ppg, second), moves.beside(second, ppg.rate_hz))
         ]
 
     def _step_skin(
-        self, now_ns: int, gsr: Window, acc_g: Window | None, temperature_c: Window | None
+        self, now_ns: int, gsr: Window, moves: _Movement, temperature_c: Window | None
     ) -> list[tuple[int, SkinSecond]]:
         rows: list[tuple[int, SkinSecond]] = []
         if self._skin is None or self._rates[1] != gsr.rate_hz:
@@ -120,7 +120,7 @@ class BandStreams:
         for second in self._skin_turn.ready(now_ns, gsr):
             values = _second(gsr, second)
             warmth = _newest(temperature_c, second, values.size)
-            moved = _beside(acc_g, second, gsr.rate_hz)
+            moved = moves.beside(second, gsr.rate_hz)
             rows += [(second, row) for row in self._skin.push(values, moved, warmth)]
         return rows
 
@@ -138,16 +138,29 @@ def _second(window: Window, second: int) -> Signal:
     return np.where(present, grid.values, np.nan)
 
 
-def _beside(acc_g: Window | None, second: int, rate_hz: float) -> Signal | None:
-    """(n, 3) acceleration at the samples of another channel; None where there is none or too little."""
-    if acc_g is None or acc_g.rate_hz <= 0.0:
-        return None
-    grid = on_grid(acc_g, second * NS_PER_S, 2.0)
-    if grid.last(1.0).coverage < 0.5:
-        return None
-    own_s = np.arange(grid.present.size) / acc_g.rate_hz - 1.0
-    times_s = np.arange(round(rate_hz)) / rate_hz
-    return np.stack([np.interp(times_s, own_s, axis) for axis in grid.values.T], axis=1)
+class _Movement:
+    """Acceleration beside other channels, second by second.
+
+    Args:
+        acc_g: the newest minute; None without an accelerometer.
+    """
+
+    def __init__(self, acc_g: Window | None) -> None:
+        self._acc_g = acc_g if acc_g is not None and acc_g.rate_hz > 0.0 else None
+        self._grids: dict[int, Grid] = {}
+
+    def beside(self, second: int, rate_hz: float) -> Signal | None:
+        """(n, 3) acceleration at the samples of another channel; None where there is none or too little."""
+        if self._acc_g is None:
+            return None
+        grid = self._grids.get(second)
+        if grid is None:
+            grid = self._grids[second] = on_grid(self._acc_g, second * NS_PER_S, 2.0)
+        if grid.last(1.0).coverage < 0.5:
+            return None
+        own_s = np.arange(grid.present.size) / grid.rate_hz - 1.0
+        times_s = np.arange(round(rate_hz)) / rate_hz
+        return np.stack([np.interp(times_s, own_s, axis) for axis in grid.values.T], axis=1)
 
 
 def _newest(window: Window | None, second: int, count: int) -> Signal | None:

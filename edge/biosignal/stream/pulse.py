@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,10 +222,10 @@ class PulseStream:
 
     def _row(self) -> PulseSecond:
         now_s = self._count / self._rate_hz
-        times_s = np.array([beat.time_s for beat in self._beats])
-        whole = np.array([beat.whole for beat in self._beats], dtype=np.bool_)
-        first = int(np.searchsorted(times_s, now_s - variability.VARIABILITY_S - 5.0))
-        minute = variability.train(times_s[first:], whole[first:]).since(now_s - variability.VARIABILITY_S)
+        beats = self._beats_since(now_s - variability.VARIABILITY_S - 5.0)
+        times_s = np.array([beat.time_s for beat in beats])
+        whole = np.array([beat.whole for beat in beats], dtype=np.bool_)
+        minute = variability.train(times_s, whole).since(now_s - variability.VARIABILITY_S)
         recent = minute.since(now_s - _RATE_S - 1.0)
         rate_bpm = variability.heart_rate_bpm(recent)
         seen = self._signs(times_s, recent, rate_bpm)
@@ -236,6 +237,12 @@ class PulseStream:
             self._breaths_per_min = NAN
             return PulseSecond(now_s, 0.0, seen, pulse_faults(seen, louder), fresh, *[NAN] * 8)
         return self._measures(now_s, quality, seen, fresh, rate_bpm, minute)
+
+    def _beats_since(self, start_s: float) -> list[Beat]:
+        """Beats at or after `start_s`, in order."""
+        found = list(takewhile(lambda beat: beat.time_s >= start_s, reversed(self._beats)))
+        found.reverse()
+        return found
 
     def _louder(self) -> float | None:
         """The slope against the patient's usual one; None with an accelerometer, which sees movement itself."""
@@ -264,7 +271,8 @@ class PulseStream:
         rate_bpm: float,
         minute: variability.Train,
     ) -> PulseSecond:
-        heights = [beat.amplitude for beat in self._beats if beat.whole and beat.time_s > now_s - _RATE_S - 1.0]
+        since_s = now_s - _RATE_S - 1.0
+        heights = [beat.amplitude for beat in self._beats_since(since_s) if beat.whole and beat.time_s > since_s]
         steady = seen.moving_g < _STEADY_G
         amplitude = median(np.array(heights)) if heights and steady else NAN
         if quality >= USABLE and steady:

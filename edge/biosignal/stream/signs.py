@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +56,14 @@ class PulseSigns:
 
 def stuck_share(values: Signal) -> float:
     """Share of samples that repeat their neighbour at the highest or lowest value; 1 for a flat line."""
-    if values.size < 2 or np.ptp(values) == 0.0:
+    if values.size < 2:
         return 1.0
-    same = np.diff(values) == 0.0
-    extreme = (values[1:] == values.max()) | (values[1:] == values.min())
+    low, high = values.min(), values.max()
+    if high - low == 0.0:
+        return 1.0
+    newer = values[1:]
+    same = newer - values[:-1] == 0.0
+    extreme = (newer == high) | (newer == low)
     return float((same & extreme).mean())
 
 
@@ -72,7 +77,7 @@ def repetition(slope: Signal, rate_hz: float, interval_s: float) -> float:
     """
     rise = slope - slope.mean()
     limit = 3.0 * median(np.abs(rise)) / 0.6745  # one jerk must not outweigh eight beats
-    rise = np.clip(rise, -limit, limit)
+    rise = np.minimum(np.maximum(rise, -limit), limit)
     spectrum = np.abs(np.fft.rfft(rise, 2 * _fft_size(rise.size))) ** 2
     raw = np.fft.irfft(spectrum)[: rise.size]
     first, last = round(0.92 * interval_s * rate_hz), round(1.08 * interval_s * rate_hz)
@@ -119,9 +124,9 @@ def skewness(values: Signal) -> float:
 
 def tone_share(slope: Signal, rate_hz: float, heart_hz: float) -> float:
     """Share of the slope's power within 0.25 Hz (what the window spreads) of the heart rate."""
-    power = np.abs(np.fft.rfft((slope - slope.mean()) * np.hanning(slope.size), _FFT)) ** 2
+    power = np.abs(np.fft.rfft((slope - slope.mean()) * _hann(slope.size), _FFT)) ** 2
     total = float(power.sum())
-    near = np.abs(np.fft.rfftfreq(_FFT, 1.0 / rate_hz) - heart_hz) <= 0.25
+    near = np.abs(_bins_hz(rate_hz) - heart_hz) <= 0.25
     return float(power[near].sum()) / total if total > 0.0 else 1.0
 
 
@@ -136,8 +141,8 @@ def noise_ratio(wave: Signal) -> float:
 
 def hum_share(wave: Signal, rate_hz: float) -> float:
     """Share of the power above 3 Hz that sits in one line where mains (50 or 60 Hz) appears at this sampling rate."""
-    power = np.abs(np.fft.rfft((wave - wave.mean()) * np.hanning(wave.size), _FFT)) ** 2
-    bins_hz = np.fft.rfftfreq(_FFT, 1.0 / rate_hz)
+    power = np.abs(np.fft.rfft((wave - wave.mean()) * _hann(wave.size), _FFT)) ** 2
+    bins_hz = _bins_hz(rate_hz)
     total = float(power[bins_hz > 0.5].sum())
     if total <= 0.0:
         return 0.0
@@ -147,6 +152,16 @@ def hum_share(wave: Signal, rate_hz: float) -> float:
         if (alias := abs(mains_hz - rate_hz * round(mains_hz / rate_hz))) > 3.0
     ]
     return max(shares, default=0.0)
+
+
+@lru_cache(maxsize=8)
+def _hann(size: int) -> Signal:
+    return np.hanning(size)
+
+
+@lru_cache(maxsize=8)
+def _bins_hz(rate_hz: float) -> Signal:
+    return np.fft.rfftfreq(_FFT, 1.0 / rate_hz)
 
 
 def spread(acc: Signal) -> float:
