@@ -11,7 +11,15 @@ from typing import get_args
 from pydantic import ValidationError
 
 from edge.errors import CommandError, CommandReason, StoreError
-from edge.publish.payload import Acknowledge, BurdenCommand, Command, ControlCommand, ReferenceCommand, ReportCommand
+from edge.publish.payload import (
+    Acknowledge,
+    BurdenCommand,
+    Command,
+    ControlCommand,
+    ProofCommand,
+    ReferenceCommand,
+    ReportCommand,
+)
 from edge.store import Store
 from edge.types import Alert
 
@@ -25,9 +33,9 @@ REMEMBERED = 256
 within minutes: 256 commands are hours of the busiest night."""
 
 
-_OTHERS: dict[str, type[ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand]] = {
+_OTHERS: dict[str, type[ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | ProofCommand]] = {
     word: model
-    for model in (ReferenceCommand, ControlCommand, ReportCommand, BurdenCommand)
+    for model in (ReferenceCommand, ControlCommand, ReportCommand, BurdenCommand, ProofCommand)
     for word in get_args(model.model_fields["do"].annotation)
 }
 """What a command says to do, and its model; everything else is taken for an acknowledgement."""

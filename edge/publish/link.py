@@ -343,9 +343,7 @@ class Link:
     def _on_subscribe(
         self, _client: paho.Client, _data: object, _mid: int, codes: list[ReasonCode], _more: Properties | None
     ) -> None:
-        refused = [
-            (one, code) for one, code in zip(self._subscriptions, codes, strict=False) if code.value >= _FAILURE
-        ]
+        refused = [(one, code) for one, code in zip(self._subscriptions, codes, strict=False) if code.value >= _FAILURE]
         for subscription, code in refused:
             told = f"{self._where} refuses the subscription to {subscription}: {code}; check the broker's ACL"
             if subscription == self._subscriptions[0]:

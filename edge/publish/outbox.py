@@ -297,9 +297,7 @@ def decode_head(payload: bytes) -> Head | None:
     return decode(_AnyHead, payload)
 
 
-def _row(
-    number: int, leaf: str, payload: bytes, retain: int, expiry_s: int | None, message_id: str, taken: int
-) -> Row:
+def _row(number: int, leaf: str, payload: bytes, retain: int, expiry_s: int | None, message_id: str, taken: int) -> Row:
     return Row(number, leaf, payload, bool(retain), expiry_s, message_id, bool(taken))
 
 

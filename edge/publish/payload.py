@@ -333,6 +333,19 @@ class BurdenCommand(Message):
     """Who asks."""
 
 
+class ProofCommand(Message):
+    """The command `proof`: when broker, station and person had an alert."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["proof"]
+    """What to do."""
+    episode: int | None = Field(default=None, ge=0)
+    """Of this episode; default: of the newest alerts."""
+    by: Person
+    """Who asks."""
+
+
 class BurdenMessage(Head):
     """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
 
@@ -362,7 +375,7 @@ class BurdenMessage(Head):
     """Time in which the box ran, minutes."""
 
 
-Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand
+Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | ProofCommand
 """Whatever a station may ask."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, replace
 from typing import TypedDict
@@ -88,6 +89,7 @@ class Desk:
         self.clock = clock
         self._keep_ms = round(section.keep_days * 86_400_000)
         self._name = f"{mqtt.host}:{mqtt.port}"
+        self._station = socket.gethostname()[:64] or "station"
         self._ward = Ward()
         self._asides: dict[Place, Aside] = defaultdict(Aside)
         self._who: dict[Place, OrderedDict[int, str]] = defaultdict(OrderedDict)
@@ -234,6 +236,7 @@ class Desk:
         match received.message:
             case AlertMessage() as alert:
                 self.book.alarm(str(place), alert, self._now_ms())
+                self._subscriber.confirm(received, self._station)
             case StateMessage() as state if not received.retained:
                 self._trend(str(place), state)
             case ReplyMessage() as reply:
