@@ -14,7 +14,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
@@ -23,9 +22,10 @@ from edge.bundle import Bundle
 from edge.button import ReportButton
 from edge.clock import Clock
 from edge.config import Config
-from edge.errors import CommandError, CommandReason, StoreError, StoreReason
+from edge.errors import CommandError, CommandReason
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
+from edge.health.keeper import Keeper
 from edge.health.progress import Progress
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
@@ -40,9 +40,11 @@ from edge.publish.payload import (
     Command,
     ControlCommand,
     LocateCommand,
+    ProofCommand,
     ReferenceCommand,
     ReportCommand,
 )
+from edge.publish.proof import proof_words
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
@@ -50,7 +52,7 @@ from edge.recorder.recorder import recording as make_recording
 from edge.references import References
 from edge.reporter import Reporter
 from edge.station.home import HomePage
-from edge.store import Store, set_aside
+from edge.store import Store
 from edge.types import (
     NS_PER_S,
     Absence,
@@ -143,7 +145,8 @@ class Daemon:
         self._reports = reports
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
-        self._store = store or _open_store(config.box.state_dir / STORE_FILE)
+        self._keeper = Keeper(clock)
+        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
@@ -167,7 +170,9 @@ class Daemon:
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
-        self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault)
+        self._watch = BoxWatch(
+            clock, silent, lambda: self._bedside.fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
+        )
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -228,6 +233,7 @@ class Daemon:
 
     async def conclude(self, look: Look) -> None:
         """One assessment, carried through to the alarms; only its completion feeds the watchdog."""
+        self._keeper.mend(self._store)
         assessment = await self._assess(look)
         sensors = {name: glance.status for name, glance in look.glances.items()}
         alerts = self._alarms.step(assessment, sensors, self._watch.facts())
@@ -292,6 +298,8 @@ class Daemon:
                 return self._refer(command)
             case Acknowledge():
                 return self._acknowledge(command)
+            case ProofCommand():
+                return Done(proof_words(self._publisher.proofs, command))
             case BurdenCommand() | LocateCommand():
                 return self._orders.carry_out(command)
             case ControlCommand() | ReportCommand():
@@ -332,6 +340,8 @@ class Daemon:
         except CommandError:
             self._recording.acknowledged(target, ())
             raise
+        number = int(alert.episode.partition("-")[2])
+        self._publisher.proofs.person(number, command.by, self._clock.instant())
         self._recording.acknowledged(target, (alert,))
         self._burden.count(alert)
         if self.home is not None:
@@ -339,18 +349,3 @@ class Daemon:
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert
-
-
-def _open_store(path: Path) -> Store:
-    """Open the state; a damaged file is set aside, because a bed without a watcher is worse than lost history.
-
-    Raises:
-        StoreError: the folder cannot be used, or another daemon holds the file.
-    """
-    try:
-        return Store.open(path)
-    except StoreError as error:
-        if error.reason is not StoreReason.CORRUPT:
-            raise
-        log.critical("%s; it is kept as %s and a new one begun", error.message, set_aside(path).name)
-        return Store.open(path)

@@ -1,7 +1,7 @@
 """The box's one SQLite file: alarm state, outbox and running numbers, so that they commit together or not at all.
 
-The file is in WAL mode with `synchronous=FULL`: what `transaction` has returned from survives a power cut; what must not
-cost that asks for `durable=False` (NORMAL: a crash of the program loses nothing, a power cut its last moments). It is opened
+The file is in WAL mode with `synchronous=FULL`: what `transaction` has returned from survives a power cut; what need
+not asks for `durable=False` (NORMAL: a crash of the program loses nothing, a power cut the last moments). It is opened
 with an exclusive lock, so a second daemon on the same folder is refused instead of sending the same rows twice, and so
 that no shared-memory file is needed (growing one on a full disk ends in SIGBUS).
 
@@ -139,15 +139,15 @@ class Store:
             store._prepare()
             store._reserve_numbers()
         except StoreError:
-            store._connection.close()
+            store.close()
             raise
         return store
 
-    def begin_anew(self) -> Path:
+    def begin_anew(self) -> tuple[Path, int]:
         """Set the damaged file aside, with all that can be read of it taken over into a new one.
 
         Returns:
-            The new name of the damaged file.
+            The new name of the damaged file, and how many rows were taken over.
 
         Raises:
             StoreError: the folder takes no new file.
@@ -157,10 +157,10 @@ class Store:
             kept = set_aside(self.path)
             self._connection = _connect(self.path)
             self._prepare()
-            self.take_over(kept)
+            rows = self.take_over(kept)
             self._reserve_numbers()
             self.damaged = False
-        return kept
+        return kept, rows
 
     def take_over(self, damaged: Path) -> int:
         """Copy what can be read of a damaged file into this one.

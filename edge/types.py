@@ -345,12 +345,14 @@ class BoxFacts:
         clock_synced: whether the wall clock is synchronised.
         station_silent: whether the way to the station is broken; None where there is none (home mode).
         annunciator_fault: why the bed's own light or sound fails; "" while it works or there is none.
+        storage_fault: why what was stored may be incomplete; "" while all is well.
     """
 
     temperature_c: float | None = None
     clock_synced: bool | None = None
     station_silent: bool | None = None
     annunciator_fault: str = ""
+    storage_fault: str = ""
 
 
 class ConditionKind(StrEnum):

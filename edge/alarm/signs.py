@@ -219,7 +219,7 @@ def _clock(view: View, alarm: Alarm) -> Sign:
 
 
 def _storage(view: View, _alarm: Alarm) -> Sign:
-    return _present(view.storage_fails)
+    return _present(view.storage_fails or bool(view.facts.storage_fault))
 
 
 def _annunciator(view: View, _alarm: Alarm) -> Sign:
@@ -238,10 +238,16 @@ SOURCES: dict[Condition, tuple[Callable[[View, Alarm], Sign], str]] = {
     Condition.SIGNAL_POOR: (_signal_poor, "a channel that is poor, partial or silent; not in care mode"),
     Condition.BATTERY_LOW: (_battery, "the band's charge"),
     Condition.CAMERA_OFF: (_camera_off, "the command `camera_off`"),
-    Condition.STATION_SILENT: (_station, "no broker, rows it does not take, or alarms nobody acknowledges"),
+    Condition.STATION_SILENT: (
+        _station,
+        "no broker, rows it does not take, alarms no station confirms, or that nobody acknowledges",
+    ),
     Condition.BOX_HOT: (_hot, "the hottest thermal zone, against `hot_c`"),
     Condition.CLOCK_UNSYNCED: (_clock, "the kernel's word on its clock"),
-    Condition.STORAGE_FAILING: (_storage, "the disk does not take alarm states"),
+    Condition.STORAGE_FAILING: (
+        _storage,
+        "the disk does not take alarm states, or the state file was damaged within the hour",
+    ),
     Condition.ANNUNCIATOR_FAILING: (_annunciator, "the bed's light or sound fails its test or its work"),
 }
 """For every condition, its sign and what that rests on, in words."""

@@ -8,7 +8,7 @@ import getpass
 import sys
 
 from edge.cli.asking import add_broker, ask, broker, new_id
-from edge.publish.payload import Acknowledge, Command, ControlCommand, LocateCommand
+from edge.publish.payload import Acknowledge, Command, ControlCommand, LocateCommand, ProofCommand
 from edge.types import Condition
 
 VERBS = (
@@ -36,13 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command and its options."""
     parser = subparsers.add_parser(
         "alarm",
-        help="acknowledge and pause alarms, care mode, quiet, camera off",
+        help="acknowledge and pause alarms, care mode, quiet, camera off, proof of delivery",
         description="Ask one bed. Everything but camera-off ends by itself. Exit code: 0 done, 1 refused by the box or "
         "not answered.",
     )
     parser.add_argument("place", metavar="SITE/BED", help="which bed")
-    parser.add_argument("do", choices=("acknowledge", *VERBS), help="what to do")
-    parser.add_argument("what", nargs="?", help="of acknowledge: the condition, or the number of an episode")
+    parser.add_argument("do", choices=("acknowledge", "proof", *VERBS), help="what to do")
+    parser.add_argument(
+        "what", nargs="?", help="of acknowledge: the condition, or the number of an episode; of proof: that number"
+    )
     parser.add_argument("--seconds", type=int, help="how long (default: as the box is configured)")
     parser.add_argument("--by", default=None, help="who asks (default: the login name)")
     add_broker(parser)
@@ -66,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     reply = asyncio.run(ask(broker(arguments), arguments.place, command))
     if reply is None:
         return 1
-    sys.stdout.write(f"{arguments.place}: {reply.detail or ('done' if reply.ok else reply.reason)}\n")
+    said = reply.detail or ("done" if reply.ok else reply.reason or "")
+    lines = said.split("; ") if arguments.do == "proof" else [said]
+    sys.stdout.write("".join(f"{arguments.place}: {line}\n" for line in lines))
     return 0 if reply.ok else 1
 
 
@@ -82,6 +86,9 @@ def _command(arguments: argparse.Namespace) -> Command | str:
         if arguments.what is None or not arguments.what.isdecimal():
             return f"acknowledge what? One of {', '.join(Condition)}, or the number of an episode"
         return Acknowledge.model_validate({**head, "do": "acknowledge", "episode": int(arguments.what)})
+    if arguments.do == "proof" and (arguments.what is None or arguments.what.isdecimal()):
+        episode = None if arguments.what is None else int(arguments.what)
+        return ProofCommand.model_validate({**head, "do": "proof", "episode": episode})
     if arguments.what is not None:
         return f"{arguments.do} takes no {arguments.what!r}"
     if arguments.seconds is not None and (arguments.do in ENDLESS or not 1 <= arguments.seconds <= 86_400):

@@ -38,6 +38,8 @@ def broker(arguments: argparse.Namespace) -> Mqtt:
     base = load(arguments.config).mqtt if arguments.config else Mqtt()
     said = {key: getattr(arguments, key) for key in ("host", "port", "username", "password_file")}
     update: dict[str, object] = {key: value for key, value in said.items() if value is not None}
+    if arguments.host is not None:
+        update["fallbacks"] = None  # the broker that was named, and no other
     if arguments.tls:
         update["tls"] = base.tls or TlsSection()
     # The client id of the file is the box's: two clients of one name throw each other out.

@@ -239,7 +239,7 @@ class Mqtt(Section):
     password_credential: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9_.@-]{1,64}$", validate_default=True, examples=["mqtt-password"]
     )
-    """Name of a systemd credential (`LoadCredential=`) with the password, in place of `password_file`."""
+    """Name of a systemd credential (`LoadCredential=`) with the password; it goes before `password_file`."""
     tls: Tls | None = None
     """Set this table (it may be empty) to encrypt."""
     keepalive_s: int = Field(default=15, ge=5, le=600)
@@ -260,11 +260,9 @@ class Mqtt(Section):
 
     @field_validator("password_credential")
     @classmethod
-    def _one_password(cls, password_credential: str | None, info: Info) -> str | None:
+    def _credential_has_user(cls, password_credential: str | None, info: Info) -> str | None:
         if password_credential is not None and info.data.get("username", "") is None:
             raise ValueError("is given without username: add username")
-        if password_credential is not None and info.data.get("password_file") is not None:
-            raise ValueError("and password_file exclude each other: give one of them")
         return password_credential
 
     @field_validator("fallbacks")

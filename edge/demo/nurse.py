@@ -64,6 +64,7 @@ class Nurse:
             self._on_state(message)
         elif isinstance(message, AlertMessage) and received.address.leaf == EVENT:
             self._on_event(message)
+            self._subscriber.confirm(received, NAME)
             if message.presence is Presence.ON and message.condition in ACKNOWLEDGED:
                 task = asyncio.get_running_loop().create_task(self._acknowledge(received.address, message))
                 self._reading.add(task)

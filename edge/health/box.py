@@ -35,6 +35,7 @@ class BoxWatch:
         thermal: folder of the thermal zones.
         station_silent: asked at each tick; None where there is no station.
         annunciator_fault: asked at each tick.
+        storage_fault: asked at each tick.
     """
 
     def __init__(
@@ -43,20 +44,27 @@ class BoxWatch:
         station_silent: Callable[[], bool] | None,
         annunciator_fault: Callable[[], str],
         thermal: Path = THERMAL,
+        storage_fault: Callable[[], str] = str,
     ) -> None:
         """Nothing is known yet."""
         self._clock = clock
         self._thermal = thermal
         self._station_silent = station_silent
         self._annunciator_fault = annunciator_fault
+        self._storage_fault = storage_fault
         self._slow: BoxFacts | None = None
 
     def facts(self) -> BoxFacts:
         """What is known now; nothing before `run`."""
         if self._slow is None:
-            return BoxFacts()
+            return BoxFacts(storage_fault=self._storage_fault())
         silent = None if self._station_silent is None else self._station_silent()
-        return replace(self._slow, station_silent=silent, annunciator_fault=self._annunciator_fault())
+        return replace(
+            self._slow,
+            station_silent=silent,
+            annunciator_fault=self._annunciator_fault(),
+            storage_fault=self._storage_fault(),
+        )
 
     async def run(self) -> None:
         """Look until cancelled."""

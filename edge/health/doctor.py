@@ -43,5 +43,6 @@ def examine(path: Path | None) -> Iterator[Finding]:
     if path is not None:
         if config.mqtt.password_file:
             yield broker.password_file(config.mqtt.password_file)
-        yield broker.broker(config.mqtt)
+        for one in config.mqtt.brokers():
+            yield broker.broker(one)
     yield machine.clock()

@@ -19,6 +19,7 @@ from edge.publish.payload import (
     Command,
     ControlCommand,
     LocateCommand,
+    ProofCommand,
     ReferenceCommand,
     ReportCommand,
 )
@@ -57,12 +58,15 @@ ALLOWED: dict[Channel, frozenset[str] | None] = {
 changes a threshold, withdraws consent or forgets a patient, and no report in a person's name. The page of the box is
 used by a family: it may say how much it hurts, besides."""
 
-_MODELS: tuple[type[ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | LocateCommand], ...] = (
+_Other = ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | LocateCommand | ProofCommand
+
+_MODELS: tuple[type[_Other], ...] = (
     ReferenceCommand,
     ControlCommand,
     ReportCommand,
     BurdenCommand,
     LocateCommand,
+    ProofCommand,
 )
 
 _OTHERS = {word: model for model in _MODELS for word in get_args(model.model_fields["do"].annotation)}

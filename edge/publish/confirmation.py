@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
 from edge.clock import Clock
 from edge.publish.outbox import Outbox
-from edge.publish.payload import AlertMessage, ReceiptMessage
+from edge.publish.payload import AlertMessage, ReceiptMessage, decode
 from edge.publish.proof import Proofs
 from edge.types import NS_PER_S, Condition, Presence
 
@@ -87,13 +85,10 @@ class Confirmation:
 
     def receipt(self, payload: bytes) -> None:
         """A station's word; what is none changes nothing."""
-        try:
-            if len(payload) > MAX_RECEIPT_BYTES:
-                raise ValueError(f"{len(payload)} bytes")
-            receipt = ReceiptMessage.model_validate_json(payload)
-        except (ValidationError, ValueError) as error:
+        receipt = decode(ReceiptMessage, payload) if len(payload) <= MAX_RECEIPT_BYTES else None
+        if receipt is None:
             if not self._told:
-                logger.warning("a receipt that is none is ignored (said once): %.200s", error)
+                logger.warning("what came as a receipt is none and is ignored, %d bytes (said once)", len(payload))
             self._told = True
             return
         for condition, (message_id, _) in list(self._open.items()):

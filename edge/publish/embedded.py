@@ -156,7 +156,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel (Linux) for SIGKILL when the parent dies; it stays in force across exec."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--kind", choices=("mosquitto", "amqtt"), required=True)
     arguments = parser.parse_args()
-    _die_with_parent()
+    die_with_parent()
     if arguments.kind == "mosquitto":
         _become_mosquitto(arguments.port)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

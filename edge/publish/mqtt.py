@@ -178,7 +178,7 @@ class Publisher:
         """
         now_ns = self._clock.now_ns()
         self._leave_silent_broker(now_ns)
-        self._look_after_outbox(now_ns)
+        self.look_after_outbox(now_ns)
         if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
             self._refused.clear()
             self._pump()
@@ -203,7 +203,8 @@ class Publisher:
             await self._clock.sleep(_POLL_S)
         return True
 
-    def _look_after_outbox(self, now_ns: int) -> None:
+    def look_after_outbox(self, now_ns: int) -> None:
+        """Give up what has expired, and offer again what no station has confirmed; every state does this too."""
         if now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
             self._tidied_ns = now_ns
             self._outbox.tidy(self._clock.instant())

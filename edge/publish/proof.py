@@ -10,17 +10,22 @@ import logging
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from edge.clock import Instant
 from edge.errors import StoreError
 from edge.publish.age import age_ms
-from edge.publish.payload import AlertMessage, decode
+from edge.publish.payload import AlertMessage, ProofCommand, decode
 from edge.store import Store
 
 logger = logging.getLogger(__name__)
 
 KEPT = 1000
 """Alerts whose proof is kept: four days at ten transitions an hour."""
+
+
+TOLD = 10
+"""Proofs in one answer: a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,12 @@ class Proofs:
                 _set(cursor, message_id, now, column, name)
         except StoreError as error:
             logger.warning("the proof of delivery of %s is not kept: %s", message_id, error)
+
+
+def proof_words(proofs: Proofs, command: ProofCommand) -> str:
+    """The answer to the command: the newest proofs, or those of one episode, newest first."""
+    wanted = (one for one in proofs.newest(KEPT) if command.episode in (None, one.alert.episode))
+    return "; ".join(one.words() for one in islice(wanted, TOLD)) or "no such alert"
 
 
 def _columns(

@@ -235,7 +235,7 @@ class _Bed:
             box=config.Box(site="simulated", bed="bed1", state_dir=self._folder, validity=Validity.TEST),
             sensor=self._sensors,
             fusion=config.Fusion(tick_s=self._tick_s),
-            mqtt=config.Mqtt(host="127.0.0.1", port=port),
+            mqtt=config.Mqtt(host="127.0.0.1", port=port, station_within_s=0),
             annunciator=config.Annunciator(home=home, file=self._folder / "bursts.jsonl"),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -101,6 +102,7 @@ class Desk:
         self._keep_ms = round(section.keep_days * 86_400_000)
         self._name = name
         self._outside = outside
+        self._station = socket.gethostname()[:64] or "station"
         self._ward = Ward()
         self._asides: dict[Place, Aside] = defaultdict(Aside)
         self._who: dict[Place, OrderedDict[int, str]] = defaultdict(OrderedDict)
@@ -239,6 +241,7 @@ class Desk:
         match received.message:
             case AlertMessage() as alert:
                 self.book.alarm(str(place), alert, self._now_ms())
+                self._line.confirm(received, self._station)
             case StateMessage() as state if not received.retained:
                 self._trend(str(place), state)
             case ReplyMessage() as reply:

@@ -177,6 +177,9 @@ class BoxLine:
         """Hand a command to the box."""
         return self._household.ask(command)
 
+    def confirm(self, _received: Received, _by: str) -> None:
+        """A page of the box is no station: what waits for one goes on waiting."""
+
     def leave_note(self, _site: str, _bed: str, note: NoteMessage) -> bool:
         """Hand a note to the box, which sends it on when there is a broker."""
         return self._household.ask(note)

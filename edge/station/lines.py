@@ -41,6 +41,10 @@ class Line(Protocol):
         """Send a command; False where there is no connection."""
         ...
 
+    def confirm(self, received: Received, by: str) -> None:
+        """Tell the bed that its alert is here and shown."""
+        ...
+
     def leave_note(self, site: str, bed: str, note: NoteMessage) -> bool:
         """Publish a note for all stations; False where there is no connection."""
         ...

@@ -116,7 +116,12 @@ def test_what_no_broker_takes_waits_and_is_delivered_by_the_next_run(tmp_path: P
     async def second() -> None:
         with EmbeddedBroker() as broker:
             box = Watched(tmp_path, port=broker.port, time=clock.SystemClock())
-            subscriber = Subscriber(config.Mqtt(host="127.0.0.1", port=broker.port), heard.append)
+
+            def hear(received: Received) -> None:
+                heard.append(received)
+                subscriber.confirm(received, "station")
+
+            subscriber = Subscriber(config.Mqtt(host="127.0.0.1", port=broker.port), hear)
             listening = asyncio.create_task(subscriber.run())
             await subscriber.ready.wait()
             await box.live(3.0)
@@ -154,7 +159,7 @@ def test_a_damaged_state_file_is_set_aside_and_the_bed_is_watched(
     (tmp_path / STORE_FILE).write_bytes(b"power went out" * 1000)
     box = Watched(tmp_path)
     box.run(8.0)
-    assert [alert.condition for alert in box.alerts] == [Condition.CANNOT_ASSESS]
+    assert [alert.condition for alert in box.alerts] == [Condition.STORAGE_FAILING, Condition.CANNOT_ASSESS]
     assert (tmp_path / f"{STORE_FILE}.damaged-1").exists()
     assert "kept as" in caplog.text
 

@@ -30,9 +30,16 @@ class Mosquitto:
         folder: for its configuration.
         users: user name to password; anybody may connect where it is empty.
         acl: lines of an ACL file.
+        more: further lines of its configuration, below the listener.
     """
 
-    def __init__(self, folder: Path, users: dict[str, str] | None = None, acl: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        users: dict[str, str] | None = None,
+        acl: str | None = None,
+        more: tuple[str, ...] = ("persistence false",),
+    ) -> None:
         """Write the configuration; `start` starts it."""
         program = find_mosquitto()
         if program is None:
@@ -44,7 +51,7 @@ class Mosquitto:
         lines = [
             f"listener {self.port} 127.0.0.1",
             f"allow_anonymous {'false' if users else 'true'}",
-            "persistence false",
+            *more,
             "log_type error",
         ]
         if os.geteuid() == 0:

@@ -96,7 +96,7 @@ def test_the_schema_is_the_one_in_the_documentation() -> None:
     if not page.exists():
         pytest.skip("the documentation is not beside the tests")
     assert page.read_text(encoding="utf-8") == cddl(), "run: make docs"
-    assert len(KEYS) == 14
+    assert len(KEYS) == 15
 
 
 async def test_a_box_that_is_asked_to_says_each_alert_in_cbor_too(mosquitto: Mosquitto, tmp_path: Path) -> None:

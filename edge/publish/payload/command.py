@@ -115,6 +115,19 @@ class LocateCommand(Message):
     """Who asks."""
 
 
+class ProofCommand(Message):
+    """The command `proof`: when broker, station and person had an alert."""
+
+    id: CommandId
+    """Chosen by the station."""
+    do: Literal["proof"]
+    """What to do."""
+    episode: int | None = Field(default=None, ge=0)
+    """Of this episode; default: of the newest alerts."""
+    by: Person
+    """Who asks."""
+
+
 class ReceiptMessage(Message):
     """A station says that it has an alert and shows it (topic `receipt`)."""
 
@@ -124,5 +137,5 @@ class ReceiptMessage(Message):
     """Name of the station."""
 
 
-Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | LocateCommand
+Command = Acknowledge | ReferenceCommand | ControlCommand | ReportCommand | BurdenCommand | LocateCommand | ProofCommand
 """Whatever a station may ask."""
