@@ -25,14 +25,18 @@ from edge.config import Config
 from edge.errors import CommandError, CommandReason, StoreError, StoreReason
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
+from edge.health.metrics import Look as MetricsLook
+from edge.health.metrics import Metrics
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
+from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import (
+    BLIND_MODE,
     Acknowledge,
     BurdenCommand,
     Command,
@@ -40,6 +44,7 @@ from edge.publish.payload import (
     LocateCommand,
     ReferenceCommand,
     ReportCommand,
+    SensorCondition,
 )
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
@@ -155,17 +160,29 @@ class Daemon:
         )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
+        bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
+        self._home = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
         self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault)
+        self._metrics: Metrics | None = None
+        if config.metrics.port is not None:
+            look = MetricsLook(
+                self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
+            )
+            self._metrics = Metrics(config.box, look, self._alarms.active())
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
         self._recording.begin(self._head())
+        if self._metrics is not None:
+            self._metrics.serve(self._config.metrics)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
                     group.create_task(self._reporter.run(), name="reporter")
                 group.create_task(self._watch.run(), name="watch")
+                if self._home.needed:
+                    group.create_task(self._home.run(), name="home assistant")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
                 for source in self.inputs.values():
@@ -179,6 +196,8 @@ class Daemon:
             self._notifier.stopping()
             self._store.close()
             self._recording.close()
+            if self._metrics is not None:
+                self._metrics.close()
 
     def _head(self) -> Facts:
         sensors = tuple(
@@ -218,8 +237,10 @@ class Daemon:
         self._recording.concluded(assessment, alerts)
         self._burden.tick(assessment)
         for alert in alerts:
-            self._burden.count(alert)
+            self._count(alert)
             self._tell(alert)
+        if self._metrics is not None:
+            self._metrics.tick(assessment, self._clock.instant().wall_ms)
         self._publisher.publish_state(assessment, self._alarms.standing.holds())
         if self._on_assessment is not None:
             self._on_assessment(assessment)
@@ -251,6 +272,11 @@ class Daemon:
             self._on_evidence(look.at_ns, estimates, absences)
         return self._fusion.assess(look.at_ns, estimates, absences)
 
+    def _count(self, alert: Alert) -> None:
+        self._burden.count(alert)
+        if self._metrics is not None:
+            self._metrics.count(alert)
+
     def _tell(self, alert: Alert) -> None:
         self._publisher.publish_alert(alert)
         if self._on_alert is not None:
@@ -276,6 +302,10 @@ class Daemon:
                 done = self._orders.carry_out(command)
                 self._recording.acknowledged(command.target, ())
                 return done
+
+    def _mode_and_sensors(self) -> tuple[str, dict[str, SensorCondition]]:
+        assessment = self._alarms.assessment
+        return BLIND_MODE if assessment is None else assessment.mode_text, self._reporter.conditions()
 
     def _switch_cameras(self, off: bool) -> None:
         for source in self.inputs.values():
@@ -311,7 +341,7 @@ class Daemon:
             self._recording.acknowledged(target, ())
             raise
         self._recording.acknowledged(target, (alert,))
-        self._burden.count(alert)
+        self._count(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         return alert

@@ -12,7 +12,7 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 from __future__ import annotations
 
 from edge.config.reading import load, loads
-from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
+from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Metrics, Models, Mqtt, Recorder, Tls
 from edge.config.station import Station
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Box",
     "Config",
     "Fusion",
+    "Metrics",
     "Models",
     "Mqtt",
     "Recorder",
