@@ -26,15 +26,19 @@ from edge.errors import CommandError, CommandReason
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
 from edge.health.keeper import Keeper
+from edge.health.metrics import Look as MetricsLook
+from edge.health.metrics import Metrics
 from edge.health.progress import Progress
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
+from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import (
+    BLIND_MODE,
     Acknowledge,
     BurdenCommand,
     Command,
@@ -43,6 +47,7 @@ from edge.publish.payload import (
     ProofCommand,
     ReferenceCommand,
     ReportCommand,
+    SensorCondition,
 )
 from edge.publish.proof import proof_words
 from edge.recorder.facts import Facts, SensorFacts
@@ -170,19 +175,31 @@ class Daemon:
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
+        bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
+        self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
         self._watch = BoxWatch(
             clock, silent, lambda: self._bedside.fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
         )
+        self._metrics: Metrics | None = None
+        if config.metrics.port is not None:
+            look = MetricsLook(
+                self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
+            )
+            self._metrics = Metrics(config.box, look, self._alarms.active())
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
         self._recording.begin(self._head())
+        if self._metrics is not None:
+            self._metrics.serve(self._config.metrics)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
                     group.create_task(self._reporter.run(), name="reporter")
                 group.create_task(self._watch.run(), name="watch")
+                if self._home_assistant.needed:
+                    group.create_task(self._home_assistant.run(), name="home assistant")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
                 if self._button is not None:
@@ -200,6 +217,8 @@ class Daemon:
             self._notifier.stopping()
             self._store.close()
             self._recording.close()
+            if self._metrics is not None:
+                self._metrics.close()
 
     def _head(self) -> Facts:
         sensors = tuple(
@@ -240,8 +259,10 @@ class Daemon:
         self._recording.concluded(assessment, alerts)
         self._burden.tick(assessment)
         for alert in alerts:
-            self._burden.count(alert)
+            self._count(alert)
             self._tell(alert)
+        if self._metrics is not None:
+            self._metrics.tick(assessment, self._clock.instant().wall_ms)
         holds = self._alarms.standing.holds()
         self._publisher.publish_state(assessment, holds)
         if self.home is not None:
@@ -277,6 +298,11 @@ class Daemon:
             self._on_evidence(look.at_ns, estimates, absences)
         return self._fusion.assess(look.at_ns, estimates, absences)
 
+    def _count(self, alert: Alert) -> None:
+        self._burden.count(alert)
+        if self._metrics is not None:
+            self._metrics.count(alert)
+
     def _tell(self, alert: Alert) -> None:
         self._publisher.publish_alert(alert)
         if self.home is not None:
@@ -306,6 +332,10 @@ class Daemon:
                 done = self._orders.carry_out(command)
                 self._recording.acknowledged(command.target, ())
                 return done
+
+    def _mode_and_sensors(self) -> tuple[str, dict[str, SensorCondition]]:
+        assessment = self._alarms.assessment
+        return BLIND_MODE if assessment is None else assessment.mode_text, self._reporter.conditions()
 
     def _switch_cameras(self, off: bool) -> None:
         for source in self.inputs.values():
@@ -343,7 +373,7 @@ class Daemon:
         number = int(alert.episode.partition("-")[2])
         self._publisher.proofs.person(number, command.by, self._clock.instant())
         self._recording.acknowledged(target, (alert,))
-        self._burden.count(alert)
+        self._count(alert)
         if self.home is not None:
             self.home.alert(alert)
         if self._on_alert is not None:

@@ -167,6 +167,10 @@ class SessionError(ReasonedError[SessionReason]):
     """A recorded session cannot be read, or not beyond some point; what was read before is right."""
 
 
+class MetricsError(AnodyneError):
+    """The endpoint for Prometheus cannot be opened; `message` says what to install or which key to change."""
+
+
 class PlotError(AnodyneError):
     """A session cannot be drawn; `message` says what to install or which file to choose."""
 

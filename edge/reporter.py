@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.clock import Clock
 from edge.inputs import Input
+from edge.publish.payload import SensorCondition
 from edge.sensors.report import EVERY_S, REPORT_FILE, BoxReport, run_folder
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,15 @@ class Reporter:
             every_s=EVERY_S,
             sensors=tuple(source.report(self._drivers[name], now_ns) for name, source in self._inputs.items()),
         )
+
+    def conditions(self) -> dict[str, SensorCondition]:
+        """The short form for those who only show it, by name."""
+        return {
+            one.sensor: SensorCondition(
+                state=one.state, battery=one.battery_percent, warnings=sorted(one.warnings, key=str)
+            )
+            for one in self.report().sensors
+        }
 
     async def run(self) -> None:
         """Write a report every second until cancelled, and take it away at the end. A failure is logged once."""

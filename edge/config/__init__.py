@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from edge.config.home import Home
 from edge.config.reading import load, loads
-from edge.config.sections import Alarm, Annunciator, Box, Button, Config, Fusion, Models, Mqtt, Recorder, Tls
+from edge.config.sections import Alarm, Annunciator, Box, Button, Config, Fusion, Metrics, Models, Mqtt, Recorder, Tls
 from edge.config.station import Station
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Config",
     "Fusion",
     "Home",
+    "Metrics",
     "Models",
     "Mqtt",
     "Recorder",

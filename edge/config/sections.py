@@ -293,6 +293,19 @@ class Mqtt(Section):
         return Path(folder) / self.password_credential
 
 
+class Metrics(Section):
+    """Figures about the box for Prometheus, over HTTP; of the person only the bed's name (docs/metrics.md)."""
+
+    port: int | None = Field(default=None, ge=1, le=65535, examples=[9464])
+    """TCP port. Without it there is no endpoint."""
+    host: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[0-9A-Fa-f:.]+$",
+        json_schema_extra={"wanted": "an address of this machine in quotes"},
+    )
+    """Address to listen at; the default can be reached from this machine alone. There is no password and no TLS."""
+
+
 class Recorder(Section):
     """Sessions on disk, for finding out later what happened: signals and events, never pictures (docs/sessions.md)."""
 
@@ -327,6 +340,8 @@ class Config(Section):
     """The broker."""
     home: Home = Home()
     """The home page, served by the box itself."""
+    metrics: Metrics = Metrics()
+    """Figures for Prometheus."""
     station: Station = Station()
     """The nursing station's page."""
 

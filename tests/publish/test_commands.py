@@ -38,7 +38,7 @@ class Desk:
 
     def take(self, **said: object) -> CommandReason | str | None:
         """What is answered: the reason of a refusal, or what was done."""
-        answer = self.answer(**said)
+        answer = self.answer(Channel.STATION, **said)
         return answer.error.reason if answer.error is not None else answer.detail
 
 
@@ -165,7 +165,7 @@ def test_home_automation_may_not_ask_for_this_and_nothing_is_changed(desk: Desk,
 
 
 def test_what_home_automation_may_ask_is_signed_with_its_channel(desk: Desk) -> None:
-    assert ALLOWED[Channel.HOME] == {"acknowledge", "pause_audio", "resume", "locate"}
+    assert ALLOWED[Channel.HOME] == frozenset({"acknowledge", "pause_audio", "resume", "locate"})
     assert desk.answer(Channel.HOME, do="pause_audio", by="Sister Ruth").detail == "done"
     [command] = desk.carried
     assert command.by == "home: Sister Ruth"

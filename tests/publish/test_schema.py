@@ -148,7 +148,7 @@ async def test_what_a_box_really_publishes_fits_its_schema(mosquitto: Mosquitto,
             validated(leaf, payload)
 
 
-@pytest.mark.parametrize("message", ALERTS + STATES)
+@pytest.mark.parametrize("message", [*ALERTS, *STATES])
 def test_an_independent_decoder_reads_the_same_and_the_cddl_admits_it(message: AlertMessage | StateMessage) -> None:
     payload = encode_alert(message) if isinstance(message, AlertMessage) else encode_state(message)
     pycddl.Schema((FOLDER / COMPACT).read_text()).validate_cbor(payload)

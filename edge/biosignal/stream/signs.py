@@ -156,7 +156,7 @@ def hum_share(wave: Signal, rate_hz: float) -> float:
 
 @lru_cache(maxsize=8)
 def _hann(size: int) -> Signal:
-    return np.hanning(size)
+    return np.asarray(np.hanning(size), dtype=np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ def json_cddl(schemas: Mapping[str, Schema], version: str) -> str:
     """
     shared: dict[str, Schema] = {}
     for schema in schemas.values():
-        shared |= {_name(key): value for key, value in _mapping(schema.get("$defs", {})).items()}
+        shared |= {_name(key): _mapping(value) for key, value in _mapping(schema.get("$defs", {})).items()}
     lines = [f"; Contract {version}: the JSON messages.", _choice(schemas), "decimal = int / float", ""]
     for name, schema in schemas.items():
         lines += [*_rule(_name(name), schema), ""]
