@@ -161,7 +161,7 @@ def _hann(size: int) -> Signal:
 
 @lru_cache(maxsize=8)
 def _bins_hz(rate_hz: float) -> Signal:
-    return np.fft.rfftfreq(_FFT, 1.0 / rate_hz)
+    return np.asarray(np.fft.rfftfreq(_FFT, 1.0 / rate_hz), dtype=np.float64)
 
 
 def spread(acc: Signal) -> float:
