@@ -141,8 +141,8 @@ multiply-adds, {facts.size:,} bytes; plain 3x3 convolutions; {delegated} (ai-edg
 `quantize` installed; seed {facts.seed}. {facts.renders:,} faces were rendered and the network trained for
 {facts.epochs} epochs. The epoch that read the tuning identities best was kept: {facts.best_epoch}. Mean r on them by
 epoch: {history}. Renders depend on the seed only; training sums floats in an order that may differ between processors.
-Half of what it was taught is the truth, half the mean of {facts.teachers} networks of other seeds that were trained on the
-same faces first. `python -m quantize evaluate face` measures the shipped network again.
+Half of what it was taught is the truth, half the mean of {facts.teachers} networks of other seeds that were trained on
+the same faces first. `python -m quantize evaluate face` measures the shipped network again.
 
 What was tried and did not pay is in docs/face.md.
 
