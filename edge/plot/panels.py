@@ -47,6 +47,9 @@ ALERT_COLOURS = dict.fromkeys(Condition, "#7f7f7f") | {
     Condition.BAND_LOST: ORANGE,
 }
 
+BEDSIDE = (Condition.PAIN, Condition.CANNOT_ASSESS, Condition.FACE_LOST, Condition.BAND_LOST)
+"""Conditions that always have a row."""
+
 MARKS = {Presence.ON: "v", Presence.LATCHED: "D", Presence.ACKNOWLEDGED: "o", Presence.OFF: "^"}
 """Raised, over but not acknowledged, acknowledged, ended."""
 
@@ -81,7 +84,7 @@ class Panel:
 def panels(story: Story) -> Iterator[Panel]:
     """What the session has, from result to raw signal, the states of the sensors last."""
     yield Panel(2.0, lambda axes: _score(axes, story))
-    yield Panel(0.9, lambda axes: _alerts(axes, story))
+    yield Panel(0.225 * len(_conditions(story)), lambda axes: _alerts(axes, story))
     for sensor in (one.name for one in story.facts.sensors):
         yield from _of_sensor(story, sensor)
     if story.facts.sensors:
@@ -134,7 +137,7 @@ def _settings(story: Story) -> config.Config:
 
 def _alerts(axes: Axes, story: Story) -> None:
     """One row per alarm condition: raised, over, acknowledged, ended."""
-    rows = list(Condition)
+    rows = _conditions(story)
     for at_s, alert in story.alerts:
         colour = ALERT_COLOURS[alert.condition]
         axes.plot([at_s], [rows.index(alert.condition)], MARKS[alert.presence], color=colour, ms=6, clip_on=False)
@@ -148,6 +151,12 @@ def _alerts(axes: Axes, story: Story) -> None:
     for mark, word in zip(MARKS.values(), ("raised", "over", "acknowledged", "ended"), strict=True):
         axes.plot([], [], mark, color=INK, ms=5, label=word)
     _legend(axes)
+
+
+def _conditions(story: Story) -> list[Condition]:
+    """Those of the bedside, and whatever else was raised."""
+    raised = {alert.condition for _, alert in story.alerts}
+    return [condition for condition in Condition if condition in BEDSIDE or condition in raised]
 
 
 def _episodes(story: Story, condition: Condition) -> Iterator[tuple[float, float]]:

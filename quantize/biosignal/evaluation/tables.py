@@ -173,6 +173,7 @@ def _decomposed(figures: Figures) -> Table:
     head = (
         "generated",
         "method",
+        "late by, s",
         "r of the level",
         "level off by, µS",
         "r of the responses",
