@@ -26,6 +26,9 @@ _BAND = frozenset({Modality.PPG, Modality.GSR, Modality.HEART_RATE})
 _SILENT = frozenset({Absence.NOT_CONFIGURED})
 """Absences that are no loss: there is no such sensor."""
 
+_NO_CAMERA = _SILENT | {Absence.CAMERA_OFF}
+"""There is no camera, or somebody has switched it off."""
+
 _UNDECIDED = frozenset({Absence.WARMING_UP})
 """Absences that neither begin nor end a loss: the sensor is there and its estimator gathers its first data."""
 
@@ -136,7 +139,14 @@ def _pain(view: View, alarm: Alarm) -> Sign:
     if score >= begins:
         return Sign.PRESENT if score >= max(alarm.pain_medium_score + view.offset, begins) else Sign.LOW
     ends = min(alarm.pain_off_score, alarm.pain_off_score + view.offset)
-    return Sign.HOLD if score >= ends else Sign.GONE
+    if score >= ends:
+        return Sign.HOLD
+    return Sign.UNKNOWN if _face_out_of_sight(view) else Sign.GONE
+
+
+def _face_out_of_sight(view: View) -> bool:
+    """Whether the face should be seen and is not: a wristband that is calm does not end what the face has shown."""
+    return view.assessment.missing.get(Modality.FACE, Absence.NOT_CONFIGURED) not in _NO_CAMERA
 
 
 def _blind(view: View, _alarm: Alarm) -> Sign:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import CommandError, CommandReason
-from edge.types import Activation, Condition, ConditionKind
+from edge.types import Absence, Activation, Condition, ConditionKind, Modality
 from tests.alarm.scenes import Bed, told
 
 
@@ -176,3 +176,27 @@ def test_active_names_what_is_not_over(bed: Bed) -> None:
     bed.acknowledge()
     bed.see(1, 21)
     assert bed.manager.active() == ()
+
+
+BAND = (Modality.PPG, Modality.GSR)
+
+
+def test_a_calm_band_does_not_end_the_pain_of_a_face_that_is_out_of_sight(bed: Bed) -> None:
+    bed.see(6, 11)
+    bed.acknowledge()
+    assert told(bed.see(1, 200, mode=BAND)) == []
+    assert told(bed.see(1, 21)) == ["off medium"]
+
+
+def test_unacknowledged_pain_of_a_face_that_left_is_latched(bed: Bed) -> None:
+    bed.see(6, 11)
+    pain = [one for one in bed.see(1, 60, mode=BAND) if one.condition is Condition.PAIN]
+    assert told(pain) == ["latched medium"]
+
+
+@pytest.mark.parametrize("why", [Absence.CAMERA_OFF, Absence.NOT_CONFIGURED])
+def test_where_there_is_no_camera_the_band_may_end_it(bed: Bed, why: Absence) -> None:
+    bed.see(6, 11, mode=BAND, missing={Modality.FACE: why})
+    bed.acknowledge()
+    ended = bed.see(1, 60, mode=BAND, missing={Modality.FACE: why})
+    assert told([one for one in ended if one.condition is Condition.PAIN]) == ["off medium"]
