@@ -59,6 +59,7 @@ _BAND_CHANNELS = (
     Channel.HEART_RATE_BPM,
     Channel.IBI_S,
     Channel.CONTACT,
+    Channel.SKIN_TEMPERATURE_C,
 )
 
 

@@ -276,8 +276,10 @@ class Assessment:
         mode: modalities in use, in the order face, ppg, gsr, hr; empty when blind.
         missing: configured or supported modalities not in use, each with its reason.
         contributions: strongest first.
-        reasons: short codes behind the score, strongest first ("AU4", "AU43", "pulse", "skin", "heart_rate"); then how
-            long an episode of the face has run ("for_12_s") and what its reference still needs ("no_reference_28").
+        reasons: short codes behind the score, strongest first ("AU4", "AU43", "pulse", "skin", "heart_rate"); after
+            the second, which modalities contradict the verdict ("against_gsr" beside pain, "only_face" beside calm);
+            then how long an episode of the face has run ("for_12_s") and what its reference still needs
+            ("no_reference_28").
     """
 
     assessed_ns: int

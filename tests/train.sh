@@ -26,7 +26,7 @@ options=(--seed 1 --cache "$folder/cache" --out "$folder/models")
 "$python" -m quantize faces "${options[@]}" --renders 1120 --epochs 2 --teachers 1
 "$python" -m quantize detector "${options[@]}" --scenes 250 --epochs 1 --persons 18 --test-scenes 250 --tune-scenes 250
 "$python" -m quantize biosignal "${options[@]}" --epochs 1
-"$python" -m quantize fusion "${options[@]}"
+"$python" -m quantize fusion "${options[@]}" --lives 1 --hours 0.15
 "$python" -m quantize evaluate biosignal --recordings 1 --cache "$folder/cache" --bundle "$folder/models" --out "$folder/evaluation"
 "$python" - "$folder/models" <<'PYTHON'
 import pathlib

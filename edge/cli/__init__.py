@@ -9,7 +9,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 
 from edge.cli import (
     accounts,
@@ -33,6 +32,7 @@ from edge.cli import (
     watch,
 )
 from edge.errors import AnodyneError
+from edge.software import software
 
 COMMANDS = (
     run,
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Bedside box for palliative care: notices signs of pain and tells the nursing station over MQTT. "
         "It informs; it is not a medical device and replaces nobody at the bed.",
     )
-    parser.add_argument("--version", action="version", version=f"anodyne {version('anodyne')}")
+    parser.add_argument("--version", action="version", version=f"anodyne {software()}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log what every room does")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

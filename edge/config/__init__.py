@@ -12,13 +12,14 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 from __future__ import annotations
 
 from edge.config.reading import load, loads
-from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
+from edge.config.sections import Alarm, Annunciator, Box, Button, Config, Fusion, Models, Mqtt, Recorder, Tls
 from edge.config.station import Station
 
 __all__ = [
     "Alarm",
     "Annunciator",
     "Box",
+    "Button",
     "Config",
     "Fusion",
     "Models",

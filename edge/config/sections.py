@@ -186,6 +186,17 @@ class Annunciator(Section):
         return quiet_to
 
 
+class Button(Section):
+    """A button at the bed with which a patient or a relative says that it hurts (extra `gpio`)."""
+
+    pin: int | None = Field(default=None, ge=0, le=27, examples=[24])
+    """BCM number of the pin that the button connects to ground; without it there is no button."""
+    value: int = Field(default=7, ge=0, le=10)
+    """What a press says on the numeric rating scale: 0 (no pain) to 10."""
+    by: str = Field(default="button", min_length=1, max_length=64)
+    """Who is noted as having said so."""
+
+
 class Tls(Section):
     """Encryption of the connection to the broker."""
 
@@ -262,12 +273,22 @@ class Config(Section):
     """Delays and thresholds."""
     annunciator: Annunciator = Annunciator()
     """Light and sound at the bed."""
+    button: Button = Button()
+    """The button for reports of pain."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
     station: Station = Station()
     """The nursing station's page."""
+
+    @field_validator("button")
+    @classmethod
+    def _own_pin(cls, button: Button, info: Info) -> Button:
+        annunciator: Annunciator | None = info.data.get("annunciator")
+        if annunciator is not None and button.pin in {annunciator.light_pin, annunciator.buzzer_pin} - {None}:
+            raise ValueError(f"has pin {button.pin}, which [annunciator] uses: connect the button to another")
+        return button
 
     @field_validator("sensor")
     @classmethod

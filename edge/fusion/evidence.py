@@ -1,9 +1,11 @@
 """Calibrated evidence: an estimate of one modality as log-odds for pain.
 
-The calibration comes with the model bundle, fitted on held-out data: for the face a logistic from PSPI change to
-"true PSPI >= 4", for the wristband's signals a logistic from the network's log-odds to arousal. Log-odds of modalities
-add up (naive Bayes with equal priors); what each subset may add up to before it counts as pain is the threshold of
-its mode, chosen at the same false-alarm budget for all modes.
+The calibration comes with the model bundle. Each modality's line is fitted on held-out data: for the face a logistic
+from PSPI change to "true PSPI >= 4", for the wristband's signals a logistic from the network's log-odds to arousal.
+Arousal is not pain, so each modality also has a reliability, 0 to 1: how much of its log-odds speaks of pain (fitted
+on simulated lives; the face's is 1). Log-odds of modalities add up (naive Bayes with equal priors); what each subset
+may add up to before it counts as pain is the threshold of its mode, chosen at the same false-alarm budget for all
+modes. docs/fusion.md compares this with fusing figures and with a network.
 """
 
 from __future__ import annotations
@@ -21,6 +23,13 @@ FULL_WEIGHT_QUALITY = 0.6
 """From this quality on evidence counts in full; below, in proportion. Chosen, not fitted: twice the default of
 `min_quality`, so that evidence which is only just accepted counts half."""
 
+FRESH_S = 2.0
+"""Evidence up to this old counts in full: bands send once a second and are judged once a second. From here to
+`[fusion] max_age_s`, where it is no evidence any more, it fades in proportion."""
+
+FACE_FIGURE = "change_6s"
+"""Named figure of a face's estimate that is weighed; its value where there is none (a replayed face of before)."""
+
 MAX_LOG_ODDS = 6.0
 """Bound of one modality's evidence (odds 400:1): no single sensor may be surer than its held-out data can show."""
 
@@ -30,10 +39,17 @@ Z90 = 1.645
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one estimate adds to the log-odds of pain, with its standard deviation."""
+    """What one estimate says.
+
+    Attributes:
+        log_odds: what it adds to the log-odds of pain: by reliability, quality and age.
+        deviation: standard deviation of that.
+        own: its log-odds by its own calibration alone: of pain for a face, of arousal for a signal of the wristband.
+    """
 
     log_odds: float
     deviation: float
+    own: float
 
 
 def logit(probability: float) -> float:
@@ -66,25 +82,56 @@ class Calibration:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        """Read every modality's line and every mode's threshold."""
+        """Read every modality's line and reliability, and every mode's threshold."""
         self._line = {modality: _line(bundle.calibration(modality)) for modality in ORDER}
         fusion = bundle.calibration("fusion")
+        self._reliability = {modality: _reliability(fusion, modality) for modality in ORDER}
         self._threshold = {mode: fusion.number(mode_key(mode)) for mode in MODES}
 
-    def evidence(self, estimate: Estimate) -> Evidence:
-        """Log-odds of an estimate that is present (quality > 0), with a 90 % interval turned into a deviation."""
-        slope, intercept = self._line[estimate.modality]
-        low, value, high = (
-            slope * _scale(estimate.modality, x) + intercept
-            for x in (estimate.interval[0], estimate.value, estimate.interval[1])
-        )
-        weight = min(1.0, estimate.quality / FULL_WEIGHT_QUALITY)
-        log_odds = weight * min(max(value, -MAX_LOG_ODDS), MAX_LOG_ODDS)
-        return Evidence(log_odds, max(abs(high - low) / (2 * Z90), 0.05))
+    def evidence(self, estimate: Estimate, age_s: float, max_age_s: float) -> Evidence:
+        """Log-odds of an estimate that is present (quality > 0), with a 90 % interval turned into a deviation.
+
+        Args:
+            estimate: of one modality.
+            age_s: how long ago it was measured, seconds; less than `max_age_s`.
+            max_age_s: from when on it is no evidence.
+        """
+        modality = estimate.modality
+        slope, intercept = self._line[modality]
+        reliability = self._reliability[modality]
+        low, high = (slope * _scale(modality, x) for x in estimate.interval)
+        log_odds = slope * _scale(modality, _weighed(estimate)) + intercept
+        weight = reliability * min(1.0, estimate.quality / FULL_WEIGHT_QUALITY) * freshness(age_s, max_age_s)
+        bounded = min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)
+        deviation = max(reliability * abs(high - low) / (2 * Z90), 0.05)
+        return Evidence(weight * bounded, deviation, bounded)
 
     def threshold(self, mode: tuple[Modality, ...]) -> float:
         """Log-odds at which this mode's evidence counts as pain."""
         return self._threshold[mode]
+
+
+def freshness(age_s: float, max_age_s: float) -> float:
+    """Weight of evidence so old: 1 up to `FRESH_S`, falling to 0 at `max_age_s`."""
+    if age_s <= FRESH_S:
+        return 1.0
+    return max(0.0, (max_age_s - age_s) / max(max_age_s - FRESH_S, 1e-9))
+
+
+def _weighed(estimate: Estimate) -> float:
+    if estimate.modality is Modality.FACE:
+        return estimate.evidence.get(FACE_FIGURE, estimate.value)
+    return estimate.value
+
+
+def _reliability(fusion: Parameters, modality: Modality) -> float:
+    key = reliability_key(modality)
+    return fusion.number(key) if key in fusion else 1.0
+
+
+def reliability_key(modality: Modality) -> str:
+    """The name of a modality's reliability in the bundle: "reliability_ppg"."""
+    return f"reliability_{modality}"
 
 
 def _line(parameters: Parameters) -> tuple[float, float]:

@@ -17,6 +17,9 @@ REASONS = 3
 """How many signs an assessment names: as many as a nurse reads at a glance. How long an episode has run and a missing
 reference of the face follow them."""
 
+DISSENT = 0.5
+"""Log-odds below 0 from which a modality contradicts pain: odds of 0.6."""
+
 _AU_SHOWN = 1.0
 """An action unit is named as a reason from intensity 1 (FACS "A", trace) on."""
 
@@ -88,20 +91,41 @@ class Fusion:
         used: Mapping[Modality, Estimate],
         missing: Mapping[Modality, Absence],
     ) -> Assessment:
-        evidence = {modality: self._calibration.evidence(used[modality]) for modality in mode}
+        evidence = {
+            modality: self._calibration.evidence(
+                used[modality], (now_ns - used[modality].measured_ns) / NS_PER_S, self._settings.max_age_s
+            )
+            for modality in mode
+        }
         margin = sum(item.log_odds for item in evidence.values()) - self._calibration.threshold(mode)
         spread = Z90 * math.sqrt(sum(item.deviation**2 for item in evidence.values()))
         score = _score(margin)
+        verdict = Verdict.PAIN if score >= THRESHOLD_SCORE else Verdict.CALM
+        dissent = self._dissent(verdict, evidence)
         return Assessment(
             assessed_ns=now_ns,
-            verdict=Verdict.PAIN if score >= THRESHOLD_SCORE else Verdict.CALM,
+            verdict=verdict,
             score=score,
             interval=(_score(margin - spread), _score(margin + spread)),
             probability=sigmoid(sum(item.log_odds for item in evidence.values())),
             mode=mode,
             missing=missing,
             contributions=_contributions(now_ns, used, evidence),
-            reasons=_reasons(used, evidence),
+            reasons=_reasons(used, evidence, dissent),
+        )
+
+    def _dissent(self, verdict: Verdict, evidence: Mapping[Modality, Evidence]) -> tuple[str, ...]:
+        """Codes of the modalities that contradict the verdict: calm beside pain, or enough for itself beside calm.
+
+        A wristband that merely says little (its own log-odds lie near 0) contradicts nobody.
+        """
+        if len(evidence) < 2:
+            return ()
+        if verdict is Verdict.PAIN:
+            return tuple(f"against_{modality}" for modality, item in evidence.items() if item.own <= -DISSENT)
+        threshold = self._calibration.threshold
+        return tuple(
+            f"only_{modality}" for modality, item in evidence.items() if item.log_odds >= threshold((modality,))
         )
 
 
@@ -120,8 +144,14 @@ def _contributions(
     return tuple(sorted(rows, key=lambda row: -abs(row.log_odds)))
 
 
-def _reasons(used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evidence]) -> tuple[str, ...]:
-    """Short codes of what speaks for pain: action units by intensity, then the skin and the pulse; then remarks."""
+def _reasons(
+    used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evidence], dissent: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Short codes: the two strongest signs of pain, what contradicts the verdict, the third sign; then remarks.
+
+    Signs are action units by intensity, the skin and the pulse. An alert carries the first few codes only: that the
+    modalities disagree is among them.
+    """
     codes: list[tuple[float, str]] = []
     for modality, item in evidence.items():
         if item.log_odds <= 0:
@@ -131,7 +161,8 @@ def _reasons(used: Mapping[Modality, Estimate], evidence: Mapping[Modality, Evid
             codes += [(item.log_odds * value / 5.0, name) for name, value in shown.items() if value >= _AU_SHOWN]
         else:
             codes.append((item.log_odds, _AROUSAL_REASONS[modality]))
-    signs = tuple(code for _, code in sorted(codes, reverse=True)[:REASONS])
+    strongest = [code for _, code in sorted(codes, reverse=True)[:REASONS]]
+    signs = (*strongest[: REASONS - 1], *dissent, *strongest[REASONS - 1 :])
     face = used.get(Modality.FACE)
     return signs if face is None else (*signs, *_remarks(face.evidence))
 

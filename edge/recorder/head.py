@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 
 from edge.bundle import Bundle
 from edge.clock import Instant
@@ -16,6 +15,7 @@ from edge.config import Config
 from edge.config.keys import toml
 from edge.inference import runtime
 from edge.recorder.facts import Facts, SensorFacts
+from edge.software import software
 
 _TABLES = ("fusion", "alarm")
 """Tables of the configuration that results depend on. All their values are scalars."""
@@ -34,7 +34,7 @@ def head(
         sensors: in the order of the configuration.
     """
     return Facts(
-        software=version("anodyne"),
+        software=software(),
         runtime=runtime_in_use(),
         bundle=bundle_in_use(bundle),
         site=config.box.site,

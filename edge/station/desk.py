@@ -86,6 +86,7 @@ class Desk:
         """Take up what the book remembers; `run` connects."""
         self.book = book
         self.clock = clock
+        self._second = section.second
         self._keep_ms = round(section.keep_days * 86_400_000)
         self._name = f"{mqtt.host}:{mqtt.port}"
         self._ward = Ward()
@@ -197,7 +198,7 @@ class Desk:
 
     def _show(self, place: Place, now_ns: int) -> BedPicture:
         aside = replace(self._look(place, now_ns), acknowledged_by=self._who.get(place))
-        return picture(self._ward.beds[place], aside, now_ns)
+        return picture(self._ward.beds[place], aside, now_ns, second=self._second)
 
     def _look(self, place: Place, now_ns: int) -> Aside:
         """Note since when a bed is unknown; what was seen of that ends when it is heard again."""

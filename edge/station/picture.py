@@ -20,6 +20,12 @@ UNKNOWN_DELAY_S = 15.0
 """Signal delay of a bed that is unknown, seconds: it is shown at once, and sounds when it stays so. A station that
 restarts hears every box within its period of 10 s."""
 
+SECOND_UNKNOWN_DELAY_S = 120.0
+"""The same at a second station, seconds: whoever is at the first has had time to see it."""
+
+TO_SECOND = "to_second"
+"""First reason of an alarm that the box has escalated to the second station."""
+
 _SOUNDING = (Presence.ON, Presence.LATCHED)
 
 _MUTED = frozenset({"audio_paused", "alarms_paused"})
@@ -108,14 +114,16 @@ class Aside:
     note: NoteMessage | None = None
 
 
-def picture(bed: Bed, aside: Aside, now_ns: int) -> BedPicture:
-    """The bed as it is to be shown at `now_ns`."""
+def picture(bed: Bed, aside: Aside, now_ns: int, *, second: bool = False) -> BedPicture:
+    """The bed as it is to be shown at `now_ns`; `second`: at a second station, which sounds for what was escalated."""
     sight = bed.sight(now_ns)
     known = sight not in (Sight.OFFLINE, Sight.STALE)
     state = bed.state if known else None
     holds = holds_of(state)
     alarms = _alarms(bed, aside, known=known)
-    ring = _ring(alarms, holds, aside, now_ns, known=known)
+    called = [one for one in alarms if not second or _escalated(bed, one)]
+    delay_s = SECOND_UNKNOWN_DELAY_S if second else UNKNOWN_DELAY_S
+    ring = _ring(called, holds, aside, _lasts(aside, now_ns, delay_s), known=known)
     look = _look(alarms, state)
     low, high = (None, None) if state is None or state.interval is None else state.interval
     return BedPicture(
@@ -176,14 +184,26 @@ def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
     )
 
 
-def _ring(alarms: list[AlarmPicture], holds: list[str], aside: Aside, now_ns: int, *, known: bool) -> str:
+def _escalated(bed: Bed, alarm: AlarmPicture) -> bool:
+    """Whether the box has called the second station for it."""
+    return any(
+        one.episode == alarm["episode"] and one.condition == alarm["condition"] and TO_SECOND in one.reasons
+        for one in bed.alarms.values()
+    )
+
+
+def _lasts(aside: Aside, now_ns: int, delay_s: float) -> bool:
+    """Whether the bed has been unknown for so long."""
+    return aside.unknown_ns is not None and now_ns - aside.unknown_ns >= delay_s * NS_PER_S
+
+
+def _ring(alarms: list[AlarmPicture], holds: list[str], aside: Aside, lasting: bool, *, known: bool) -> str:
     """The priority to sound; an unknown bed sounds as medium, or as what was sounding when it was lost."""
     if not known and aside.seen_by:
         return ""
     if known and _MUTED.intersection(holds):
         return ""
     sounding = [one["priority"] for one in alarms if one["sounding"]]
-    lasting = aside.unknown_ns is not None and now_ns - aside.unknown_ns >= UNKNOWN_DELAY_S * NS_PER_S
     if not known and lasting:
         sounding.append(str(Priority.MEDIUM))
     return min(sounding, key=_PRIORITY.__getitem__, default="")

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 
@@ -17,6 +16,7 @@ from edge.clock import Clock
 from edge.config import Mqtt, Station
 from edge.errors import StationError, StationReason
 from edge.publish.topics import Topics
+from edge.software import software
 from edge.station.accounts import Accounts
 from edge.station.book import Book
 from edge.station.desk import Desk
@@ -56,7 +56,7 @@ class Server:
             )
         self._book = Book(section.state_dir)
         self._desk = Desk(section, mqtt, self._book, clock, topics)
-        self._stream = Stream(self._desk, _version())
+        self._stream = Stream(self._desk, software())
         gate = Gate(section, accounts, self._book, clock)
         self._server = _Uvicorn(
             uvicorn.Config(
@@ -165,10 +165,3 @@ def _check(section: Station) -> None:
             raise StationError(
                 StationReason.CERTIFICATE, f"{section.certificate_file} and its key cannot be used: {error}"
             ) from error
-
-
-def _version() -> str:
-    try:
-        return version("anodyne")
-    except PackageNotFoundError:
-        return "unknown"

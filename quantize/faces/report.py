@@ -15,12 +15,11 @@ from quantize.faces.card import Facts, card
 from quantize.faces.collection import Faces, Split
 from quantize.faces.entry import Settings, bind, int8_model
 from quantize.faces.episodes import FITTED, MEASURED, fit, moments, read_courses
-from quantize.faces.evaluate import RESIDUAL_AT, Chosen, choose, read_outputs, readings, true_change
+from quantize.faces.evaluate import RESIDUAL_AT, Chosen, choose, read_outputs
 from quantize.faces.evaluation.figures import Figures, as_json, read_earlier
 from quantize.faces.evaluation.html import page
-from quantize.faces.evaluation.measure import UNSEEN_SCULPT, figures
+from quantize.faces.evaluation.measure import figures
 from quantize.faces.evaluation.tracks import filtered
-from quantize.faces.heads import Outputs
 from quantize.faces.kinds import Kind
 from quantize.faces.network import HIDDEN, hidden_alive, multiply_adds, parameter_count, predict
 from quantize.faces.train import Trained, inputs_of
@@ -95,7 +94,6 @@ def report(arguments: argparse.Namespace, faces: Split, trained: Trained, ready:
         parameters(chosen, rest_units, weights, identity_mean.tolist()),
         (chosen.slope, chosen.intercept),
     )
-    _hold_out(arguments, test, read, chosen)
     return found
 
 
@@ -107,19 +105,6 @@ def _shown(faces: Faces) -> Faces:
 def _rest_units(tuned: NDArray[np.float32], tune: Faces) -> list[float]:
     neutral = tune.kind == str(Kind.NEUTRAL)
     return [float(value) for value in np.clip(tuned[neutral], 0, INTENSITY_MAX).mean(axis=0)]
-
-
-def _hold_out(arguments: argparse.Namespace, test: Faces, read: Outputs, chosen: Chosen) -> None:
-    """Scores for the thresholds of the fusion, on the sculpts that the network knows."""
-    known = test.rows["sculpt"] != UNSEEN_SCULPT
-    test, read = test.where(known), read.where(known)
-    np.savez(
-        arguments.cache / "heldout_face.npz",
-        pspi_change=readings(read.au, test, chosen.smile_share).change,
-        pspi_true=true_change(test, chosen.smile_share),
-        kind=test.kind,
-        identity=test.identity,
-    )
 
 
 def _facts(

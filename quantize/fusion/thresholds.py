@@ -1,104 +1,133 @@
-"""Thresholds of every mode at one false-alarm budget, from held-out evidence.
+"""Thresholds of every mode at one false-alarm budget.
 
-There is no open recording of face and wristband of the same people in pain. So seconds of the wristband (people that
-the networks never saw, at rest or aroused) are paired at random with held-out renders of a face (calm kinds, or true
-PSPI >= 4). That assumes that face and skin err independently, which is stated in the card. What comes out of it is the
-log-odds that the calm pairs of each mode exceed only in the budgeted share of seconds.
+Two things are counted. On simulated lives: false pain alarms per hour, by the alarm's own rule, at the most episodes
+found. On seconds of real wrists at rest (Stress-Predict's held-out people): the share above the threshold, for the
+modes that have no face and so rest on the wristband alone. The higher of the two thresholds holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge import config
 from edge.fusion.evidence import MAX_LOG_ODDS, MODES
 from edge.types import Modality
-
-Floats = NDArray[np.float64]
-
-PAIN_PSPI = 4.0
-"""True PSPI from which a render counts as pain: the cut that the face's calibration uses."""
-
-PAIRS = 200_000
-"""Random pairs per class; the 2 % tail then rests on 4,000 of them."""
+from quantize.fusion.alarmed import Found, choose, judge, together
+from quantize.fusion.lives import Floats, Life
+from quantize.fusion.weigh import Lines, Reliability, summed
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Evidence of people and faces that no network was trained on, as log-odds.
+    """Log-odds of wrists that no network was trained on, second by second, NaN where a signal was absent.
 
     Attributes:
-        calm: modality to (n,) log-odds while there is no pain (no arousal).
-        pain: modality to (n,) log-odds while there is.
+        calm: modality to (n,) log-odds at rest.
+        aroused: modality to (m,) log-odds under stress.
     """
 
     calm: Mapping[Modality, Floats]
-    pain: Mapping[Modality, Floats]
+    aroused: Mapping[Modality, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a threshold may cost.
+
+    Attributes:
+        false_per_hour: false alarms per hour without pain, on simulated lives.
+        most_alarmed: share of the time without pain that alarms may last there.
+        at_rest: share of real seconds at rest above a threshold of a mode without a face.
+        alarm: rule of the pain alarm.
+    """
+
+    false_per_hour: float
+    most_alarmed: float
+    at_rest: float
+    alarm: config.Alarm
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One mode's threshold and what it costs and finds, in share of seconds."""
+    """One mode's threshold, and what it finds and costs.
+
+    Attributes:
+        mode: modalities.
+        log_odds: the threshold.
+        found: on the simulated lives it was chosen on.
+        at_rest: share of real seconds at rest above it; NaN where the mode has a face.
+        aroused: share of real aroused seconds above it; NaN likewise.
+    """
 
     mode: tuple[Modality, ...]
     log_odds: float
-    false_alarm: float
-    sensitivity: float
+    found: Found
+    at_rest: float
+    aroused: float
 
 
-def load(face: Path, arousal: Path, lines: Mapping[Modality, tuple[float, float]]) -> HeldOut:
-    """Read the held-out scores that the training jobs left and turn them into calibrated log-odds.
+def load(arousal: Path, lines: Lines) -> HeldOut:
+    """Read the held-out scores that the wristband's training left and turn them into calibrated log-odds.
 
     Args:
-        face: `heldout_face.npz`: pspi_change (n,), pspi_true (n,).
         arousal: `heldout_arousal.npz`: logit_ppg (n,), logit_gsr (n,), logit_hr (n,), label (n,).
         lines: slope and intercept of each modality's calibration.
 
     Raises:
-        FileNotFoundError: a training job has not been run.
+        FileNotFoundError: that job has not been run.
     """
-    with np.load(face) as scores:
-        change = _line(np.asarray(scores["pspi_change"], np.float64), lines[Modality.FACE])
-        hurts = np.asarray(scores["pspi_true"]) >= PAIN_PSPI
-    calm = {Modality.FACE: change[~hurts]}
-    pain = {Modality.FACE: change[hurts]}
+    calm: dict[Modality, Floats] = {}
+    aroused: dict[Modality, Floats] = {}
     with np.load(arousal) as scores:
-        aroused = np.asarray(scores["label"]) > 0
+        label = np.asarray(scores["label"]) > 0
         for modality in (Modality.PPG, Modality.GSR, Modality.HEART_RATE):
             values = _line(np.asarray(scores[f"logit_{modality}"], np.float64), lines[modality])
-            calm[modality] = _finite(values[~aroused])
-            pain[modality] = _finite(values[aroused])
-    return HeldOut(calm, pain)
+            calm[modality], aroused[modality] = values[~label], values[label]
+    return HeldOut(calm, aroused)
 
 
-def fit(held_out: HeldOut, budget: float, seed: int) -> list[Threshold]:
-    """Choose every mode's threshold at the same share of calm seconds above it.
+def fit(
+    lives: Sequence[Life],
+    evidence: Sequence[Mapping[Modality, Floats]],
+    reliability: Reliability,
+    held_out: HeldOut,
+    budget: Budget,
+) -> list[Threshold]:
+    """Choose every mode's threshold.
 
     Args:
-        held_out: calibrated evidence.
-        budget: share of calm seconds that may lie above the threshold, 0..1.
-        seed: of the random pairing.
+        lives: simulated.
+        evidence: of each, by modality (`quantize.fusion.weigh.courses`).
+        reliability: of each modality.
+        held_out: calibrated log-odds of real wrists.
+        budget: what may be above.
     """
-    rng = np.random.default_rng(seed)
-    return [_fit_mode(held_out, mode, budget, rng) for mode in MODES]
+    return [_fit_mode(lives, evidence, reliability, held_out, mode, budget) for mode in MODES]
 
 
-def _fit_mode(held_out: HeldOut, mode: tuple[Modality, ...], budget: float, rng: np.random.Generator) -> Threshold:
-    calm = _sums(held_out.calm, mode, rng)
-    pain = _sums(held_out.pain, mode, rng)
-    log_odds = float(np.quantile(calm, 1.0 - budget))
-    return Threshold(mode, log_odds, float(np.mean(calm > log_odds)), float(np.mean(pain > log_odds)))
-
-
-def _sums(evidence: Mapping[Modality, Floats], mode: tuple[Modality, ...], rng: np.random.Generator) -> Floats:
-    total = np.zeros(PAIRS)
-    for modality in mode:
-        total += rng.choice(evidence[modality], PAIRS)
-    return total
+def _fit_mode(
+    lives: Sequence[Life],
+    evidence: Sequence[Mapping[Modality, Floats]],
+    reliability: Reliability,
+    held_out: HeldOut,
+    mode: tuple[Modality, ...],
+    budget: Budget,
+) -> Threshold:
+    sums = [summed(course, mode, reliability) for course in evidence]
+    threshold, found = choose(lives, sums, budget.alarm, budget.false_per_hour, budget.most_alarmed)
+    if Modality.FACE in mode:
+        return Threshold(mode, threshold, found, math.nan, math.nan)
+    calm, aroused = (_finite(summed(part, mode, reliability)) for part in (held_out.calm, held_out.aroused))
+    at_rest = float(np.quantile(calm, 1.0 - budget.at_rest))
+    if at_rest > threshold:
+        threshold = at_rest
+        found = together(judge(life, row, threshold, budget.alarm) for life, row in zip(lives, sums, strict=True))
+    return Threshold(mode, threshold, found, float(np.mean(calm > threshold)), float(np.mean(aroused > threshold)))
 
 
 def _line(values: Floats, line: tuple[float, float]) -> Floats:

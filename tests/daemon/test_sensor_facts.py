@@ -79,6 +79,15 @@ def session(folder: Path, seconds: int, off_from_s: int) -> E4Recording:
     return E4Recording(driver="e4_recording", name="wrist", folder=folder)
 
 
+def skin_session(folder: Path, celsius: float) -> E4Recording:
+    """A minute and a half of skin conductance beside a skin temperature."""
+    rng = np.random.default_rng(1)
+    folder.mkdir()
+    (folder / "EDA.csv").write_text(column(4.0, 3.0 + 0.1 * rng.normal(0.0, 0.02, 360).cumsum()))
+    (folder / "TEMP.csv").write_text(column(4.0, np.full(360, celsius)))
+    return E4Recording(driver="e4_recording", name="wrist", folder=folder)
+
+
 @pytest.fixture(autouse=True)
 def no_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     """The report goes into the state folder."""
@@ -109,6 +118,12 @@ def test_the_report_says_so_too(taken_off: Box) -> None:
     sensor = taken_off.report.sensors[0]
     assert list(sensor.warnings) == [SensorWarning.NOT_WORN]
     assert sensor.absent == {"ppg": "not_worn"}
+
+
+@pytest.mark.parametrize(("celsius", "absence"), [(28.0, None), (22.0, Absence.POOR_SIGNAL)])
+def test_skin_as_cold_as_the_room_is_not_the_patients(tmp_path: Path, celsius: float, absence: Absence | None) -> None:
+    box = Box(tmp_path, skin_session(tmp_path / "session", celsius)).live(60)
+    assert box.at(55).missing.get(Modality.GSR) is absence
 
 
 def test_of_two_bands_each_has_its_own_state_in_the_report(tmp_path: Path) -> None:

@@ -14,15 +14,17 @@ from edge import config
 from edge.bundle import Bundle, Parameters
 from edge.fusion import Calibration, Fusion
 from edge.fusion.evidence import MODES, mode_key
+from edge.station.words import explain
 from edge.types import NS_PER_S, Absence, Estimate, Modality, Verdict
 
 NOW = 100 * NS_PER_S
 
 
-def _calibration() -> Calibration:
+def _calibration(**reliability: float) -> Calibration:
     lines = {name: {"slope": 1.0, "intercept": -2.0 if name == "face" else 0.0} for name in Modality}
     tables: dict[str, dict[str, float]] = {str(name): line for name, line in lines.items()}
     tables["fusion"] = {mode_key(mode): 1.0 for mode in MODES}
+    tables["fusion"] |= {f"reliability_{modality}": share for modality, share in reliability.items()}
     return Calibration(Bundle(Path(), "1", {}, {name: Parameters(name, dict(row)) for name, row in tables.items()}))
 
 
@@ -130,3 +132,57 @@ def test_more_pain_on_the_face_never_lowers_the_score(change: float, more: float
     assert lower.score is not None
     assert higher.score is not None
     assert higher.score >= lower.score
+
+
+def score(fusion: Fusion, *estimates: Estimate) -> float:
+    found = fusion.assess(NOW, estimates).score
+    assert found is not None
+    return found
+
+
+def test_fresh_evidence_counts_in_full_and_fades_until_it_is_none(fusion: Fusion) -> None:
+    by_age = [score(fusion, present(Modality.FACE, 8.0, age_s=age_s)) for age_s in (0.0, 2.0, 4.0, 6.0, 9.9)]
+    assert by_age[0] == by_age[1]
+    assert by_age[1:] == sorted(by_age[1:], reverse=True)
+    assert by_age[-1] == pytest.approx(score(fusion, present(Modality.FACE, 2.0)), abs=0.3)
+
+
+def test_old_calm_speaks_less_against_pain_than_fresh_calm(fusion: Fusion) -> None:
+    pain = present(Modality.FACE, 3.2)
+    fresh, old = (present(Modality.GSR, 0.2, age_s=age_s) for age_s in (0.5, 8.0))
+    assert score(fusion, pain, fresh) < score(fusion, pain, old)
+
+
+def test_what_is_weighed_of_a_face_is_its_mean_of_late(fusion: Fusion) -> None:
+    at_once = Estimate(Modality.FACE, 8.0, 0.9, (7.9, 8.1), NOW, {"change_6s": 1.0})
+    assert score(fusion, at_once) == score(fusion, present(Modality.FACE, 1.0))
+
+
+def test_a_signal_that_says_little_of_pain_moves_little() -> None:
+    plain, weak = (Fusion(_calibration(**share), config.Fusion()) for share in ({}, {"ppg": 0.2}))
+    roused = [present(Modality.FACE, 2.0), present(Modality.PPG, 0.95)]
+    moved = [score(one, *roused) - score(one, roused[0]) for one in (plain, weak)]
+    assert 0.0 < moved[1] < 0.5 * moved[0]
+
+
+def test_a_calm_skin_beside_a_face_in_pain_is_said(fusion: Fusion) -> None:
+    torn = fusion.assess(NOW, [present(Modality.FACE, 8.0), present(Modality.GSR, 0.2), present(Modality.PPG, 0.5)])
+    assert torn.verdict is Verdict.PAIN
+    assert torn.reasons == ("AU4", "AU43", "against_gsr")
+
+
+def test_a_face_in_pain_that_is_outvoted_is_said(fusion: Fusion) -> None:
+    torn = fusion.assess(NOW, [present(Modality.FACE, 3.2), present(Modality.GSR, 0.1), present(Modality.PPG, 0.1)])
+    assert torn.verdict is Verdict.CALM
+    assert "only_face" in torn.reasons
+
+
+def test_nobody_contradicts_himself(fusion: Fusion) -> None:
+    for value in (0.0, 8.0):
+        assert not [code for code in fusion.assess(NOW, [present(Modality.FACE, value)]).reasons if "_" in code]
+
+
+@pytest.mark.parametrize("kind", ["against", "only"])
+@pytest.mark.parametrize("modality", list(Modality))
+def test_every_contradiction_has_words(kind: str, modality: Modality) -> None:
+    assert explain((f"{kind}_{modality}",))[0].startswith(("but the", "only the"))

@@ -27,9 +27,9 @@ a fifth of the level per second."""
 SETTLING_S = 5.0
 """An artefact reaches this far (same source: 5 s on either side)."""
 
-_COLD_C, _COLDEST_C, _HOT_C, _HOTTEST_C = 30.0, 26.0, 40.0, 42.0
-"""Skin temperature outside 30-40 °C says that the band is hardly worn (same source); cold hands of the old are common,
-so trust fades over four degrees instead of ending."""
+_COLD_C, _COLDEST_C, _HOT_C, _HOTTEST_C = 27.0, 24.0, 40.0, 42.0
+"""Skin temperature outside 30-40 °C says that the band is hardly worn (same source). Cold hands are common, so trust
+fades, and later: seven of the 35 wrists of Stress-Predict, all worn, have a median of 27.5 to 28.5 °C."""
 
 _WARMING_C_PER_S, _WARMED_C_PER_S = 0.02, 0.1
 """Temperature that changes faster than a degree in fifty seconds is a band just put on; in ten, one just taken off."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.sensors.simulated.course import AROUSAL, GRID_HZ, Course, lagged, wander
 from edge.sensors.simulated.scene import Activity
+from edge.sensors.simulated.unrest import Unrest, unrest
 from edge.sensors.simulated.waveform import ACC_HZ, GSR_HZ, PPG_HZ, Signal, Waveforms, pulse_shape, scr_shape
 
 HEART_S = (8.0, 20.0, 2.0)
@@ -28,6 +29,10 @@ SCR_TAIL_S = 20.0
 PULSE_NOISE, GSR_NOISE_US, ACC_NOISE_G = 0.02, 0.003, 0.004
 """White noise: as a share of a well perfused pulse, in microsiemens, in g."""
 
+STIR_BPM, STIR_DRIVE, STIR_SCR = 12.0, 0.5, 12.0
+"""What a stir of unit size does: to the heart rate; to the vessels, as a share of latent pain 10; to the SCRs per
+minute."""
+
 _BUSY: tuple[Activity, ...] = ("care", "delirium")
 """Activities in which the wrist moves now and then."""
 
@@ -39,14 +44,15 @@ def wrist_signals(course: Course) -> Waveforms:
         Over the whole scene; silence and losses of the radio are the driver's business.
     """
     rng = [np.random.default_rng([course.seed, 300 + part]) for part in range(5)]
-    beats_s, rate = _beats(course, rng[0])
-    onsets_s, amplitudes_us = _responses(course, rng[1])
+    own = unrest(course)
+    beats_s, rate = _beats(course, own, rng[0])
+    onsets_s, amplitudes_us = _responses(course, own, rng[1])
     moving = _moving(course, rng[4])
     off = course.failing("band_off")
     inside = beats_s < course.scene.duration_s
     return Waveforms(
-        ppg=_pulse_wave(course, beats_s, moving, off, rng[2]),
-        gsr_us=_conductance(course, onsets_s, amplitudes_us, moving, off, rng[1]),
+        ppg=_pulse_wave(course, own, beats_s, moving, off, rng[2]),
+        gsr_us=_conductance(course, own, onsets_s, amplitudes_us, moving, off, rng[1]),
         acc_g=_acceleration(course, moving, off, rng[3]),
         beats_s=beats_s[inside],
         heart_rate_bpm=rate[inside],
@@ -65,14 +71,14 @@ def _excited(course: Course, column: int) -> Signal:
     return total
 
 
-def _beats(course: Course, rng: np.random.Generator) -> tuple[Signal, Signal]:
+def _beats(course: Course, own: Unrest, rng: np.random.Generator) -> tuple[Signal, Signal]:
     """Integral pulse frequency modulation: a beat each time the integrated heart rate passes a whole number."""
     person, t_s = course.person, np.arange(course.size) / GRID_HZ
     response = lagged(course.heart_drive, *HEART_S)
     scale = person.heart_rate_rise_bpm / 16.0  # who answers little to pain answers little to visitors
-    excited = lagged(_excited(course, 0).astype(np.float32), *HEART_S)
+    excited = lagged((_excited(course, 0) + STIR_BPM * own.stir).astype(np.float32), *HEART_S)
     rate = person.heart_rate_bpm + person.heart_rate_rise_bpm * response
-    rate = rate + np.where(excited > 0, min(scale, 1.5), 1.0) * excited + 2.0 * wander(course.size, 90.0, rng)
+    rate = rate + np.where(excited > 0, min(scale, 1.5), 1.0) * excited + own.heart_bpm
     breath = 2 * np.pi * np.cumsum(person.respiration_hz * (1 + 0.08 * wander(course.size, 15.0, rng))) / GRID_HZ
     rate = rate + person.rsa_bpm * np.clip(1.0 - 0.6 * response, 0.2, 1.0) * np.sin(breath)
     rate = rate + 1.2 * np.sin(2 * np.pi * 0.1 * t_s + rng.uniform(0, 2 * np.pi)) + 1.2 * wander(course.size, 8.0, rng)
@@ -83,14 +89,14 @@ def _beats(course: Course, rng: np.random.Generator) -> tuple[Signal, Signal]:
 
 
 def _pulse_wave(
-    course: Course, beats_s: Signal, moving: Signal, off: NDArray[np.bool_], rng: np.random.Generator
+    course: Course, own: Unrest, beats_s: Signal, moving: Signal, off: NDArray[np.bool_], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     person, t_s = course.person, np.arange(course.size) / GRID_HZ
     times_s = np.arange(round(course.scene.duration_s * PPG_HZ)) / PPG_HZ
-    narrow = 1.0 - person.constriction * np.clip(lagged(course.heart_drive, *VESSEL_S), 0.0, 1.2)
+    drive = np.maximum(course.heart_drive, STIR_DRIVE * own.stir).astype(np.float32)
+    narrow = 1.0 - person.constriction * np.clip(lagged(drive, *VESSEL_S), 0.0, 1.2)
     breath = np.sin(2 * np.pi * person.respiration_hz * t_s + 1.0)
-    height = person.pulse * narrow * (1.0 + 0.05 * breath + 0.05 * wander(course.size, 20.0, rng))
-    height = height * (1.0 + 0.1 * wander(course.size, 300.0, rng))
+    height = person.pulse * narrow * (1.0 + 0.05 * breath) * np.exp(np.clip(own.pulse, -1.5, 0.7))
     heights = np.interp(beats_s, t_s, height)
     intervals = np.diff(beats_s, append=2 * beats_s[-1] - beats_s[-2])
     wave = np.zeros(times_s.size)
@@ -126,11 +132,11 @@ def _moving(course: Course, rng: np.random.Generator) -> Signal:
     return lagged((worn * strength).astype(np.float32), 0.3, 0.3, 0.0)
 
 
-def _responses(course: Course, rng: np.random.Generator) -> tuple[Signal, Signal]:
+def _responses(course: Course, own: Unrest, rng: np.random.Generator) -> tuple[Signal, Signal]:
     """Onsets and amplitudes of SCRs: a Poisson process with a dead time of 1 s."""
     person, t_s = course.person, np.arange(course.size) / GRID_HZ
     drive = lagged(course.skin_drive, *SKIN_S)
-    excited = lagged(_excited(course, 1).astype(np.float32), *SKIN_S)
+    excited = lagged((_excited(course, 1) + STIR_SCR * own.stir).astype(np.float32), *SKIN_S)
     scale = min(1.5, person.scr_rise_per_min / 11.0)
     storm = course.doing("sleep") & (wander(course.size, 120.0, rng) > 1.4)  # SCR storms of deep sleep (Boucsein 2012)
     rate = person.scr_per_min + person.scr_rise_per_min * drive + np.where(excited > 0, scale, 1.0) * excited
@@ -148,6 +154,7 @@ def _responses(course: Course, rng: np.random.Generator) -> tuple[Signal, Signal
 
 def _conductance(
     course: Course,
+    own: Unrest,
     onsets_s: Signal,
     amplitudes_us: Signal,
     moving: Signal,
@@ -157,8 +164,7 @@ def _conductance(
     """Tonic level plus responses plus noise; pressed electrodes while the wrist moves; nothing off the skin."""
     t_s = np.arange(course.size) / GRID_HZ
     times_s = np.arange(round(course.scene.duration_s * GSR_HZ)) / GSR_HZ
-    slow = 1.0 + 0.08 * wander(course.size, 600.0, rng) + 0.01 * wander(course.size, 20.0, rng)
-    tonic = course.person.scl_us * slow * (1.0 + 0.2 * lagged(course.skin_drive, 20.0, 60.0, 2.0))
+    tonic = course.person.scl_us * np.exp(own.skin) * (1.0 + 0.2 * lagged(course.skin_drive, 20.0, 60.0, 2.0))
     level = np.interp(times_s, t_s, tonic)
     for onset_s, amplitude_us in zip(onsets_s.tolist(), amplitudes_us.tolist(), strict=True):
         first = int(np.ceil(onset_s * GSR_HZ))
