@@ -75,7 +75,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.export import export_float
     from quantize.faces.network import for_export
     from quantize.faces.report import report
-    from quantize.faces.train import inputs_of, train
+    from quantize.faces.train import inputs_of, recalibrated, train
     from quantize.int8 import quantise
 
     faces = split(
@@ -86,6 +86,7 @@ def _train(arguments: argparse.Namespace) -> int:
     teachers = _teachers(arguments, faces)
     name = f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}-taught{len(teachers)}.pt"
     trained = train(faces, arguments.cache / name, seed=arguments.seed, epochs=arguments.epochs, teachers=teachers)
+    trained = recalibrated(trained, faces.tune.where(faces.tune.rows["face"]))
     arguments.out.mkdir(parents=True, exist_ok=True)
     ready = for_export(trained.network, trained.mean, trained.deviation)
     float_file, int8_file = arguments.cache / "face_au_float.tflite", arguments.out / "face_au.tflite"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -179,6 +179,26 @@ def _said(network: nn.Sequential, inputs: NDArray[np.float32], units: int) -> Te
     with torch.no_grad():
         parts = [network(torch.from_numpy(inputs[k : k + 256]))[:, :units] for k in range(0, len(inputs), 256)]
     return torch.cat(parts)
+
+
+def recalibrated(trained: Trained, tune: Faces) -> Trained:
+    """The same network with deviations as large as its errors on the tuning identities, unit by unit.
+
+    What is taught is half the teachers' mean, which is nearer to the network than the truth is: its own word on its
+    errors is too small (90 % intervals of PSPI then hold 66 %).
+
+    Args:
+        trained: as training left it.
+        tune: crops of the tuning identities that show a face.
+    """
+    units = tune.units.shape[1]
+    said = _said(trained.network, inputs_of(tune), 2 * units).numpy()
+    read, log_deviation = said[:, :units], said[:, units:]
+    error = read * trained.deviation[:units] + trained.mean[:units] - tune.units
+    shift = 0.5 * np.log(np.mean(np.square(error / np.exp(log_deviation)), axis=0))
+    mean = trained.mean.copy()
+    mean[units : 2 * units] += shift.astype(np.float32)
+    return replace(trained, mean=mean)
 
 
 def train(faces: Split, path: Path, *, seed: int, epochs: int, teachers: Sequence[Trained] = ()) -> Trained:
