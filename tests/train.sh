@@ -23,7 +23,7 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /Participant/) column = i;
   $column + 0 <= 7' "$shared/$labels" >"$folder/shared/$labels"
 export ANODYNE_SHARED=$folder/shared
 options=(--seed 1 --cache "$folder/cache" --out "$folder/models")
-"$python" -m quantize faces "${options[@]}" --renders 1120 --epochs 2
+"$python" -m quantize faces "${options[@]}" --renders 1120 --epochs 2 --teachers 1
 "$python" -m quantize detector "${options[@]}" --scenes 250 --epochs 1 --persons 18 --test-scenes 250 --tune-scenes 250
 "$python" -m quantize biosignal "${options[@]}" --epochs 1
 "$python" -m quantize fusion "${options[@]}" --lives 1 --hours 0.15

@@ -24,6 +24,7 @@ class Facts:
         seed: of faces and training.
         renders, asked_renders: pictures made and asked for.
         epochs, best_epoch: passes over the training faces, and the one whose weights were kept.
+        teachers: networks of other seeds that were trained first and taught it beside the truth.
         history: mean r on the tuning identities after each epoch.
         weights: numbers learnt.
         multiply_adds: of one face.
@@ -38,6 +39,7 @@ class Facts:
     asked_renders: int
     epochs: int
     best_epoch: int
+    teachers: int
     history: tuple[float, ...]
     weights: int
     multiply_adds: int
@@ -107,7 +109,10 @@ def _bullets(sentences: Sequence[str]) -> str:
 
 def card(facts: Facts, figures: Figures, earlier: Earlier | None = None) -> str:
     """The card in Markdown; with an earlier evaluation's groups beside the present ones if given."""
-    command = f"python -m quantize faces --seed {facts.seed} --renders {facts.asked_renders} --epochs {facts.epochs}"
+    command = (
+        f"python -m quantize faces --seed {facts.seed} --renders {facts.asked_renders} --epochs {facts.epochs}"
+        f" --teachers {facts.teachers}"
+    )
     tried = "\n".join(
         f"| {share:g} | {smile:.3f} | {calm:.3f} |" for share, (smile, calm) in facts.chosen.tried.items()
     )
@@ -136,7 +141,8 @@ multiply-adds, {facts.size:,} bytes; plain 3x3 convolutions; {delegated} (ai-edg
 `quantize` installed; seed {facts.seed}. {facts.renders:,} faces were rendered and the network trained for
 {facts.epochs} epochs. The epoch that read the tuning identities best was kept: {facts.best_epoch}. Mean r on them by
 epoch: {history}. Renders depend on the seed only; training sums floats in an order that may differ between processors.
-`python -m quantize evaluate face` measures the shipped network again.
+Half of what it was taught is the truth, half the mean of {facts.teachers} networks of other seeds that were trained on
+the same faces first. `python -m quantize evaluate face` measures the shipped network again.
 
 What was tried and did not pay is in docs/face.md.
 

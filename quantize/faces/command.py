@@ -6,17 +6,28 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge.face.align import SIDE_PX
 from quantize.extras import missing_packages
 
+if TYPE_CHECKING:
+    from quantize.faces.collection import Split
+    from quantize.faces.train import Trained
+
 RENDERS = 140_000
 """Faces of the shipped model: 10,000 identities."""
 
 EPOCHS = 10
 """Passes over the training faces of the shipped model."""
+
+TEACHERS = 2
+"""Networks whose mean taught the shipped model beside the truth."""
+
+TEACHER_EPOCHS_SHARE = 0.6
+"""A teacher's passes as a share of the pupil's."""
 
 _PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "numba", "tqdm")
 _CALIBRATION_FACES = 600
@@ -28,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--seed", type=int, default=1, help="of the faces and of the training (%(default)s)")
     parser.add_argument("--renders", type=int, default=RENDERS, help="faces to render (%(default)s)")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the training faces (%(default)s)")
+    parser.add_argument(
+        "--teachers", type=int, default=TEACHERS, help="networks to train first, whose mean teaches too (%(default)s)"
+    )
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4), help="renderers (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/quantize"), help="chunks, resumable (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="bundle to write to (%(default)s)")
@@ -61,7 +75,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from quantize.faces.export import export_float
     from quantize.faces.network import for_export
     from quantize.faces.report import report
-    from quantize.faces.train import inputs_of, train
+    from quantize.faces.train import inputs_of, recalibrated, train
     from quantize.int8 import quantise
 
     faces = split(
@@ -69,8 +83,10 @@ def _train(arguments: argparse.Namespace) -> int:
             arguments.cache, seed=arguments.seed, renders=arguments.renders, processes=max(1, arguments.processes)
         )
     )
-    kept = arguments.cache / f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}.pt"
-    trained = train(faces, kept, seed=arguments.seed, epochs=arguments.epochs)
+    teachers = _teachers(arguments, faces)
+    name = f"face_au-seed{arguments.seed}-{arguments.renders}-{arguments.epochs}-taught{len(teachers)}.pt"
+    trained = train(faces, arguments.cache / name, seed=arguments.seed, epochs=arguments.epochs, teachers=teachers)
+    trained = recalibrated(trained, faces.tune.where(faces.tune.rows["face"]))
     arguments.out.mkdir(parents=True, exist_ok=True)
     ready = for_export(trained.network, trained.mean, trained.deviation)
     float_file, int8_file = arguments.cache / "face_au_float.tflite", arguments.out / "face_au.tflite"
@@ -81,3 +97,15 @@ def _train(arguments: argparse.Namespace) -> int:
     report(arguments, faces, trained, ready)
     sys.stderr.write(f"wrote {int8_file} and its card\n")
     return 0
+
+
+def _teachers(arguments: argparse.Namespace, faces: Split) -> list[Trained]:
+    """Networks of other seeds on the same faces; each goes on where it was interrupted, and is kept."""
+    from quantize.faces.train import train
+
+    epochs = max(1, round(TEACHER_EPOCHS_SHARE * arguments.epochs))
+    made = []
+    for number in range(1, arguments.teachers + 1):
+        name = f"face_au-seed{arguments.seed}-{arguments.renders}-{epochs}-teacher{number}.pt"
+        made.append(train(faces, arguments.cache / name, seed=arguments.seed + 100 * number, epochs=epochs))
+    return made

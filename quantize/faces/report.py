@@ -117,6 +117,7 @@ def _facts(
         asked_renders=arguments.renders,
         epochs=arguments.epochs,
         best_epoch=trained.best_epoch,
+        teachers=arguments.teachers,
         history=trained.history,
         weights=parameter_count(trained.network),
         multiply_adds=multiply_adds(),

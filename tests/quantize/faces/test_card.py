@@ -32,10 +32,10 @@ def test_the_card_states_command_protocol_and_limits(tmp_path: Path) -> None:
     chosen = choose(read.au, people)
     found = figures(people, read, read, chosen, rounds=20)
     parts = {"train": 80, "tune": 8, "test": 12}
-    facts = Facts(7, 1400, 1200, 3, 2, (0.1, 0.2, 0.15), 1000, 10_000_000, 2048, True, parts, parts, chosen)
+    facts = Facts(7, 1400, 1200, 3, 2, 2, (0.1, 0.2, 0.15), 1000, 10_000_000, 2048, True, parts, parts, chosen)
     (tmp_path / "before.json").write_text(as_json(found))
     text = card(facts, found, read_earlier(tmp_path / "before.json"))
-    assert "python -m quantize faces --seed 7 --renders 1200 --epochs 3" in text
+    assert "python -m quantize faces --seed 7 --renders 1200 --epochs 3 --teachers 2" in text
     assert all(sentence in text for sentence in CANNOT_SHOW)
     assert "ratio before" in text
     assert "CC0-1.0" in text
