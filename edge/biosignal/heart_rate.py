@@ -63,6 +63,8 @@ class HeartRateSense:
         window = rate_bpm if rate_bpm is not None else ibi_s
         if window is None or not times or now_ns - max(times) > verdict.STALE_S * NS_PER_S:
             return Estimate.absent(Modality.HEART_RATE, Absence.STALE, max(times, default=now_ns))
+        if no_pulse(rate_bpm, ibi_s):
+            return Estimate.absent(Modality.HEART_RATE, Absence.POOR_SIGNAL, max(times))
         if held(rate_bpm, ibi_s, self.HELD_S):
             return Estimate.absent(Modality.HEART_RATE, Absence.FIXED_RATE, max(times))
         return self._judge(now_ns, window, max(times), ibi_s)
@@ -82,6 +84,19 @@ class HeartRateSense:
             quality *= kept.kept
             evidence |= {"rmssd_ms": 1000.0 * intervals.rmssd_s(kept), "valid_intervals": kept.kept}
         return verdict.present(Modality.HEART_RATE, log_odds, quality, self._scatter, newest, evidence)
+
+
+def no_pulse(rate_bpm: Window | None, ibi_s: Window | None) -> bool:
+    """Whether the band's newest word is a rate of 0: it finds no pulse now, whatever the past half minute held.
+
+    Args:
+        rate_bpm: heart rates as the band computed them.
+        ibi_s: intervals; one that is newer than the rate proves a pulse.
+    """
+    if rate_bpm is None or not rate_bpm.values.size or rate_bpm.values[-1] > 0.0:
+        return False
+    beat_ns = verdict.newest_ns(ibi_s)
+    return beat_ns is None or beat_ns <= int(rate_bpm.times_ns[-1])
 
 
 def held(rate_bpm: Window | None, ibi_s: Window | None, seconds: float) -> bool:

@@ -32,6 +32,11 @@ _CERTAIN_S, _MISSED_BEATS = 1.5, 2.5
 more, although most of the eight seconds that the quality looks back on still hold one."""
 
 
+_LIFTED_FROM_US = 4.0 * LOWEST_US
+"""A skin that had this much over ten seconds does not fall below `LOWEST_US` for a whole one: an electrode has lifted.
+Below it a dry skin may, and the pulse is asked."""
+
+
 class Seconds:
     """The whole seconds that have passed since the last step, newest last."""
 
@@ -199,11 +204,14 @@ def off_the_skin(contact: Window | None, gsr: Window | None, pulse_usable: bool)
     """Whether the band is not worn.
 
     The band's own contact flag decides. Without one: conductance below what skin can have (`LOWEST_US`), unless
-    the pulse proves a very dry skin.
+    the pulse proves a very dry skin. Conductance that vanishes from one second to the next is a band that was taken
+    off: the pulse of the seconds before proves nothing then.
     """
     if contact is not None and contact.values.size:
         return bool(contact.values[-1] == 0.0)
-    if gsr is None or not gsr.values.size or pulse_usable:
+    if gsr is None or not gsr.values.size:
         return False
-    newest = gsr.values[-max(1, round(10.0 * gsr.rate_hz)) :]
-    return bool(np.median(newest) < LOWEST_US)
+    usual = float(np.median(gsr.values[-max(1, round(10.0 * gsr.rate_hz)) :]))
+    if usual >= _LIFTED_FROM_US:
+        return bool((gsr.values[-max(1, round(gsr.rate_hz)) :] < LOWEST_US).all())
+    return not pulse_usable and usual < LOWEST_US

@@ -10,9 +10,11 @@ import numpy as np
 from edge.biosignal.features import Vector
 from edge.types import NS_PER_S, Absence, Estimate, Modality, Window
 
-STALE_S = 5.0
-"""Samples older than this speak of another moment: bands send at least once a second, and a Bluetooth link that skips
-more than a few connection events is about to be lost."""
+STALE_S = 2.5
+"""Samples older than this speak of another moment: bands send at least once a second, so two bundles are overdue."""
+
+PAUSE_S = 5.0
+"""After a longer pause a band begins anew: it was off, or out of reach."""
 
 RECENT_S = 20
 """Seconds of the sequence that must hold something for the present to be judged."""
@@ -59,7 +61,7 @@ def lack(window: Window, began_ns: int) -> Absence:
         window: its newest minute.
         began_ns: when the person's past began.
     """
-    pauses = np.flatnonzero(np.diff(window.times_ns) > STALE_S * NS_PER_S)
+    pauses = np.flatnonzero(np.diff(window.times_ns) > PAUSE_S * NS_PER_S)
     begun_ns = int(window.times_ns[pauses[-1] + 1 if pauses.size else 0])
     begun_s = (window.end_ns - max(begun_ns, began_ns)) / NS_PER_S
     return Absence.WARMING_UP if begun_s < _WARM_UP_S else Absence.POOR_SIGNAL

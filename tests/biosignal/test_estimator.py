@@ -118,7 +118,7 @@ def test_an_estimate_carries_the_time_of_its_newest_sample(painful: Wearer) -> N
 def test_a_silent_band_is_stale_and_never_calm(estimator: BiosignalEstimator) -> None:
     wearer = Wearer.of(estimator, calm(), silent=(60.0, 90.0))
     wearer.until(89.0)
-    for second in range(66, 90):
+    for second in range(63, 90):
         for modality in (Modality.PPG, Modality.GSR):
             estimate = at(wearer, second, modality)
             assert estimate.absence is Absence.STALE
@@ -175,6 +175,19 @@ def test_a_band_on_the_table_is_not_worn(estimator: BiosignalEstimator) -> None:
     )
     for estimate in Wearer.of(estimator, table).until(60.0):
         assert estimate.absence is Absence.NOT_WORN
+
+
+def test_a_band_that_is_taken_off_says_nothing_two_seconds_later(estimator: BiosignalEstimator) -> None:
+    waves, off = calm(70.0), 50
+    rng = np.random.default_rng(1)
+    ppg, gsr_us = waves.ppg.copy(), waves.gsr_us.copy()
+    ppg[int(off * PPG_HZ) :] = rng.normal(0, 0.01, ppg.size - int(off * PPG_HZ))
+    gsr_us[int(off * GSR_HZ) :] = 0.01
+    wearer = Wearer.of(estimator, spoiled(waves, ppg, gsr_us))
+    wearer.until(70.0)
+    for second in range(off + 2, 70):
+        assert {at(wearer, second, one).absence for one in (Modality.PPG, Modality.GSR)} == {Absence.NOT_WORN}
+    assert at(wearer, off, Modality.PPG).absence is None
 
 
 def test_a_contact_flag_of_zero_means_not_worn(estimator: BiosignalEstimator) -> None:

@@ -77,6 +77,23 @@ def test_nonsense_intervals_fall_back_to_the_rate() -> None:
     assert heart_rate_at(4, rate, spans) == 70.0
 
 
+@pytest.mark.parametrize("beats_go_on", [False, True])
+def test_a_rate_of_zero_is_no_pulse_from_that_second_on_unless_beats_come_later(
+    bundle: Bundle, beats_go_on: bool
+) -> None:
+    estimator, seconds = BiosignalEstimator(bundle), [float(t) for t in range(1, 70)]
+    rates = [70.0 + t % 3 if t < 60 else 0.0 for t in seconds]
+    beats_s = [t + 0.2 for t in seconds]
+    said: list[Estimate] = []
+    for now in range(1, 64):
+        windows = {Channel.HEART_RATE_BPM: irregular(Channel.HEART_RATE_BPM, seconds, rates, now + 0.5)}
+        if beats_go_on:
+            windows[Channel.IBI_S] = irregular(Channel.IBI_S, beats_s, [1.0] * len(beats_s), now + 0.5)
+        said += estimator.step(now * NS_PER_S, windows)
+    assert said[58].absence is None
+    assert {one.absence for one in said[59:]} == {None if beats_go_on else Absence.POOR_SIGNAL}
+
+
 def test_a_rate_that_stands_still_for_a_minute_is_told_as_such(bundle: Bundle) -> None:
     estimator, seconds = BiosignalEstimator(bundle), [float(t) for t in range(1, 130)]
     said = [
