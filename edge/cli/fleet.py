@@ -23,6 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "of a ward that is in use (docs/hospital.md).",
     )
     add_broker(parser)
+    parser.add_argument(
+        "--also", type=_node, nargs="+", default=[], metavar="HOST:PORT", help="further nodes of a clustered broker"
+    )
     parser.add_argument("--beds", type=_count, nargs="+", default=[100], help="how many; several are played in turn")
     parser.add_argument("--rest-s", type=float, default=20.0, help="length of the rest, seconds (%(default)s)")
     parser.add_argument("--alerts-per-s", type=float, default=10.0, help="alerts during the rest (%(default)s)")
@@ -44,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         PublishError: the broker cannot be used.
         ConfigError: the configuration cannot be used.
     """
-    access = Access.of(broker(arguments))
+    access = Access.of(broker(arguments), tuple(arguments.also))
     lost = 0
     for beds in arguments.beds:
         plan = Plan(
@@ -74,6 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+
+
+def _node(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError("write HOST:PORT")
+    return host.strip("[]"), int(port)
 
 
 def _count(text: str) -> int:

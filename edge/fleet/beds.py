@@ -34,7 +34,7 @@ class SimulatedBed:
         # Each box counts within its own boot.
         self._boot = os.urandom(6).hex()
         self._number = 0
-        self.client = Client(access, f"anodyne-{site}-{name}")
+        self.client = Client(access, f"anodyne-{site}-{name}", node=number)
 
     def greet(self) -> None:
         """Say that the box is there."""

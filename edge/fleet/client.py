@@ -23,18 +23,17 @@ _AGAIN_S = (0.5, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the broker is reached, read once for all clients."""
+    """How the broker is reached, read once for all clients; a clustered one has several nodes."""
 
-    host: str
-    port: int
+    nodes: tuple[tuple[str, int], ...]
     keepalive_s: int
     username: str | None
     password: str | None
     tls: ssl.SSLContext | None
 
     @classmethod
-    def of(cls, mqtt: Mqtt) -> Access:
-        """Read the files that `[mqtt]` names.
+    def of(cls, mqtt: Mqtt, also: tuple[tuple[str, int], ...] = ()) -> Access:
+        """Read the files that `[mqtt]` names; `also` are further nodes of the same broker.
 
         Raises:
             PublishError: NOT_AUTHORISED: one cannot be read.
@@ -49,7 +48,8 @@ class Access:
         except OSError as error:
             message = f"the password file or a certificate for the broker cannot be read: {error}"
             raise PublishError(PublishReason.NOT_AUTHORISED, message) from error
-        return cls(mqtt.host, mqtt.port, mqtt.keepalive_s, mqtt.username, password, tls)
+        nodes = ((mqtt.host, mqtt.port), *also)
+        return cls(nodes, mqtt.keepalive_s, mqtt.username, password, tls)
 
     async def probe(self) -> None:
         """See whether anything listens there.
@@ -57,13 +57,14 @@ class Access:
         Raises:
             PublishError: UNREACHABLE.
         """
-        try:
-            _, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls)
-        except OSError as error:
-            raise PublishError(
-                PublishReason.UNREACHABLE, f"the broker at {self.host}:{self.port} cannot be reached: {error}"
-            ) from error
-        writer.close()
+        for host, port in self.nodes:
+            try:
+                _, writer = await asyncio.open_connection(host, port, ssl=self.tls)
+            except OSError as error:
+                raise PublishError(
+                    PublishReason.UNREACHABLE, f"the broker at {host}:{port} cannot be reached: {error}"
+                ) from error
+            writer.close()
 
 
 class Client:
@@ -74,6 +75,7 @@ class Client:
         client_id: MQTT identity.
         topics: what to subscribe to; nothing by default.
         hear: called with topic and payload of every message.
+        node: which node to try first; the next one after each loss.
 
     Attributes:
         ready: set while connected (and subscribed).
@@ -81,13 +83,19 @@ class Client:
     """
 
     def __init__(
-        self, access: Access, client_id: str, topics: str = "", hear: Callable[[str, bytes], None] | None = None
+        self,
+        access: Access,
+        client_id: str,
+        topics: str = "",
+        hear: Callable[[str, bytes], None] | None = None,
+        node: int = 0,
     ) -> None:
         """Nothing is connected before `run`."""
         self._access = access
         self._client_id = client_id
         self._topics = topics
         self._hear = hear
+        self._node = node
         self._writer: asyncio.StreamWriter | None = None
         self._owed: OrderedDict[int, tuple[str, bytes, bool]] = OrderedDict()
         self._number = 0
@@ -134,7 +142,8 @@ class Client:
     async def _session(self) -> None:
         """One connection; returns when it is lost."""
         access = self._access
-        reader, writer = await asyncio.open_connection(access.host, access.port, ssl=access.tls, limit=1 << 20)
+        host, port = access.nodes[(self._node + self.reconnects) % len(access.nodes)]
+        reader, writer = await asyncio.open_connection(host, port, ssl=access.tls, limit=1 << 20)
         self._writer, packets = writer, wire.Reader()
         pinging = asyncio.create_task(self._keep_alive(writer))
         try:

@@ -74,7 +74,8 @@ class Fleet:
         topics = f"{ROOT}/{plan.site}/#"
         shared = topics if plan.stations == 1 else f"$share/{name}/{topics}"
         self._stations = [
-            Client(access, f"anodyne-fleet-{name}-{number}", shared, self._hear) for number in range(plan.stations)
+            Client(access, f"anodyne-fleet-{name}-{number}", shared, self._hear, number)
+            for number in range(plan.stations)
         ]
         self._tally = Tally("connecting", plan.beds, _now_s())
         self._late_s: list[float] = []
