@@ -22,7 +22,7 @@ from edge.bundle import Bundle
 from edge.button import ReportButton
 from edge.clock import Clock
 from edge.config import Config
-from edge.errors import CommandError, CommandReason
+from edge.errors import CommandError
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
 from edge.health.keeper import Keeper
@@ -33,7 +33,7 @@ from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
-from edge.publish.commands import Done, Outcome
+from edge.publish.commands import Outcome
 from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
@@ -54,6 +54,7 @@ from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
+from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
 from edge.station.home import HomePage
@@ -321,7 +322,7 @@ class Daemon:
         """
         match command:
             case ReferenceCommand():
-                return self._refer(command)
+                return refer(command, self.inputs.values(), self._orders.forget_patient)
             case Acknowledge():
                 return self._acknowledge(command)
             case ProofCommand():
@@ -341,27 +342,6 @@ class Daemon:
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
                 source.switched_off = off
-
-    def _refer(self, command: ReferenceCommand) -> Done:
-        """Set or forget the resting face of the named camera, or of all; without a name, bands forget too."""
-        named = [one for one in self._cameras() if command.camera in (None, one.driver.name)]
-        bands = [one for one in self.inputs.values() if isinstance(one, BandInput) and command.camera is None]
-        if command.do == "reset_reference" and (named or bands):
-            self._orders.forget_patient()
-            told = [one.reset_reference(command.by) for one in named] + [one.reset_reference() for one in bands]
-            return Done("; ".join(told))
-        if not named:
-            raise CommandError(CommandReason.NOT_APPLICABLE, "this bed has no such camera")
-        done: list[str] = []
-        refused: list[CommandError] = []
-        for one in named:
-            try:
-                done.append(one.set_reference(command.by))
-            except CommandError as error:
-                refused.append(error)
-        if not done:
-            raise refused[0]
-        return Done("; ".join([*done, *(error.message for error in refused)]))
 
     def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)

@@ -167,6 +167,10 @@ class SessionError(ReasonedError[SessionReason]):
     """A recorded session cannot be read, or not beyond some point; what was read before is right."""
 
 
+class ExportError(AnodyneError):
+    """Records cannot be exported; `message` says which argument, file or answer is the reason."""
+
+
 class MetricsError(AnodyneError):
     """The endpoint for Prometheus cannot be opened; `message` says what to install or which key to change."""
 

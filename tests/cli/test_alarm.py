@@ -54,6 +54,8 @@ async def test_verbs_reports_and_burden_through_the_broker(
     async with box(tmp_path / "box", mosquitto) as alerts:
         assert await ask(mosquitto, "alarm", PLACE, "pause-audio", "--seconds", "60") == 0
         assert await ask(mosquitto, "alarm", PLACE, "care-on") == 0
+        assert await ask(mosquitto, "alarm", PLACE, "locate", "--seconds", "5") == 1  # this bed has no light
+        assert await ask(mosquitto, "alarm", PLACE, "locate", "--seconds", "90") == 1
         assert await ask(mosquitto, "alarm", PLACE, "acknowledge", "cannot_assess", "--by", "Ruth") == 0
         assert await ask(mosquitto, "alarm", PLACE, "acknowledge", "pain") == 1
         assert await ask(mosquitto, "report", PLACE, "--nrs", "6", "--by", "daughter") == 0

@@ -249,3 +249,41 @@ async def test_without_the_switch_nobody_listens_to_home_automation(mosquitto: M
         assert [one.presence for one in nurse.alerts()] == ["on"]
         assert nurse.messages("reply") == []
     house.close()
+
+
+async def test_under_the_access_list_of_the_documentation_home_automation_cannot_act_as_a_station(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    acl = (
+        "user box\ntopic read anodyne/ward/bed7/command/#\ntopic read anodyne/ward/bed7/command\n"
+        "topic write anodyne/ward/bed7/#\n"
+        "user home\ntopic read anodyne/#\ntopic write anodyne/+/+/command/home\n"
+    )
+    broker = Mosquitto(folder, {"box": "right", "home": "right"}, acl)
+    (folder / "password").write_text("right\n")
+    mqtt = broker.mqtt(home_assistant=True, username="box", password_file=folder / "password")
+    broker.start()
+    told: dict[str, int] = {}
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.username_pw_set("home", "right")
+    client.on_publish = lambda _client, _data, mid, code, _more: told.__setitem__(str(mid), int(code.value))
+    try:
+        async with running(tmp_path, mqtt) as box:
+            await until(lambda: box.publisher.connected)
+            box.see(8)
+            client.connect("127.0.0.1", broker.port)
+            client.loop_start()
+            command = '{"id":"x","do":"acknowledge","condition":"pain","by":"x"}'
+            refused = client.publish("anodyne/ward/bed7/command", command, qos=1)
+            await until(lambda: str(refused.mid) in told)
+            assert told[str(refused.mid)] == 0x87  # not authorised
+            await asyncio.sleep(0.2)
+            assert [one.presence for one in box.manager.active()] == ["on"]
+            client.publish("anodyne/ward/bed7/command/home", command, qos=1)
+            await until(lambda: [one.presence for one in box.manager.active()] == ["acknowledged"])
+    finally:
+        client.disconnect()
+        client.loop_stop()
+        broker.kill()
