@@ -93,7 +93,9 @@ async def test_a_box_can_neither_command_another_nor_confirm_for_a_station(folde
     locked = Locked(folder)
     mine = locked.mqtt("bed8")
     assert mine.tls is not None
-    tls = {"ca_certs": str(mine.tls.ca_file), "certfile": str(mine.tls.cert_file), "keyfile": str(mine.tls.key_file)}
+    tls = paho_publish.TLSParameter(
+        ca_certs=str(mine.tls.ca_file), certfile=str(mine.tls.cert_file), keyfile=str(mine.tls.key_file)
+    )
     heard: list[str] = []
     async with station(locked.mqtt("station")) as nurse:
         nurse.subscriber._on_station = lambda one: heard.append(one.address.leaf)
