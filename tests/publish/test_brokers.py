@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ QUICK = Backoff(first_s=0.1, cap_s=0.2, return_s=0.3)
 
 
 @pytest.fixture
-def second(tmp_path: Path) -> Mosquitto:
+def second(tmp_path: Path) -> Iterator[Mosquitto]:
     (tmp_path / "second").mkdir()
     broker = Mosquitto(tmp_path / "second")
     broker.start()
-    return broker
+    yield broker
+    broker.kill()
 
 
 def both(first: Mosquitto, second: Mosquitto) -> Mqtt:
@@ -42,7 +44,6 @@ async def test_the_next_broker_serves_while_the_preferred_is_dead_and_is_left_on
         async with confirming(mosquitto.mqtt()) as heard:
             alerts = box.raise_alerts(3)
             await until(lambda: {one.id for one in alerts} <= set(events(heard)))
-    second.kill()
 
 
 async def test_a_frozen_broker_is_noticed_and_the_next_one_gets_the_alerts(
@@ -55,7 +56,6 @@ async def test_a_frozen_broker_is_noticed_and_the_next_one_gets_the_alerts(
         await until(lambda: len(events(heard)) == 3, 30)  # keep-alive 5 s, noticed after twice that
         assert events(heard) == [one.id for one in alerts]
         mosquitto.thaw()
-    second.kill()
 
 
 async def test_without_any_broker_each_is_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -94,11 +94,15 @@ def test_on_a_full_disk_alerts_wait_in_memory_and_come_to_the_disk_when_there_is
     again.close()
 
 
+def _put_without_end(outbox: Outbox) -> None:
+    for number in itertools.count():
+        outbox.put("event", numbered(number))
+
+
 def _fill(outbox: Outbox) -> int:
     """Put alerts until the disk refuses; how many it took."""
     with pytest.raises(StoreError) as refused:
-        for number in itertools.count():
-            outbox.put("event", numbered(number))
+        _put_without_end(outbox)
     assert refused.value.reason is StoreReason.FULL
     return outbox.pending()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,21 +61,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "tls"
 
 
+@pytest.fixture
+def locked(folder: Path) -> Iterator[Locked]:
+    one = Locked(folder)
+    yield one
+    one.broker.kill()
+
+
 async def test_with_client_certificates_a_box_and_a_station_do_all_they_must_under_the_documented_acl(
-    folder: Path, tmp_path: Path
+    locked: Locked, tmp_path: Path
 ) -> None:
-    locked = Locked(folder)
     async with confirming(locked.mqtt("station")) as heard, running(tmp_path, locked.mqtt("bed7")) as box:
         alerts = box.raise_alerts(3)
         await until(lambda: len(events(heard)) == 3)
         assert events(heard) == [one.id for one in alerts]
         await until(lambda: box.outbox.unconfirmed() == 0)
         assert box.publisher.refused == 0
-    locked.broker.kill()
 
 
-async def test_a_box_may_not_speak_for_another_bed(folder: Path, tmp_path: Path) -> None:
-    locked = Locked(folder)
+async def test_a_box_may_not_speak_for_another_bed(locked: Locked, tmp_path: Path) -> None:
     async with (
         station(locked.mqtt("station")) as nurse,
         running(tmp_path, locked.mqtt("bed8")) as stranger,  # configured as bed7
@@ -85,27 +90,34 @@ async def test_a_box_may_not_speak_for_another_bed(folder: Path, tmp_path: Path)
         assert not [one for one in nurse.heard if isinstance(one.message, AlertMessage)]
         assert stranger.publisher.pending() == 2  # kept, not lost
         assert stranger.publisher.silent(stranger.clock.now_ns())
-    locked.broker.kill()
+
+
+def _forge(mine: Mqtt, leaf: str) -> None:
+    """Speak on another bed's topic, with a certificate of one's own."""
+    assert mine.tls is not None
+    paho_publish.single(
+        f"anodyne/ward/bed7/{leaf}",
+        b"forged",
+        qos=1,
+        hostname=mine.host,
+        port=mine.port,
+        protocol=paho.MQTTv5,
+        tls={
+            "ca_certs": str(mine.tls.ca_file),
+            "certfile": str(mine.tls.cert_file),
+            "keyfile": str(mine.tls.key_file),
+        },
+    )
 
 
 @pytest.mark.parametrize("leaf", ["command", "receipt", "state", "note"])
-async def test_a_box_can_neither_command_another_nor_confirm_for_a_station(folder: Path, leaf: str) -> None:
-    locked = Locked(folder)
-    mine = locked.mqtt("bed8")
-    assert mine.tls is not None
-    tls = paho_publish.TLSParameter(
-        ca_certs=str(mine.tls.ca_file), certfile=str(mine.tls.cert_file), keyfile=str(mine.tls.key_file)
-    )
+async def test_a_box_can_neither_command_another_nor_confirm_for_a_station(locked: Locked, leaf: str) -> None:
     heard: list[str] = []
     async with station(locked.mqtt("station")) as nurse:
         nurse.subscriber._on_station = lambda one: heard.append(one.address.leaf)
-        await asyncio.to_thread(
-            paho_publish.single, f"anodyne/ward/bed7/{leaf}", b"forged", qos=1, hostname="127.0.0.1", tls=tls,
-            port=locked.broker.port, protocol=paho.MQTTv5,
-        )  # fmt: skip
+        await asyncio.to_thread(_forge, locked.mqtt("bed8"), leaf)
         await asyncio.sleep(0.3)
         assert (heard, nurse.heard) == ([], [])
-    locked.broker.kill()
 
 
 async def _warning(tmp_path: Path, mqtt: Mqtt, caplog: pytest.LogCaptureFixture) -> str:
@@ -122,30 +134,26 @@ async def test_a_brokers_certificate_that_has_ended_is_named(
 ) -> None:
     locked = Locked(folder, ends_in=timedelta(hours=-1))
     told = await _warning(tmp_path, locked.mqtt("bed7"), caplog)
+    locked.broker.kill()
     assert "does not prove who it is (certificate has expired)" in told
     assert "clock" in told
-    locked.broker.kill()
 
 
 async def test_a_broker_of_another_authority_is_refused(
-    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    locked: Locked, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    locked = Locked(folder)
     other = Authority(folder, "other")
     told = await _warning(tmp_path, locked.mqtt("bed7", ca=other.certificate), caplog)
     assert "does not prove who it is" in told
     assert "ca_file" in told
-    locked.broker.kill()
 
 
 async def test_a_box_with_another_authoritys_certificate_is_not_let_in(
-    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    locked: Locked, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    locked = Locked(folder)
     other = Authority(folder, "other")
     told = await _warning(tmp_path, locked.mqtt("bed7", authority=other), caplog)
     assert f"127.0.0.1:{locked.broker.port}" in told
-    locked.broker.kill()
 
 
 def _shown_by_the_kernel() -> bytes:
