@@ -33,7 +33,7 @@ from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
-from edge.publish.commands import Outcome
+from edge.publish.commands import Done, Outcome
 from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox

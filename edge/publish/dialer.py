@@ -26,6 +26,10 @@ RETURN_S = 60.0
 """A preferred broker is looked for this often while another serves, seconds: as often as the longest back-off."""
 
 
+SUSPECT = 3
+"""So many connections in a row that were lost at once are no accident."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """Waiting times between attempts: 0.5 s, doubling to 60 s (the cap that ESPHome's reconnect logic uses too).
@@ -99,6 +103,7 @@ class Dialer:
         # Of one boot, so that no two boxes wait alike, and a simulated one always does.
         self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - jitter needs no cryptographic quality
         self._reported: set[str] = set()
+        self._short = 0
 
     async def run(self, session: Callable[[Link], Awaitable[None]]) -> None:
         """Connect, run `session` until it ends or fails with PublishError, and again, until cancelled."""
@@ -109,6 +114,7 @@ class Dialer:
                 if await self._serve(place, session):
                     break  # a connection stood and is lost: begin with the preferred one
             lasted_s = (self._clock.now_ns() - began_ns) / NS_PER_S
+            self._short = 0 if lasted_s >= self._backoff.proven_s else self._short
             failures = 1 if lasted_s >= self._backoff.proven_s else failures + 1
             await self._clock.sleep(self._backoff.wait_s(failures, self._chance))
 
@@ -126,12 +132,26 @@ class Dialer:
                 self._reported.clear()
                 await self._stay(place, link, session)
             except PublishError as error:
+                self._count_short(link, broker, stood=stood)
                 if versions.other(error):
                     continue
                 self._report(error)
             finally:
                 await self._clock.in_thread(link.close)
             return stood
+
+    def _count_short(self, link: Link, broker: Mqtt, *, stood: bool) -> None:
+        """Two clients of one name throw each other out without end; not every broker says why."""
+        self._short += stood
+        if stood and self._short == SUSPECT:
+            logger.error(
+                "%s:%d has ended %d connections right after they were made: does another client call itself %s? Are "
+                "two boxes configured for the same site and bed?",
+                broker.host,
+                broker.port,
+                SUSPECT,
+                link.client_id,
+            )
 
     async def _stay(self, place: int, link: Link, session: Callable[[Link], Awaitable[None]]) -> None:
         """Run the session; with another than the first broker, until a better one is there."""

@@ -23,7 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge.config import Mqtt
+from edge.config import Mqtt, Tls
 from edge.errors import PublishError, PublishReason
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Link:
         self._subscribed = threading.Event()
         self._refusal: PublishError | None = None
         self._newest: paho.MQTTMessageInfo | None = None
-        self._client_id = client_id
+        self.client_id = client_id
         self._client = self._build(client_id, will)
 
     def open(self) -> None:
@@ -236,9 +236,7 @@ class Link:
                 password = file.read_text().partition("\n")[0] if file else None
                 self._client.username_pw_set(config.username, password)
             if config.tls is not None:
-                files = (config.tls.ca_file, config.tls.cert_file, config.tls.key_file)
-                ca, cert, key = (str(file) if file else None for file in files)
-                self._client.tls_set(ca, cert, key, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+                self._client.tls_set_context(_context(config.tls))
         except (OSError, ValueError) as error:
             raise PublishError(
                 PublishReason.NOT_AUTHORISED,
@@ -273,9 +271,7 @@ class Link:
     def _lost(self, code: ReasonCode) -> PublishError:
         if code.value == _TAKEN_OVER_CODE:
             return PublishError(
-                PublishReason.TAKEN_OVER,
-                f"{self._where} gave our place to another client that calls itself {self._client_id!r}: "
-                "are two boxes configured for the same site and bed?",
+                PublishReason.TAKEN_OVER, f"{self._where} gave our place to another client named {self.client_id}"
             )
         return self._unreachable(f"the connection was lost ({code})")
 
@@ -369,6 +365,30 @@ class Link:
     def _set_lost(self, error: PublishError) -> None:
         if not self.lost.done():
             self.lost.set_result(error)
+
+
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself where the handshake fails: paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    """What certificates are asked for and shown; with `ca_file`, that authority alone is believed.
+
+    Raises:
+        OSError: a file cannot be read, or is none of its kind (ssl.SSLError).
+    """
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    context.sslsocket_class = _ClosingSocket
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context
 
 
 def _properties(packet: int) -> Properties:

@@ -47,8 +47,8 @@ async def be_box(folder: Path, mqtt: Mqtt) -> None:
     log = os.open(folder / "raised", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     async with running(folder, mqtt, backoff=QUICK, bed=folder.name) as box:
         while True:
-            for step in (lambda: box.see(6), box.acknowledge, lambda: box.see(1)):
-                for alert in step():
+            for score in (6, None, 1):
+                for alert in box.acknowledge() if score is None else box.see(score):
                     os.write(log, f"{alert.id}\n".encode())
                 await asyncio.sleep(0.04)
 
@@ -192,9 +192,8 @@ class Campaign:
         left = {box.pid: box for box in self._boxes}
         while left and time.monotonic() < end_s:
             pid, _ = os.waitpid(-1, os.WNOHANG)
-            box = left.pop(pid, None)
-            if box is not None:
-                box.pid = 0
+            if pid in left:
+                left.pop(pid).pid = 0
             time.sleep(0.02)
         for part in (*left.values(), *self._stations):
             part.kill()
@@ -204,7 +203,7 @@ class Campaign:
         """What was raised and what was shown, by id."""
         raised: set[tuple[str, str]] = set()
         shown: Counter[tuple[str, str]] = Counter()
-        heard: Counter[tuple[str, str, str]] = Counter()
+        heard: Counter[tuple[str, str]] = Counter()
         waiting = 0
         for box in self._boxes:
             lines = (box.folder / "raised").read_text().split()
@@ -217,7 +216,7 @@ class Campaign:
                 rows = Counter((str(place), str(one)) for place, one in book.execute("SELECT place, id FROM event"))
             per_station += sum(count - 1 for count in rows.values())
             shown |= rows
-            heard.update((station.name, *line.split()) for line in (station.folder / "heard").read_text().splitlines())
+            heard.update((station.name, line) for line in (station.folder / "heard").read_text().splitlines())
         return {
             "raised": len(raised),
             "shown": len(shown),
