@@ -20,6 +20,7 @@ from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
 from edge.bundle import Bundle
+from edge.button import ReportButton
 from edge.clock import Clock
 from edge.config import Config
 from edge.errors import CommandError, CommandReason, StoreError, StoreReason
@@ -141,7 +142,8 @@ class Daemon:
         )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
-        self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault)
+        self._button = ReportButton(config.button, clock, self.on_command)
+        self._watch = BoxWatch(clock, silent, lambda: self._bedside.fault or self._button.fault)
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -154,6 +156,8 @@ class Daemon:
                 group.create_task(self._watch.run(), name="watch")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
+                if self._button.present:
+                    group.create_task(self._button.run(), name="button")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():

@@ -11,6 +11,7 @@ r"""The one TOML file of a box: its tables as pydantic models, read and checked.
 
 from __future__ import annotations
 
+from edge.config.button import Button
 from edge.config.reading import load, loads
 from edge.config.sections import Alarm, Annunciator, Box, Config, Fusion, Models, Mqtt, Recorder, Tls
 from edge.config.station import Station
@@ -19,6 +20,7 @@ __all__ = [
     "Alarm",
     "Annunciator",
     "Box",
+    "Button",
     "Config",
     "Fusion",
     "Models",

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from edge.config.button import Button
 from edge.config.station import Station
 from edge.section import FilePath, Info, Section
 from edge.sensors.table import Sensor
@@ -262,12 +263,24 @@ class Config(Section):
     """Delays and thresholds."""
     annunciator: Annunciator = Annunciator()
     """Light and sound at the bed."""
+    button: Button = Button()
+    """A patient's button."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
     station: Station = Station()
     """The nursing station's page."""
+
+    @field_validator("button")
+    @classmethod
+    def _own_pin(cls, button: Button, info: Info) -> Button:
+        annunciator: object = info.data.get("annunciator")
+        if button.pin is not None and isinstance(annunciator, Annunciator):
+            for key in ("light_pin", "buzzer_pin"):
+                if button.pin == getattr(annunciator, key):
+                    raise ValueError(f"has pin {button.pin}, which is annunciator.{key}: give the button another pin")
+        return button
 
     @field_validator("sensor")
     @classmethod

@@ -33,6 +33,8 @@ class Station(Section):
     """Who may sign in (mode 0600); written by `anodyne accounts`."""
     beds: str | None = Field(default=None, examples=["ward3/bed1, ward3/bed2"])
     """Beds that must be there, as SITE/BED, separated by commas: one that was never heard of is shown as unknown."""
+    second: bool = False
+    """This is the second station: it shows all beds and sounds for alarms that nobody has acknowledged elsewhere."""
     certificate_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/station.pem"])
     """Certificate chain for https."""
     key_file: FilePath | None = Field(default=None, validate_default=True, examples=["/etc/anodyne/station.key"])

@@ -88,6 +88,7 @@ class Desk:
         self.clock = clock
         self._keep_ms = round(section.keep_days * 86_400_000)
         self._name = f"{mqtt.host}:{mqtt.port}"
+        self._second = section.second
         self._ward = Ward()
         self._asides: dict[Place, Aside] = defaultdict(Aside)
         self._who: dict[Place, OrderedDict[int, str]] = defaultdict(OrderedDict)
@@ -196,7 +197,8 @@ class Desk:
         return Answer(ok=True, reason="", detail="")
 
     def _show(self, place: Place, now_ns: int) -> BedPicture:
-        aside = replace(self._look(place, now_ns), acknowledged_by=self._who.get(place))
+        aside = self._look(place, now_ns)
+        aside = replace(aside, second=self._second, acknowledged_by=self._who.get(place))
         return picture(self._ward.beds[place], aside, now_ns)
 
     def _look(self, place: Place, now_ns: int) -> Aside:

@@ -20,6 +20,12 @@ UNKNOWN_DELAY_S = 15.0
 """Signal delay of a bed that is unknown, seconds: it is shown at once, and sounds when it stays so. A station that
 restarts hears every box within its period of 10 s."""
 
+SECOND_UNKNOWN_DELAY_S = 240.0
+"""The same at a second station: the first has then had as long as for any alarm (`second_station_after_s`)."""
+
+TO_SECOND = "to_second"
+"""Reason of an alarm that was escalated to the second station."""
+
 _SOUNDING = (Presence.ON, Presence.LATCHED)
 
 _MUTED = frozenset({"audio_paused", "alarms_paused"})
@@ -97,12 +103,14 @@ class Aside:
 
     Attributes:
         unknown_ns: since when the bed is unknown, monotonic; None while it is not.
+        second: whether this is the second station, which sounds only for what nobody has acknowledged elsewhere.
         seen_by: who has seen that it is unknown; that ends its sound until it is heard again.
         acknowledged_by: episode to who acknowledged it.
         note: the newest note.
     """
 
     unknown_ns: int | None = None
+    second: bool = False
     seen_by: str = ""
     acknowledged_by: Mapping[int, str] | None = None
     note: NoteMessage | None = None
@@ -115,7 +123,7 @@ def picture(bed: Bed, aside: Aside, now_ns: int) -> BedPicture:
     state = bed.state if known else None
     holds = holds_of(state)
     alarms = _alarms(bed, aside, known=known)
-    ring = _ring(alarms, holds, aside, now_ns, known=known)
+    ring = _ring(_calling(bed, second=aside.second), holds, aside, now_ns, known=known)
     look = _look(alarms, state)
     low, high = (None, None) if state is None or state.interval is None else state.interval
     return BedPicture(
@@ -176,16 +184,22 @@ def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
     )
 
 
-def _ring(alarms: list[AlarmPicture], holds: list[str], aside: Aside, now_ns: int, *, known: bool) -> str:
+def _calling(bed: Bed, *, second: bool) -> list[str]:
+    """Priorities of the alarms that this station should sound for."""
+    sounding = [one for one in bed.alarms.values() if one.presence in _SOUNDING]
+    return [str(one.priority) for one in sounding if not second or TO_SECOND in one.reasons]
+
+
+def _ring(sounding: list[str], holds: list[str], aside: Aside, now_ns: int, *, known: bool) -> str:
     """The priority to sound; an unknown bed sounds as medium, or as what was sounding when it was lost."""
     if not known and aside.seen_by:
         return ""
     if known and _MUTED.intersection(holds):
         return ""
-    sounding = [one["priority"] for one in alarms if one["sounding"]]
-    lasting = aside.unknown_ns is not None and now_ns - aside.unknown_ns >= UNKNOWN_DELAY_S * NS_PER_S
+    delay_s = SECOND_UNKNOWN_DELAY_S if aside.second else UNKNOWN_DELAY_S
+    lasting = aside.unknown_ns is not None and now_ns - aside.unknown_ns >= delay_s * NS_PER_S
     if not known and lasting:
-        sounding.append(str(Priority.MEDIUM))
+        sounding = [*sounding, str(Priority.MEDIUM)]
     return min(sounding, key=_PRIORITY.__getitem__, default="")
 
 

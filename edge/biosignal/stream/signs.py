@@ -156,12 +156,12 @@ def hum_share(wave: Signal, rate_hz: float) -> float:
 
 @lru_cache(maxsize=8)
 def _hann(size: int) -> Signal:
-    return np.hanning(size)
+    return np.asarray(np.hanning(size), dtype=np.float64)
 
 
 @lru_cache(maxsize=8)
 def _bins_hz(rate_hz: float) -> Signal:
-    return np.fft.rfftfreq(_FFT, 1.0 / rate_hz)
+    return np.asarray(np.fft.rfftfreq(_FFT, 1.0 / rate_hz), dtype=np.float64)
 
 
 def spread(acc: Signal) -> float:
