@@ -18,7 +18,15 @@ from edge.clock import SystemClock
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import DELAYS, FACE_CLIP
 from edge.publish.commands import Given, kept
-from edge.publish.payload import AlertMessage, BurdenMessage, Message, ReplyMessage, StateMessage, decode
+from edge.publish.payload import (
+    AlertMessage,
+    BurdenMessage,
+    Message,
+    ReplyMessage,
+    SensorsMessage,
+    StateMessage,
+    decode,
+)
 from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.sensors.simulated.band import SimulatedBand
 from edge.store import Store
@@ -41,7 +49,7 @@ class Ward:
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
         self._client.on_message = lambda _c, _d, message: self.heard.append((message.topic, bytes(message.payload)))
         self._client.connect("127.0.0.1", broker.port)
-        self._client.subscribe("anodyne/#", qos=1)
+        self._client.subscribe([("anodyne/#", 1), ("homeassistant/#", 1)])
         self._client.loop_start()
 
     def say(self, payload: bytes, leaf: str = "command") -> None:
@@ -199,3 +207,16 @@ async def test_a_command_is_answered_alike_after_a_restart(mosquitto: Mosquitto,
         again = await ward.ask("a", do="care_on", seconds=120)
         assert (again.ok, again.detail) == (first.ok, first.detail)
         assert ward.holds() == []
+
+
+async def test_a_running_box_tells_of_its_sensors_and_announces_the_charge_of_its_bands(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    async with box(mosquitto, tmp_path, CAMERA, BAND) as ward:
+        await until(lambda: ward.newest(SensorsMessage, "sensors"))
+        sensors = ward.newest(SensorsMessage, "sensors")
+        assert sensors is not None
+        assert set(sensors.sensors) == {"camera", "band"}
+        announced = [json.loads(payload) for topic, payload in ward.heard if topic.startswith("homeassistant/device/")]
+        assert "battery_band" in announced[-1]["components"]
+        assert "battery_camera" not in announced[-1]["components"]
