@@ -53,6 +53,18 @@ def test_writes_are_durable(path: Path) -> None:
     store.close()
 
 
+def test_what_need_not_survive_a_power_cut_asks_for_less_and_only_for_itself(path: Path) -> None:
+    store = Store.open(path)
+    found: list[int] = []
+    for durable in (False, True):
+        with store.transaction(durable=durable) as cursor:
+            found += [row[0] for row in cursor.execute("PRAGMA synchronous")]
+    with store.transaction(), store.transaction(durable=False) as cursor:  # the outer one decides
+        found += [row[0] for row in cursor.execute("PRAGMA synchronous")]
+    assert found == [1, 2, 2]  # NORMAL, FULL, FULL
+    store.close()
+
+
 def test_a_failed_block_leaves_nothing(path: Path) -> None:
     store = Store.open(path)
     with suppress(RuntimeError), store.transaction():

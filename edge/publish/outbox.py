@@ -222,7 +222,7 @@ class Outbox:
         Returns:
             How many rows were given up.
         """
-        rows = self.waiting(self._delivered, self._max_rows)
+        rows = self._perishable()
         newest = {row.leaf: row.id for row in rows}
         gone = 0
         for row in rows:
@@ -235,6 +235,18 @@ class Outbox:
                 self.remove(row.id)
                 gone += 1
         return gone
+
+    def _perishable(self) -> list[Row]:
+        """The rows that are no events, oldest first: what waits for long is mostly events."""
+        rows: list[Row] = []
+        with suppress(StoreError), self.store.reading() as cursor:  # `waiting` reports it
+            found = cursor.execute(
+                f"SELECT {_COLUMNS} FROM outbox WHERE leaf <> ? ORDER BY id",  # noqa: S608 - a constant
+                (EVENT,),
+            )
+            rows = [_row(*columns) for columns in found]
+        rows.extend(row for row in self._held.values() if row.leaf != EVENT)
+        return [row for row in rows if row.id not in self._delivered]
 
     def remove(self, row_id: int) -> None:
         """Forget a row."""

@@ -147,6 +147,8 @@ def _events(lines: list[Line]) -> RenderableType:
     for line in lines:
         alert = line.alert
         text = f"{line.place}  {CONDITION_WORDS[alert.condition]}: {presence_words(alert)} ({alert.priority})"
+        if alert.late_s is not None:
+            text += f", came {_duration(alert.late_s)} late"
         table.add_row(Text(_clock(alert), style="dim"), Text(text))
     return table
 

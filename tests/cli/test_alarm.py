@@ -65,6 +65,13 @@ async def test_verbs_reports_and_burden_through_the_broker(
         assert "no active alarm 'pain'" in said
         assert "NRS 6 noted; the box cannot assess" in said
         assert [alert.presence for alert in alerts] == ["on", "acknowledged"]
+        assert await ask(mosquitto, "alarm", PLACE, "proof") == 0
+        proofs = capsys.readouterr().out.splitlines()
+        assert len(proofs) == 2
+        assert "cannot_assess on: broker 0." in proofs[1]
+        assert "station -" in proofs[1]
+        assert "(Ruth)" in proofs[1]
+        assert await ask(mosquitto, "alarm", PLACE, "proof", "pain") == 1
         assert await ask(mosquitto, "burden", PLACE, "--json") == 0
         [line] = capsys.readouterr().out.splitlines()
         counted = json.loads(line)

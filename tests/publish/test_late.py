@@ -104,3 +104,20 @@ def test_the_longest_alert_still_fits_when_it_is_late() -> None:
         packed = encode_alert(late)
         assert len(packed) <= MAX_CBOR_BYTES
         assert decode_alert(packed).late_s == MAX_LATE_S
+
+
+async def test_a_state_that_is_stale_by_the_time_there_is_a_broker_is_dropped(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    clock = PushedClock()
+    mosquitto.kill()
+    async with running(tmp_path, mosquitto.mqtt(), clock) as box:
+        box.see(1)
+        clock.push_s = 40.0
+        mosquitto.start()
+        async with station(mosquitto.mqtt()) as nurse:
+            await until(lambda: nurse.messages("availability"))
+            await until(lambda: box.publisher.connected)
+            assert nurse.messages("state") == []
+            box.see(1)
+            await until(lambda: len(nurse.messages("state")) == 1)
