@@ -17,6 +17,7 @@ from edge.publish.payload import AlertMessage, NoteMessage, ReplyMessage, StateM
 from edge.publish.subscriber import Overheard, Received
 from edge.publish.topics import NOTE
 from edge.station.book import Book, Minute
+from edge.station.days import BoxDay, day_of
 from edge.station.lines import Ears, MakeLine
 from edge.station.picture import Aside, BedPicture, picture
 from edge.station.requests import HeardCommand, Wish, command, new_id
@@ -139,6 +140,11 @@ class Desk:
                 group.create_task(self._keep_looking())
         finally:
             self.flush()
+
+    def days(self) -> list[BoxDay]:
+        """The alarm burden that the boxes themselves have counted, the newest day first."""
+        found = [day_of(place, one) for place, bed in self._ward.beds.items() for one in bed.burden.values()]
+        return sorted(sorted(found, key=lambda one: one["place"]), key=lambda one: one["day"], reverse=True)
 
     async def changed(self, since: int, timeout_s: float) -> None:
         """Wait until something was heard since the snapshot of this number, at most so long."""

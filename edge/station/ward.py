@@ -20,6 +20,9 @@ STALE_PERIODS = 3
 EVENTS_KEPT = 100
 """Newest transitions kept for the list of events: about a night of a busy bed."""
 
+DAYS_KEPT = 14
+"""Days of alarm burden kept of each bed: two weeks, of which a person in charge may ask."""
+
 _RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 _ORDER = {Presence.ON: 0, Presence.LATCHED: 1, Presence.ACKNOWLEDGED: 2, Presence.OFF: 3}
 
@@ -57,6 +60,7 @@ class Bed:
         live: whether it arrived live, not from what the broker retained.
         availability: newest word on the box's connection.
         alarms: current state of each condition.
+        burden: alarm burden as the box itself counts it, by its local date; the newest `DAYS_KEPT`.
     """
 
     place: Place
@@ -65,6 +69,7 @@ class Bed:
     live: bool = False
     availability: AvailabilityMessage | None = None
     alarms: dict[Condition, AlertMessage] = field(default_factory=dict[Condition, AlertMessage])
+    burden: dict[str, BurdenMessage] = field(default_factory=dict[str, BurdenMessage])
 
     @property
     def validity(self) -> Validity | None:
@@ -132,8 +137,10 @@ class Ward:
                 self.events = [*self.events[1 - EVENTS_KEPT :], Line(place, alert)]
             case AlertMessage() as alert:
                 bed.alarms[alert.condition] = alert
-            case BurdenMessage():
-                pass  # for `anodyne burden`; it says nothing of the present
+            case BurdenMessage() as burden:
+                bed.burden[burden.day] = burden
+                for day in sorted(bed.burden)[:-DAYS_KEPT]:
+                    del bed.burden[day]
             case _:
                 raise AssertionError(f"no such message: {received.message}")
 

@@ -195,7 +195,9 @@ class _Web:
     async def _burden(self, request: Request, _caller: Caller) -> Response:
         hours = _number(request, "hours", 24, 1, 24 * 31)
         since_ms = self._clock.instant().wall_ms - hours * 3_600_000
-        return JSONResponse({"hours": hours, "beds": records.burden(self._desk.book, since_ms)})
+        return JSONResponse(
+            {"hours": hours, "beds": records.burden(self._desk.book, since_ms), "days": self._desk.days()}
+        )
 
     async def _trends(self, request: Request, _caller: Caller) -> Response:
         hours, step = _number(request, "hours", 4, 1, 48), _number(request, "step", 5, 1, 60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from edge.cli import main
 from edge.clock import SystemClock
 from edge.errors import PublishError, PublishReason
-from edge.fleet.client import Access
+from edge.fleet.client import Access, Client
 from edge.fleet.run import Fleet, Plan
 from edge.fleet.tally import Figures
 from edge.publish.embedded import free_port
@@ -106,3 +107,15 @@ def test_the_command_prints_a_line_for_each_phase(mosquitto: Mosquitto, capsys: 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["beds"], one["phase"]) for one in lines] == [(2, "rest"), (2, "storm"), (4, "rest"), (4, "storm")]
     assert all(one["lost"] == 0 for one in lines)
+
+
+async def test_a_client_whose_node_is_gone_takes_the_next(mosquitto: Mosquitto) -> None:
+    access = Access.of(mosquitto.mqtt())
+    access = replace(access, nodes=(("127.0.0.1", free_port()), *access.nodes))
+    client = Client(access, "wanderer")
+    client.publish("anodyne/w/b/event", b"{}")
+    task = asyncio.create_task(client.run())
+    await asyncio.wait_for(client.idle.wait(), 10)
+    assert (client.owed, client.reconnects) == (0, 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

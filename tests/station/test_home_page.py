@@ -67,6 +67,7 @@ async def test_a_family_sees_the_pain_and_what_it_presses_is_done(tmp_path: Path
             try:
                 await page.wait_for_selector("#now.look-unknown", timeout=20_000)
                 assert "has lost the box" in (await page.text_content("#banner") or "")
+                assert await page.text_content("#why") == ""  # nothing of before stands as if it were now
                 await shoot(page, "home-lost")
             finally:
                 box.send_signal(signal.SIGCONT)

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge.config import Station
+from edge.publish.topics import burden_leaf
 from tests.alarm.scenes import assessment
 from tests.peers.broker import Mosquitto, until
 from tests.publish.box import SmallBox, running
 from tests.station.browser import PASSWORD, section, serving
 from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot
+from tests.station.scene import Scene
+from tests.station.test_days import counted
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -146,3 +149,17 @@ async def _calm(box: SmallBox, page: Page) -> None:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_burden_shows_what_the_boxes_have_counted(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    scene = Scene(mosquitto.mqtt(), 1, 1_790_000_000_000)
+    scene.publish("bed01", burden_leaf("2026-11-24"), counted("2026-11-24"), retain=True)
+    async with serving(here, mosquitto.mqtt()), page_of(here) as page:
+        await page.wait_for_selector("#beds li")
+        await page.click("#show-burden")
+        await page.wait_for_selector("#records table")
+        cells = await page.eval_on_selector_all("#records td", "all => all.map((one) => one.textContent)")
+        await shoot(page, "station-burden")
+    scene.close()
+    assert cells == ["2026-11-24", "ward3/bed01", "3", "2", "4 of 5", "41 s", "1", "1", "13 min", "24.0 h"]

@@ -64,7 +64,7 @@ function onlyLatched(one) {
 /** @param {Bed} one */
 function because(one) {
   const reasons = one.why.length ? one.why : one.alarms.slice(0, 1).map((alarm) => alarm.because);
-  const why = one.look === "watched" ? [] : reasons;
+  const why = ["watched", "unknown"].includes(one.look) ? [] : reasons;
   const missing = one.missing.length ? `Missing: ${one.missing.map(plain).join(", ")}.` : "";
   return [why.filter(Boolean).join(", "), missing].filter(Boolean).join(". ");
 }

@@ -59,8 +59,9 @@ export function showLog() {
 /** Episodes and times to acknowledgement of the last 24 hours. */
 export function showBurden() {
   return show("Burden, last 24 hours", async () => {
-    const { beds } = await read("/api/burden?hours=24");
-    if (!beds.length) return [make("p", {}, "No alarm in the last 24 hours.")];
+    const { beds, days } = await read("/api/burden?hours=24");
+    const boxes = boxDays(days);
+    if (!beds.length) return [make("p", {}, "No alarm in the last 24 hours."), ...boxes];
     const heads = ["Bed", "Alarms", "Signs of pain", "Technical", "Acknowledged", "Median time", "Longest time"];
     const rows = beds.map((/** @type {any} */ one) =>
       make(
@@ -77,6 +78,35 @@ export function showBurden() {
         ].map((text) => make("td", {}, text)),
       ),
     );
-    return [table(heads, rows), make("p", {}, "Counted by this station, from the alarms that it heard; times run on each box's own clock.")];
+    return [table(heads, rows), make("p", {}, "Counted by this station, from the alarms that it heard; times run on each box's own clock."), ...boxes];
   });
+}
+
+/**
+ * What the boxes have counted themselves, day by day; it stands even for days on which no station ran.
+ * @param {{place: string, day: string, complete: boolean, physiological: number, technical: number, acknowledged: number,
+ *   median_s: number|null, repeated: number, escalated: number, minutes_blind: number, minutes_watched: number}[]} days
+ */
+function boxDays(days) {
+  if (!days.length) return [];
+  const heads = ["Day", "Bed", "Signs of pain", "Technical", "Acknowledged", "Median time", "Again", "Escalated", "Blind", "Watched"];
+  const rows = days.map((one) =>
+    make(
+      "tr",
+      {},
+      ...[
+        one.complete ? one.day : `${one.day}, so far`,
+        one.place,
+        String(one.physiological),
+        String(one.technical),
+        `${one.acknowledged} of ${one.physiological + one.technical}`,
+        one.median_s === null ? "–" : duration(one.median_s),
+        String(one.repeated),
+        String(one.escalated),
+        duration(one.minutes_blind * 60),
+        duration(one.minutes_watched * 60),
+      ].map((text) => make("td", {}, text)),
+    ),
+  );
+  return [make("h3", {}, "Counted by the boxes"), table(heads, rows)];
 }
