@@ -92,6 +92,8 @@ def test_a_file_of_the_first_version_is_taken_on(tmp_path: Path) -> None:
     with store.transaction() as cursor:
         for added_later in ("face_reference", "setting", "report", "burden"):
             cursor.execute(f"DROP TABLE {added_later}")
+        cursor.execute("ALTER TABLE command DROP COLUMN state")
+        cursor.execute("INSERT INTO command (id) VALUES ('old')")
         cursor.execute("INSERT INTO alarm VALUES ('pain', '{}')")
         cursor.execute("PRAGMA user_version=1")
     store.close()
@@ -99,4 +101,5 @@ def test_a_file_of_the_first_version_is_taken_on(tmp_path: Path) -> None:
     assert References(again).save("bedside", reference(), moment(1))
     with again.reading() as cursor:
         assert cursor.execute("SELECT count(*) FROM alarm").fetchone() == (1,)
+        assert cursor.execute("SELECT id, state FROM command").fetchall() == [("old", None)]
     again.close()

@@ -99,7 +99,7 @@ def _word(codes: type[ModalityCode | AbsenceCode | HoldCode], words: type[_T], s
     """
     by_name: Mapping[str, _T] = getattr(words, "__members__", {})
     for short in codes:
-        if said == short.value or (said == by_name[short.name] and isinstance(said, words)):
+        if said in (short.value, by_name[short.name]):
             return by_name[short.name]
     raise ValueError(f"{said!r:.20} is none of {', '.join(codes)}")
 
