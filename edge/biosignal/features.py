@@ -59,8 +59,9 @@ _SMALLEST_US = 0.02
 
 
 def _clipped(*values: float) -> Vector:
-    known = np.nan_to_num(np.array(values, dtype=np.float32), nan=0.0)
-    return np.clip(known, -_LIMIT, _LIMIT)
+    known = np.array(values, dtype=np.float32)
+    known[np.isnan(known)] = 0.0
+    return np.minimum(np.maximum(known, -_LIMIT), _LIMIT)
 
 
 def _centred(rank: float) -> float:

@@ -58,7 +58,10 @@ def _local_median(seconds: Signal) -> Signal:
     """Median of each value and its two neighbours on either side."""
     if seconds.size == 0:
         return seconds
-    padded = np.pad(seconds, 2, mode="reflect" if seconds.size > 2 else "edge")
+    if seconds.size > 2:
+        padded = np.concatenate([seconds[2:0:-1], seconds, seconds[-2:-4:-1]])  # reflected at both ends
+    else:
+        padded = np.pad(seconds, 2, mode="edge")
     return np.asarray(np.sort(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)[:, 2])
 
 

@@ -80,7 +80,12 @@ class _Channel:
     def arrived(self, seconds: int, now_ns: int) -> int:
         """Samples of the newest whole seconds; the second that is under way does not count."""
         end = now_ns // NS_PER_S
-        return sum(samples for second, samples in self.bins if end - seconds <= second < end)
+        total = 0
+        for second, samples in reversed(self.bins):
+            if second < end - seconds:
+                break
+            total += samples if second < end else 0
+        return total
 
     def span_s(self, now_ns: int, longest_s: float) -> int:
         """Whole seconds of this connection that can be judged, at most `longest_s`."""

@@ -74,6 +74,9 @@ def main(hours: float, first_seed: int) -> int:
         with tempfile.TemporaryDirectory(prefix="anodyne-alarm-", dir=where) as folder:
             try:
                 ticks += play(seed, min(HOURS_PER_SEED, hours - played_h), Path(folder))
+            except KeyboardInterrupt:
+                hours = played_h
+                break
             except Broken as broken:
                 sys.stdout.write(f"seed {seed}: {broken}\n")
                 return 1

@@ -56,7 +56,9 @@ def train(times_s: Signal, whole: Mask) -> Train:
     seconds, ends_s = np.diff(times_s), times_s[1:]
     known = whole[1:]
     kept = intervals.reject(seconds[known], ends_s[known])
-    return Train(seconds, ends_s, np.isin(ends_s, kept.ends_s))
+    good = np.zeros(ends_s.size, dtype=np.bool_)
+    good[np.searchsorted(ends_s, kept.ends_s)] = True
+    return Train(seconds, ends_s, good)
 
 
 def heart_rate_bpm(beats: Train) -> float:
