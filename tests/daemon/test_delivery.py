@@ -8,11 +8,11 @@ from pathlib import Path
 
 from edge import clock, config
 from edge.daemon import Daemon
+from edge.demo.setup import DELAYS
 from edge.publish.embedded import EmbeddedBroker
 from edge.publish.payload import Acknowledge, AlertMessage, Message, ProofCommand, ReplyMessage
 from edge.publish.subscriber import Received, Subscriber
 from edge.types import Alert, Condition, Validity
-from tests.daemon.test_daemon import DELAYS
 
 LIVES_S = 120.0
 
