@@ -25,7 +25,7 @@ from tests.station.scene import Scene
 from tests.station.test_days import counted
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +73,15 @@ async def test_what_the_box_refuses_is_said_plainly(mosquitto: Mosquitto, tmp_pa
     here = section(tmp_path)
     async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
         await until(lambda: box.publisher.connected)
+
+        async def first_ends(route: Route) -> None:
+            box.manager.acknowledge("pain", "somebody else")
+            box.manager.step(assessment(box.clock.now_ns(), 1), {})
+            await route.continue_()
+
         box.see(8)
         await page.click(BED)
-        box.manager.acknowledge("pain", "somebody else")
-        box.manager.step(assessment(box.clock.now_ns(), 1), {})  # it is over, and the page does not know yet
+        await page.route("**/command", first_ends)  # it is over, and the page did not know when she pressed
         await page.click("#panel .alarms button")
         await page.wait_for_selector("#panel .answer.bad")
         assert "Not done." in await page.text_content("#panel .answer")
