@@ -62,7 +62,7 @@ def test_a_row_that_cannot_be_read_is_no_reference(store: Store) -> None:
 def test_a_disk_that_refuses_is_told_and_nothing_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = Store.open(tmp_path / "state.db")
     with store.transaction() as cursor:
-        for added_later in ("face_reference", "setting", "report", "burden"):
+        for added_later in ("face_reference", "setting", "report", "burden", "proof"):
             cursor.execute(f"DROP TABLE {added_later}")
     shelf = References(store)
     assert [shelf.save("bedside", reference(), moment(1)) for _ in range(3)] == [False] * 3
@@ -90,9 +90,12 @@ def test_it_stands_where_the_same_face_was_seen_a_short_time_ago(now: Instant, s
 def test_a_file_of_the_first_version_is_taken_on(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "state.db")
     with store.transaction() as cursor:
-        for added_later in ("face_reference", "setting", "report", "burden"):
+        for added_later in ("face_reference", "setting", "report", "burden", "proof"):
             cursor.execute(f"DROP TABLE {added_later}")
         cursor.execute("ALTER TABLE command DROP COLUMN state")
+        cursor.execute("DROP INDEX outbox_message")
+        for column in ("message_id", "taken"):
+            cursor.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
         cursor.execute("INSERT INTO command (id) VALUES ('old')")
         cursor.execute("INSERT INTO alarm VALUES ('pain', '{}')")
         cursor.execute("PRAGMA user_version=1")

@@ -153,9 +153,8 @@ def picture(bed: Bed, aside: Aside, now_ns: int, *, second: bool = False) -> Bed
 
 
 def holds_of(state: StateMessage | None) -> list[str]:
-    """What holds alarms back at the box (pauses, care, quiet); boxes that know no holds name none."""
-    found: object = None if state is None else state.model_dump(mode="json").get("holds")
-    return [str(one) for one in found] if isinstance(found, list) else []
+    """What holds alarms back at the box (pauses, care, quiet)."""
+    return [] if state is None else [str(hold) for hold in state.holds]
 
 
 def _alarms(bed: Bed, aside: Aside, *, known: bool) -> list[AlarmPicture]:

@@ -13,6 +13,8 @@ from edge.publish.payload import (
     LocateCommand,
     Message,
     NoteMessage,
+    ProofCommand,
+    ReceiptMessage,
     ReferenceCommand,
     ReplyMessage,
     ReportCommand,
@@ -21,7 +23,7 @@ from edge.publish.payload import (
     alert_message,
     state_message,
 )
-from edge.publish.topics import AVAILABILITY, BURDEN, COMMAND, EVENT, HOME_COMMAND, NOTE, REPLY, SENSORS, STATE
+from edge.publish.topics import AVAILABILITY, BURDEN, COMMAND, EVENT, HOME_COMMAND, NOTE, RECEIPT, REPLY, SENSORS, STATE
 from edge.types import (
     Absence,
     Activation,
@@ -173,6 +175,11 @@ def examples() -> dict[str, tuple[str, Message]]:
             HOME_COMMAND,
             LocateCommand.model_validate({"id": "ha-1767225615000", "do": "locate", "seconds": 15, **who}),
         ),
+        "command: proof": (
+            COMMAND,
+            ProofCommand.model_validate({"id": "station-4717", "do": "proof", "episode": 1_234_547, **who}),
+        ),
+        "receipt": (RECEIPT, ReceiptMessage(id=f"{BOOT}-{NUMBER}", by="ward 3")),
         "reply: done": (REPLY, ReplyMessage.model_validate(_head() | answered)),
         "reply: refused": (REPLY, ReplyMessage.model_validate(_head() | refused)),
         "note": (

@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
 from edge.publish.mqtt import REPLY_EXPIRY_S, STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
-from edge.publish.subscriber import COMMAND_EXPIRY_S
-from edge.publish.topics import ALARM, AVAILABILITY, BURDEN, CBOR, COMMAND, EVENT, HOME_COMMAND, NOTE, REPLY, SENSORS
+from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
+from edge.publish.topics import (
+    ALARM,
+    AVAILABILITY,
+    BURDEN,
+    CBOR,
+    COMMAND,
+    EVENT,
+    HOME_COMMAND,
+    NOTE,
+    RECEIPT,
+    REPLY,
+    SENSORS,
+)
 from edge.publish.topics import STATE as STATE_LEAF
 
 QOS = 1
@@ -45,6 +57,7 @@ COMMANDS = (
     "report_command",
     "burden_command",
     "locate_command",
+    "proof_command",
 )
 """Schemas of what may lie on `command`."""
 
@@ -74,6 +87,7 @@ ROWS = (
         None,
         f"the same, but only {', '.join(sorted(ALLOWED[Channel.HOME] or ()))}",
     ),
+    Row(RECEIPT, "station", ("receipt",), False, RECEIPT_EXPIRY_S, "it has an alert and shows it"),
     Row(REPLY, "box", ("reply",), False, REPLY_EXPIRY_S, "the answer to each command", True),
     Row(NOTE, "station", ("note",), True, None, "a nurse's words on this bed; boxes do not read it"),
 )
