@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Ward:
         )
         self._daemon = Daemon(settings, self.clock, on_alert=self.alerts.append)
         self._subscriber: Subscriber | None = None
+        self._arriving: asyncio.Task[None] | None = None
+        self._greeted = asyncio.Event()
         self._mqtt = mqtt
 
     def live(self) -> None:
@@ -48,6 +51,8 @@ class Ward:
         listening = asyncio.create_task(self._subscriber.run())
         await self._subscriber.ready.wait()
         box = asyncio.create_task(self._daemon.run())
+        with self.clock.hold():  # sockets know no virtual time
+            await self._greeted.wait()
         await self.clock.sleep(LIVES_S / 2)
         for command in self._asks:
             self._subscriber.send("test", "bed1", command)
@@ -60,10 +65,17 @@ class Ward:
 
     def _hear(self, received: Received) -> None:
         assert self._subscriber is not None
+        self._greeted.set()
         if isinstance(received.message, ReplyMessage):
             self.replies.append(received.message)
         if self._confirms and isinstance(received.message, AlertMessage):
             self._subscriber.confirm(received, "north")
+            self._arriving = asyncio.create_task(self._arrive())
+
+    async def _arrive(self) -> None:
+        """Give a receipt real time to reach the box."""
+        with self.clock.hold():
+            await asyncio.to_thread(time.sleep, 0.3)
 
     def played(self) -> list[str]:
         """The bursts at the bed, its self-tests left out."""

@@ -58,7 +58,7 @@ async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosq
         assert "brow lowered, eyes shut" in (await page.text_content(BED) or "")
         await shoot(page, "station-pain")
         await holds(page, "document.querySelector('#alarm-news').textContent.includes('Strong signs of pain')")
-        assert await page.evaluate("document.activeElement.dataset.place") == "ward/bed7"
+        await holds(page, "document.activeElement.dataset.place === 'ward/bed7'")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#panel[open]")
         await page.click("#panel .alarms button")
@@ -66,7 +66,7 @@ async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosq
         await page.wait_for_selector("#panel .answer.good")
         await page.wait_for_selector(".look-attended")
         await page.keyboard.press("Escape")
-        assert await page.evaluate("document.activeElement.dataset.place") == "ward/bed7"
+        await holds(page, "document.activeElement.dataset.place === 'ward/bed7'")
 
 
 async def test_what_the_box_refuses_is_said_plainly(mosquitto: Mosquitto, tmp_path: Path) -> None:
