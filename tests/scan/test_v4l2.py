@@ -78,7 +78,7 @@ def test_asking_something_else_leaves_no_descriptor_open() -> None:
     for _ in range(5):
         with pytest.raises(OSError, match="Inappropriate ioctl"):
             query(Path("/dev/null"))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,9 @@ async def test_a_hundred_connections_leave_nothing_behind(rig: Rig) -> None:
             await anext(stream)
     rig.opened.clear()
     gc.collect()
-    assert _left() == before
+    left = _left()
+    assert left[0] <= before[0]
+    assert left[1] == before[1]
 
 
 async def test_a_busy_camera_is_in_use_and_leaks_no_descriptor(rig: Rig) -> None:
@@ -186,7 +188,9 @@ async def test_a_busy_camera_is_in_use_and_leaks_no_descriptor(rig: Rig) -> None
         error = await refusal()
         assert (error.reason, error.retryable) == (SensorReason.IN_USE, True)
     gc.collect()
-    assert _left() == before
+    left = _left()
+    assert left[0] <= before[0]
+    assert left[1] == before[1]
 
 
 def _left() -> tuple[int, int]:

@@ -180,7 +180,8 @@ async def test_a_hundred_connections_leave_no_thread_and_no_file_behind(cable: C
         if number % 3 == 0:
             link.send(b"bye")
         await link.close()
-    assert (readers(), open_files()) == ([], before)
+    assert readers() == []
+    assert open_files() <= before
 
 
 async def test_a_hundred_devices_pulled_out_leave_no_thread_and_no_file_behind(cable: Cable) -> None:
@@ -193,4 +194,5 @@ async def test_a_hundred_devices_pulled_out_leave_no_thread_and_no_file_behind(c
         with pytest.raises(SensorError):
             await link.get()
         await link.close()
-    assert (readers(), open_files()) == ([], before)
+    assert readers() == []
+    assert open_files() <= before
