@@ -37,6 +37,9 @@ class ReportButton:
         settings: the `[button]` table; it names a pin.
         clock: time.
         carry_out: takes the report, as it takes a station's.
+
+    Attributes:
+        fault: why presses are not heard; "" while they are.
     """
 
     def __init__(self, settings: Settings, clock: Clock, carry_out: Callable[[ReportCommand], Outcome]) -> None:
@@ -46,26 +49,25 @@ class ReportButton:
         self._carry_out = carry_out
         self._pressed = asyncio.Event()
         self._reported_ns: int | None = None
+        self.fault = ""
 
     async def run(self) -> None:
         """Until cancelled. A pin that cannot be taken costs the button, never the box."""
         loop = asyncio.get_running_loop()
-        told = ""
         while True:
             try:
                 from gpiozero import Button  # here, because only boxes with a button have it
                 from gpiozero.exc import GPIOZeroError
             except ImportError:
-                log.error("the button on pin %s needs: pip install 'anodyne[gpio]'", self._settings.pin)  # noqa: TRY400
+                self._fail(f"the button on pin {self._settings.pin} needs: pip install 'anodyne[gpio]'")
                 return
             try:
                 pin = Button(self._settings.pin, bounce_time=BOUNCE_S)
             except (GPIOZeroError, OSError, ValueError) as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.error("pin %s of the button cannot be taken: %s", self._settings.pin, error)  # noqa: TRY400
+                self._fail(f"pin {self._settings.pin} of the button cannot be taken: {error}")
                 await self._clock.sleep(RETRY_S)
                 continue
+            self.fault = ""
             pin.when_pressed = lambda: loop.call_soon_threadsafe(self._pressed.set)
             try:
                 while True:
@@ -74,6 +76,12 @@ class ReportButton:
                     self.press()
             finally:
                 pin.close()
+
+    def _fail(self, fault: str) -> None:
+        """Note why, and log it once."""
+        if fault != self.fault:
+            log.error("%s", fault)
+        self.fault = fault
 
     def press(self) -> None:
         """Report, unless the last report is of just now."""
@@ -87,4 +95,4 @@ class ReportButton:
             self._carry_out(command)
         except CommandError as error:
             self._reported_ns = None
-            log.error("the button's report is lost: %s", error.message)  # noqa: TRY400
+            log.error("the button's report is lost: %s", error.message)  # noqa: TRY400 - the sentence says it all

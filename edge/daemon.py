@@ -179,7 +179,7 @@ class Daemon:
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
         self._watch = BoxWatch(
-            clock, silent, lambda: self._bedside.fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
+            clock, silent, self._bedside_fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
         )
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
@@ -187,6 +187,10 @@ class Daemon:
                 self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
+
+    def _bedside_fault(self) -> str:
+        """Why light, sound or button of the bed fail; "" while they work or there are none."""
+        return self._bedside.fault or (self._button.fault if self._button is not None else "")
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""

@@ -344,7 +344,7 @@ class BoxFacts:
         temperature_c: of the hottest thermal zone, degrees Celsius.
         clock_synced: whether the wall clock is synchronised.
         station_silent: whether the way to the station is broken; None where there is none (home mode).
-        annunciator_fault: why the bed's own light or sound fails; "" while it works or there is none.
+        annunciator_fault: why the bed's own light, sound or button fails; "" while it works or there is none.
         storage_fault: why what was stored may be incomplete; "" while all is well.
     """
 

@@ -23,7 +23,7 @@ from edge.publish.embedded import free_port
 from edge.publish.payload import ReportCommand
 from edge.sensors.simulated.band import SimulatedBand
 from edge.store import Store
-from edge.types import Validity
+from edge.types import Alert, Condition, Validity
 
 PIN = 24
 
@@ -41,6 +41,15 @@ def pins() -> Iterator[MockFactory]:
 def push(pins: MockFactory) -> None:
     pins.pin(PIN).drive_low()
     pins.pin(PIN).drive_high()
+
+
+def settings_of(folder: Path) -> config.Config:
+    return config.Config(
+        box=config.Box(site="test", bed="bed1", state_dir=folder, validity=Validity.TEST),
+        sensor=(SimulatedBand(driver="simulated_band", name="band"),),
+        button=config.Button(pin=PIN),
+        mqtt=config.Mqtt(host="127.0.0.1", port=free_port()),
+    )
 
 
 class Nurse:
@@ -83,16 +92,11 @@ def test_a_report_that_was_not_kept_can_be_pressed_again(caplog: pytest.LogCaptu
 
 
 def test_a_press_of_the_pin_is_kept_beside_the_assessment(tmp_path: Path, pins: MockFactory) -> None:
-    settings = config.Config(
-        box=config.Box(site="test", bed="bed1", state_dir=tmp_path, validity=Validity.TEST),
-        sensor=(SimulatedBand(driver="simulated_band", name="band"),),
-        button=config.Button(pin=PIN),
-        mqtt=config.Mqtt(host="127.0.0.1", port=free_port()),
-    )
-
     async def live() -> None:
         assessed = asyncio.Event()
-        daemon = Daemon(settings, clocks.SystemClock(), on_assessment=lambda _: assessed.set(), reports=False)
+        daemon = Daemon(
+            settings_of(tmp_path), clocks.SystemClock(), on_assessment=lambda _: assessed.set(), reports=False
+        )
         task = asyncio.create_task(daemon.run())
         async with asyncio.timeout(30.0):
             await assessed.wait()
@@ -120,6 +124,7 @@ def test_a_pin_that_cannot_be_taken_is_told_once_and_tried_again(
     async def live() -> None:
         task = asyncio.create_task(button.run())
         await clock.sleep(130.0)
+        assert f"pin {PIN}" in button.fault
         taken.close()
         await clock.sleep(60.0)
         push(pins)
@@ -130,6 +135,7 @@ def test_a_pin_that_cannot_be_taken_is_told_once_and_tried_again(
 
     with caplog.at_level(logging.ERROR):
         clocks.run(clock, live())
+    assert button.fault == ""
     assert caplog.text.count(f"pin {PIN} of the button cannot be taken") == 1
     assert len(nurse.said) == 1
 
@@ -137,3 +143,22 @@ def test_a_pin_that_cannot_be_taken_is_told_once_and_tried_again(
 def test_a_pin_that_the_light_has_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"has pin 24, which \[annunciator\] uses"):
         config.loads("[annunciator]\nlight_pin = 24\n[button]\npin = 24\n", "box.toml")
+
+
+def test_a_button_that_cannot_be_heard_is_an_alarm_of_its_own(tmp_path: Path, pins: MockFactory) -> None:
+    assert not pins.pin(PIN).state
+    taken = gpiozero.DigitalOutputDevice(PIN)
+    clock = clocks.VirtualClock()
+    alerts: list[Alert] = []
+    daemon = Daemon(settings_of(tmp_path), clock, on_alert=alerts.append, reports=False)
+
+    async def live() -> None:
+        task = asyncio.create_task(daemon.run())
+        await clock.sleep(10.0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clocks.run(clock, live())
+    taken.close()
+    assert Condition.ANNUNCIATOR_FAILING in [one.condition for one in alerts]

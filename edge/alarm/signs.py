@@ -248,7 +248,7 @@ SOURCES: dict[Condition, tuple[Callable[[View, Alarm], Sign], str]] = {
         _storage,
         "the disk does not take alarm states, or the state file was damaged within the hour",
     ),
-    Condition.ANNUNCIATOR_FAILING: (_annunciator, "the bed's light or sound fails its test or its work"),
+    Condition.ANNUNCIATOR_FAILING: (_annunciator, "the bed's light, sound or button fails its test or its work"),
 }
 """For every condition, its sign and what that rests on, in words."""
 

@@ -177,6 +177,7 @@ class Judge:
         """Learn the resting face anew, of whoever lies here now."""
         self.rest.forget(by)
         self._episodes.reset()
+        self._values.clear()
         self._who = None
 
     @property

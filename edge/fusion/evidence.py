@@ -24,8 +24,8 @@ FULL_WEIGHT_QUALITY = 0.6
 `min_quality`, so that evidence which is only just accepted counts half."""
 
 FRESH_S = 2.0
-"""Evidence up to this old counts in full: bands send once a second and are judged once a second. From here to
-`[fusion] max_age_s`, where it is no evidence any more, it fades in proportion."""
+"""Evidence up to this old counts as of now: bands send once a second and are judged once a second. From here to
+`[fusion] max_age_s`, where it is no evidence any more, old calm gives way to what newer evidence says."""
 
 FACE_FIGURE = "change_6s"
 """Named figure of a face's estimate that is weighed; its value where there is none (a replayed face of before)."""
@@ -42,7 +42,7 @@ class Evidence:
     """What one estimate says.
 
     Attributes:
-        log_odds: what it adds to the log-odds of pain: by reliability, quality and age.
+        log_odds: what it adds to the log-odds of pain: by reliability and quality.
         deviation: standard deviation of that.
         own: its log-odds by its own calibration alone: of pain for a face, of arousal for a signal of the wristband.
     """
@@ -88,20 +88,14 @@ class Calibration:
         self._reliability = {modality: _reliability(fusion, modality) for modality in ORDER}
         self._threshold = {mode: fusion.number(mode_key(mode)) for mode in MODES}
 
-    def evidence(self, estimate: Estimate, age_s: float, max_age_s: float) -> Evidence:
-        """Log-odds of an estimate that is present (quality > 0), with a 90 % interval turned into a deviation.
-
-        Args:
-            estimate: of one modality.
-            age_s: how long ago it was measured, seconds; less than `max_age_s`.
-            max_age_s: from when on it is no evidence.
-        """
+    def evidence(self, estimate: Estimate) -> Evidence:
+        """Log-odds of an estimate that is present (quality > 0), with a 90 % interval turned into a deviation."""
         modality = estimate.modality
         slope, intercept = self._line[modality]
         reliability = self._reliability[modality]
         low, high = (slope * _scale(modality, x) for x in estimate.interval)
         log_odds = slope * _scale(modality, _weighed(estimate)) + intercept
-        weight = reliability * min(1.0, estimate.quality / FULL_WEIGHT_QUALITY) * freshness(age_s, max_age_s)
+        weight = reliability * min(1.0, estimate.quality / FULL_WEIGHT_QUALITY)
         bounded = min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)
         deviation = max(reliability * abs(high - low) / (2 * Z90), 0.05)
         return Evidence(weight * bounded, deviation, bounded)
@@ -112,7 +106,7 @@ class Calibration:
 
 
 def freshness(age_s: float, max_age_s: float) -> float:
-    """Weight of evidence so old: 1 up to `FRESH_S`, falling to 0 at `max_age_s`."""
+    """How far evidence so old speaks of now: 1 up to `FRESH_S`, falling to 0 at `max_age_s`."""
     if age_s <= FRESH_S:
         return 1.0
     return max(0.0, (max_age_s - age_s) / max(max_age_s - FRESH_S, 1e-9))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from edge import config
 from edge.face.words import age_code, needed_code
-from edge.fusion.evidence import ORDER, Z90, Calibration, Evidence, sigmoid
+from edge.fusion.evidence import ORDER, Z90, Calibration, Evidence, freshness, sigmoid
 from edge.types import NS_PER_S, Absence, Assessment, Contribution, Estimate, Modality, Verdict
 
 THRESHOLD_SCORE = 5.0
@@ -91,13 +91,9 @@ class Fusion:
         used: Mapping[Modality, Estimate],
         missing: Mapping[Modality, Absence],
     ) -> Assessment:
-        evidence = {
-            modality: self._calibration.evidence(
-                used[modality], (now_ns - used[modality].measured_ns) / NS_PER_S, self._settings.max_age_s
-            )
-            for modality in mode
-        }
-        margin = sum(item.log_odds for item in evidence.values()) - self._calibration.threshold(mode)
+        evidence = {modality: self._calibration.evidence(used[modality]) for modality in mode}
+        ages_s = {modality: (now_ns - used[modality].measured_ns) / NS_PER_S for modality in mode}
+        margin = self._margin_now(mode, evidence, ages_s)
         spread = Z90 * math.sqrt(sum(item.deviation**2 for item in evidence.values()))
         score = _score(margin)
         verdict = Verdict.PAIN if score >= THRESHOLD_SCORE else Verdict.CALM
@@ -113,6 +109,26 @@ class Fusion:
             contributions=_contributions(now_ns, used, evidence),
             reasons=_reasons(used, evidence, dissent),
         )
+
+    def _margin_now(
+        self, mode: tuple[Modality, ...], evidence: Mapping[Modality, Evidence], ages_s: Mapping[Modality, float]
+    ) -> float:
+        """Log-odds above the threshold, with old calm given way to what is newer.
+
+        Evidence that ages must not turn pain into calm: pain stands until its evidence is stale. Calm slides to what
+        the newer part of the mode says with its own threshold, so that nothing jumps when the old part is gone. Where
+        nothing is newer the old stands to its end, and then the bed cannot be assessed.
+        """
+        margin = self._margin(mode, evidence)
+        fresh = {modality: freshness(age_s, self._settings.max_age_s) for modality, age_s in ages_s.items()}
+        newer = tuple(modality for modality in mode if fresh[modality] >= 1.0)
+        if margin >= 0.0 or not newer or newer == mode:
+            return margin
+        share = min(fresh.values())
+        return share * margin + (1.0 - share) * self._margin(newer, evidence)
+
+    def _margin(self, mode: tuple[Modality, ...], evidence: Mapping[Modality, Evidence]) -> float:
+        return sum(evidence[modality].log_odds for modality in mode) - self._calibration.threshold(mode)
 
     def _dissent(self, verdict: Verdict, evidence: Mapping[Modality, Evidence]) -> tuple[str, ...]:
         """Codes of the modalities that contradict the verdict: calm beside pain, or enough for itself beside calm.

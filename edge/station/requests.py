@@ -7,24 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.publish.payload import CommandId, Message, Person
+from edge.publish.payload import CommandId, Control, Message, Person
 from edge.types import Condition
 
-Deed = Literal[
-    "acknowledge",
-    "pause_audio",
-    "pause_alarms",
-    "resume",
-    "care_on",
-    "care_off",
-    "quiet_on",
-    "quiet_off",
-    "camera_off",
-    "camera_on",
-    "report",
-    "set_reference",
-    "reset_reference",
-]
+Deed = Literal["acknowledge", Control, "report", "set_reference", "reset_reference"]
 """Everything that the page offers. A box that does not know one of them answers so, and the page shows the answer."""
 
 

@@ -20,7 +20,7 @@ CONDITION_WORDS = {
     Condition.BOX_HOT: "box too hot",
     Condition.CLOCK_UNSYNCED: "clock not synchronised",
     Condition.STORAGE_FAILING: "storage failing",
-    Condition.ANNUNCIATOR_FAILING: "bedside light or sound failing",
+    Condition.ANNUNCIATOR_FAILING: "bedside light, sound or button failing",
 }
 """Conditions as a nurse would say them."""
 

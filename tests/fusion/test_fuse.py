@@ -140,17 +140,25 @@ def score(fusion: Fusion, *estimates: Estimate) -> float:
     return found
 
 
-def test_fresh_evidence_counts_in_full_and_fades_until_it_is_none(fusion: Fusion) -> None:
-    by_age = [score(fusion, present(Modality.FACE, 8.0, age_s=age_s)) for age_s in (0.0, 2.0, 4.0, 6.0, 9.9)]
+@given(st.floats(3.1, 16.0), st.floats(0.0, 10.0))
+def test_pain_stands_until_its_evidence_is_stale(change: float, age_s: float) -> None:
+    fusion = Fusion(_calibration(), config.Fusion())
+    assert fusion.assess(NOW, [present(Modality.FACE, change, age_s=age_s)]).verdict is Verdict.PAIN
+    calm_band = present(Modality.GSR, 0.4)
+    fresh = score(fusion, present(Modality.FACE, change + 1.0), calm_band)
+    assert score(fusion, present(Modality.FACE, change + 1.0, age_s=age_s), calm_band) == fresh
+
+
+def test_old_calm_alone_stays_what_it_was(fusion: Fusion) -> None:
+    assert score(fusion, present(Modality.FACE, 1.0, age_s=9.9)) == score(fusion, present(Modality.FACE, 1.0))
+
+
+def test_old_calm_gives_way_to_what_is_newer(fusion: Fusion) -> None:
+    band = present(Modality.GSR, 0.6)
+    by_age = [score(fusion, present(Modality.FACE, 0.0, age_s=age_s), band) for age_s in (0.0, 2.0, 4.0, 6.0, 10.0)]
     assert by_age[0] == by_age[1]
-    assert by_age[1:] == sorted(by_age[1:], reverse=True)
-    assert by_age[-1] == pytest.approx(score(fusion, present(Modality.FACE, 2.0)), abs=0.3)
-
-
-def test_old_calm_speaks_less_against_pain_than_fresh_calm(fusion: Fusion) -> None:
-    pain = present(Modality.FACE, 3.2)
-    fresh, old = (present(Modality.GSR, 0.2, age_s=age_s) for age_s in (0.5, 8.0))
-    assert score(fusion, pain, fresh) < score(fusion, pain, old)
+    assert by_age[1:] == sorted(set(by_age[1:]))
+    assert by_age[-1] == pytest.approx(score(fusion, band))
 
 
 def test_what_is_weighed_of_a_face_is_its_mean_of_late(fusion: Fusion) -> None:

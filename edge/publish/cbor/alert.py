@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from edge.publish.cbor.items import Item, decode_map, encode_item, mode_bits, mode_text, word
+from edge.publish.cbor.items import Item, decode_message, encode_item, mode_bits, mode_text, word
 from edge.publish.payload import AbsenceCode, AlertMessage, ModalityCode
 from edge.types import Condition, Presence, Priority, Validity
 
@@ -63,10 +63,7 @@ def decode_alert(payload: bytes) -> AlertMessage:
     Raises:
         ValueError: it is not such a message.
     """
-    try:
-        return AlertMessage.model_validate_json(_json(decode_map(payload)))
-    except (IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"no CBOR alert: {error}") from error
+    return decode_message(AlertMessage, payload, _json)
 
 
 def _json(content: Mapping[int, object]) -> str:

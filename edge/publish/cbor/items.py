@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from edge.publish.payload import Message
+
+M = TypeVar("M", bound=Message)
 
 Item = int | bool | str | bytes | Sequence["Item"] | Mapping[int, "Item"]
 """What is encoded here."""
@@ -21,12 +26,20 @@ def encode_item(item: Item) -> bytes:
     return b"".join(_encode(item))
 
 
-def decode_map(payload: bytes) -> dict[int, object]:
-    """A map with integer keys, and nothing after it.
+def decode_message(model: type[M], payload: bytes, as_json: Callable[[Mapping[int, object]], str]) -> M:
+    """Read a message whose map `as_json` writes as its JSON.
 
     Raises:
-        ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError: it is none.
+        ValueError: it is not such a message.
     """
+    try:
+        return model.model_validate_json(as_json(_decode_map(payload)))
+    except (IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"no CBOR of {model.__name__}: {error}") from error
+
+
+def _decode_map(payload: bytes) -> dict[int, object]:
+    """A map with integer keys, and nothing after it."""
     content, end = _decode(payload, 0)
     if end != len(payload) or not isinstance(content, dict):
         raise ValueError("no map")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from edge.publish.cbor.items import Item, decode_map, encode_item, mode_bits, mode_text, word
+from edge.publish.cbor.items import Item, decode_message, encode_item, mode_bits, mode_text, word
 from edge.publish.payload import AbsenceCode, ModalityCode, StateMessage
 from edge.publish.payload.codes import HoldCode
 from edge.types import Absence, Hold, Modality, Validity, Verdict
@@ -34,10 +34,7 @@ def decode_state(payload: bytes) -> StateMessage:
     Raises:
         ValueError: it is not such a message.
     """
-    try:
-        return StateMessage.model_validate_json(_json(decode_map(payload)))
-    except (IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"no CBOR state: {error}") from error
+    return decode_message(StateMessage, payload, _json)
 
 
 def _content(message: StateMessage) -> dict[int, Item]:

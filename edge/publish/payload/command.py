@@ -43,22 +43,26 @@ class ReferenceCommand(Message):
     """Who asks."""
 
 
+Control = Literal[
+    "pause_audio",
+    "pause_alarms",
+    "resume",
+    "care_on",
+    "care_off",
+    "quiet_on",
+    "quiet_off",
+    "camera_off",
+    "camera_on",
+]
+"""What holds alarms back for a while, and what ends it; `resume` ends both pauses."""
+
+
 class ControlCommand(Message):
     """The commands that hold alarms back for a while, and those that end it."""
 
     id: CommandId
     """Chosen by the station."""
-    do: Literal[
-        "pause_audio",
-        "pause_alarms",
-        "resume",
-        "care_on",
-        "care_off",
-        "quiet_on",
-        "quiet_off",
-        "camera_off",
-        "camera_on",
-    ]
+    do: Control
     """What to do; `resume` ends both pauses."""
     seconds: int | None = Field(default=None, ge=1, le=86_400)
     """How long, for those that begin something; the box's configuration says how long by default and at most."""
