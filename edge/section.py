@@ -6,9 +6,11 @@ The tables of the sensors stand beside their drivers and the others in `edge.con
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+V = TypeVar("V")
 
 SensorName = Annotated[
     str,
@@ -37,6 +39,22 @@ def _from_folder(path: Path, info: Info) -> Path:
 
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
 """A path; a relative one starts at the folder of the configuration file."""
+
+
+def paired(name: str, value: V, info: Info) -> V:
+    """A value that makes sense with an earlier one only, and the other way round.
+
+    Args:
+        name: of the earlier field.
+        value: of this one; None where it is not given.
+        info: of the validator.
+
+    Raises:
+        ValueError: one of the two is given alone.
+    """
+    if name in info.data and (value is None) != (info.data[name] is None):
+        raise ValueError(f"and {name} belong together: give both or neither")
+    return value
 
 
 class Section(BaseModel):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from gpiozero.pins.mock import MockFactory
 
 SHARED = Path(os.environ.get("ANODYNE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 """The shared data folder (real recordings, head assets, clips); tests that need it skip where it is absent."""
@@ -51,3 +56,16 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+
+
+@pytest.fixture
+def pins() -> Iterator[MockFactory]:
+    """A board without a board."""
+    import gpiozero  # here, because not every machine that runs some of the tests has it
+    from gpiozero.pins.mock import MockFactory
+
+    factory = MockFactory()
+    gpiozero.Device.pin_factory = factory
+    yield factory
+    factory.reset()
+    gpiozero.Device.pin_factory = None

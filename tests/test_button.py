@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -26,16 +25,6 @@ from edge.store import Store
 from edge.types import Alert, Condition, Validity
 
 PIN = 24
-
-
-@pytest.fixture
-def pins() -> Iterator[MockFactory]:
-    """A board without a board."""
-    factory = MockFactory()
-    gpiozero.Device.pin_factory = factory
-    yield factory
-    factory.reset()
-    gpiozero.Device.pin_factory = None
 
 
 def push(pins: MockFactory) -> None:

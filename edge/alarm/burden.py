@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from edge.clock import Clock, Instant
 from edge.errors import StoreError
 from edge.publish.outbox import Outbox
-from edge.publish.payload import KIND, BurdenMessage, message_id
+from edge.publish.payload import KIND, BurdenMessage, head
 from edge.publish.topics import burden_leaf
 from edge.types import (
     NS_PER_S,
@@ -155,12 +155,7 @@ class Burden:
         today = self._today
         kinds = [(KIND[condition], count) for condition, count in today.raised.items()]
         return BurdenMessage(
-            id=message_id(now.boot_id, self._store.take_number()),
-            since_boot_ms=now.mono_ns // 1_000_000,
-            wall_ms=max(0, now.wall_ms),
-            synced=now.synced,
-            validity=self._validity,
-            mode=self._mode,
+            **head(now, self._store.take_number(), self._validity, self._mode),
             day=today.day,
             complete=complete,
             raised=dict(today.raised),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from edge.section import FilePath, Info, Section
+from edge.section import FilePath, Info, Section, paired
 
 
 class Home(Section):
@@ -30,6 +30,4 @@ class Home(Section):
     @field_validator("key_file")
     @classmethod
     def _pair(cls, key_file: Path | None, info: Info) -> Path | None:
-        if "certificate_file" in info.data and (key_file is None) != (info.data["certificate_file"] is None):
-            raise ValueError("and certificate_file belong together: give both or neither")
-        return key_file
+        return paired("certificate_file", key_file, info)

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from edge.config.home import Home
 from edge.config.station import Station, listed
-from edge.section import FilePath, Info, Section
+from edge.section import FilePath, Info, Section, paired
 from edge.sensors.table import Sensor
 from edge.types import Priority, Validity
 
@@ -183,9 +183,7 @@ class Annunciator(Section):
     @field_validator("quiet_to")
     @classmethod
     def _both_ends(cls, quiet_to: str | None, info: Info) -> str | None:
-        if "quiet_from" in info.data and (info.data["quiet_from"] is None) != (quiet_to is None):
-            raise ValueError("and quiet_from belong together: give both or neither")
-        return quiet_to
+        return paired("quiet_from", quiet_to, info)
 
 
 class Button(Section):
@@ -212,9 +210,7 @@ class Tls(Section):
     @field_validator("key_file")
     @classmethod
     def _pair(cls, key_file: Path | None, info: Info) -> Path | None:
-        if "cert_file" in info.data and (key_file is None) != (info.data["cert_file"] is None):
-            raise ValueError("and cert_file belong together: give both or neither")
-        return key_file
+        return paired("cert_file", key_file, info)
 
 
 class Mqtt(Section):

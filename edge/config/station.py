@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from edge.section import FilePath, Info, Section
+from edge.section import FilePath, Info, Section, paired
 
 _PLACE = re.compile(r"^[A-Za-z0-9_.-]{1,32}/[A-Za-z0-9_.-]{1,32}$")
 
@@ -67,9 +67,7 @@ class Station(Section):
     @field_validator("key_file")
     @classmethod
     def _pair(cls, key_file: Path | None, info: Info) -> Path | None:
-        if "certificate_file" in info.data and (key_file is None) != (info.data["certificate_file"] is None):
-            raise ValueError("and certificate_file belong together: give both or neither")
-        return key_file
+        return paired("certificate_file", key_file, info)
 
     @field_validator("trusted_proxies")
     @classmethod

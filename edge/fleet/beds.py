@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 
-from edge.clock import Clock, Instant
+from edge.clock import Clock
 from edge.fleet.client import Access, Client
-from edge.publish.mqtt import STATE_EVERY_S
-from edge.publish.payload import AlertMessage, AvailabilityMessage, StateMessage, message_id
+from edge.publish.payload import AlertMessage, AvailabilityMessage, HeadValues, StateMessage, head
+from edge.publish.states import STATE_EVERY_S
 from edge.publish.topics import AVAILABILITY, EVENT, STATE, Topics, alarm_leaf
 from edge.types import Condition, Modality, Presence, Priority, Validity, Verdict
 
@@ -66,10 +67,10 @@ class SimulatedBed:
         Returns:
             The alert's id.
         """
-        head = self._head()
+        values = self._head()
         message = AlertMessage.model_validate(
             {
-                **head,
+                **values,
                 "episode": self._number,
                 "condition": Condition.PAIN,
                 "priority": Priority.MEDIUM,
@@ -89,14 +90,7 @@ class SimulatedBed:
         for leaf in (AVAILABILITY, STATE, alarm_leaf(Condition.PAIN)):
             self.client.publish(self._topics.of(leaf), b"", retain=True)
 
-    def _head(self) -> dict[str, object]:
+    def _head(self) -> HeadValues:
         self._number += 1
-        instant: Instant = self._clock.instant()
-        return {
-            "id": message_id(self._boot, self._number),
-            "since_boot_ms": instant.mono_ns // 1_000_000,
-            "wall_ms": instant.wall_ms,
-            "synced": instant.synced,
-            "validity": Validity.TEST,
-            "mode": "face+ppg",
-        }
+        instant = replace(self._clock.instant(), boot_id=self._boot)
+        return head(instant, self._number, Validity.TEST, "face+ppg")

@@ -16,8 +16,8 @@ from edge.errors import PublishError, PublishReason
 from edge.fleet.beds import SimulatedBed
 from edge.fleet.client import Access, Client
 from edge.fleet.tally import Figures, Load, Tally, percentile_ms
-from edge.publish.mqtt import STATE_EVERY_S
 from edge.publish.payload import AlertMessage
+from edge.publish.states import STATE_EVERY_S
 from edge.publish.subscriber import read
 from edge.publish.topics import EVENT, ROOT, parse
 

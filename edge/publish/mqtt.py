@@ -33,25 +33,16 @@ from edge.publish.payload import (
     StateMessage,
     alert_message,
     decode,
+    head,
     late_message,
-    message_id,
     state_message,
 )
+from edge.publish.refusals import Refusals
+from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, is_news
 from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, RECEIPT, REPLY, STATE, Topics, alarm_leaf
-from edge.types import NS_PER_S, Absence, Alert, Assessment, Condition, Hold
+from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
-
-STATE_EVERY_S = 10.0
-"""A state is published at least this often, seconds: with the factor three of `StateMessage.every_s`, a station calls
-a silent bed stale after half a minute."""
-
-STATE_SCORE_STEP = 0.5
-"""A score that moved this far is published at once; smaller sways wait for `STATE_EVERY_S`."""
-
-STATE_EXPIRY_S = 30
-"""The broker forgets a retained state after three missed ones, seconds (MQTT v5): a new subscriber then sees no score
-rather than an old one."""
 
 REPLY_EXPIRY_S = 300
 """Nobody waits for the reply to a command longer than this, seconds."""
@@ -62,9 +53,6 @@ broker on a bad radio link takes."""
 
 WINDOW = 20
 """Outbox rows on their way at once: paho's own default for messages in flight."""
-
-REFUSED_RETRY_S = 60.0
-"""Rows that the broker refused (an ACL, a quota) are offered again after this, seconds."""
 
 ACKNOWLEDGED_WITHIN_S = 30.0
 """A broker that answers pings but owes a PUBACK for this long is left and connected anew, seconds: ten times what a
@@ -120,9 +108,7 @@ class Publisher:
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._in_flight: dict[int, _Sent] = {}
-        self._refused: set[int] = set()
-        self._refused_ns = 0
-        self._refusals_told: set[str] = set()
+        self._refusals = Refusals()
         self._hold = ExitStack()
         self._alerts: dict[Condition, AlertMessage] = {}
         self._waiting_since_ns: int | None = None
@@ -143,7 +129,7 @@ class Publisher:
     @property
     def refused(self) -> int:
         """Rows that the broker refused on this connection; they stay in the outbox."""
-        return len(self._refused)
+        return len(self._refusals.rows)
 
     def silent(self, now_ns: int) -> bool:
         """Whether the way to the station is broken.
@@ -152,7 +138,7 @@ class Publisher:
         """
         waits_s = 0.0 if self._waiting_since_ns is None else (now_ns - self._waiting_since_ns) / NS_PER_S
         unheard = waits_s >= UNDELIVERED_S or self._confirmation.missing(now_ns)
-        return not self.connected or bool(self._refused) or unheard
+        return not self.connected or bool(self._refusals.rows) or unheard
 
     def pending(self) -> int:
         """Rows that no broker has acknowledged."""
@@ -179,10 +165,9 @@ class Publisher:
         now_ns = self._clock.now_ns()
         self._leave_silent_broker(now_ns)
         self.look_after_outbox(now_ns)
-        if self._refused and now_ns - self._refused_ns >= REFUSED_RETRY_S * NS_PER_S:
-            self._refused.clear()
+        if self._refusals.over(now_ns):
             self._pump()
-        if self._state is not None and not _news(self._state, assessment, now_ns, holds):
+        if self._state is not None and not is_news(self._state, assessment, now_ns, holds):
             return
         number = self._store.take_number()
         instant = self._clock.instant()
@@ -228,7 +213,7 @@ class Publisher:
     async def _session(self, link: Link) -> None:
         """One connection: greet, resend, then let events drive until it is lost."""
         self._link = link
-        self._refused.clear()
+        self._refusals.rows.clear()
         try:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
             self._outbox.tidy(self._clock.instant())
@@ -274,7 +259,7 @@ class Publisher:
         room = WINDOW - len(skip)
         if room <= 0:
             return
-        rows = self._outbox.waiting(skip | self._refused, room)
+        rows = self._outbox.waiting(skip | self._refusals.rows, room)
         for row in rows:
             alert = self._marked(row)
             payload = row.payload if alert is None else alert.encode()
@@ -340,9 +325,9 @@ class Publisher:
                     self.proofs.broker(row.message_id, self._clock.instant())
                 self._note_delivered()
             else:
-                self._refuse(row, refusal)
+                self._refusals.add(row.id, self._topics.of(row.leaf), refusal, self._clock.now_ns())
         elif refusal is not None:
-            self._tell_refusal("a message", refusal)
+            self._refusals.passing(refusal)
         if mid == self._state_mid:
             self._state_mid = None
             self._send_state()
@@ -355,17 +340,6 @@ class Publisher:
         with suppress(StoreError):  # unreadable: the outbox reports it, and the wait goes on
             if self._waiting_since_ns is not None and not self._outbox.pending():
                 self._waiting_since_ns = None
-
-    def _refuse(self, row: Row, refusal: str) -> None:
-        self._refused.add(row.id)
-        self._refused_ns = self._clock.now_ns()
-        self._tell_refusal(self._topics.of(row.leaf), refusal)
-
-    def _tell_refusal(self, what: str, refusal: str) -> None:
-        told = f"{what}: {refusal}"
-        if told not in self._refusals_told:
-            self._refusals_told.add(told)
-            logger.error("the broker does not take %s; it stays in the outbox: check the broker's ACL", told)
 
     def _arrived(self, incoming: Incoming) -> None:
         channel = {self._topics.of(leaf): channel for leaf, channel in CHANNELS.items()}.get(incoming.topic)
@@ -386,12 +360,7 @@ class Publisher:
         instant = self._clock.instant()
         error = answer.error
         reply = ReplyMessage(
-            id=message_id(instant.boot_id, self._store.take_number()),
-            since_boot_ms=instant.mono_ns // 1_000_000,
-            wall_ms=instant.wall_ms,
-            synced=instant.synced,
-            validity=self._box.validity,
-            mode=self._mode,
+            **head(instant, self._store.take_number(), self._box.validity, self._mode),
             to=answer.to,
             ok=error is None,
             reason=None if error is None else str(error.reason),
@@ -405,18 +374,9 @@ class Publisher:
 
     def _availability(self, *, online: bool, reason: str) -> AvailabilityMessage:
         instant = self._clock.instant()
-        return AvailabilityMessage.model_validate(
-            {
-                "id": message_id(instant.boot_id, self._store.take_number()),
-                "since_boot_ms": instant.mono_ns // 1_000_000,
-                "wall_ms": instant.wall_ms,
-                "synced": instant.synced,
-                "validity": self._box.validity,
-                "mode": self._mode if online else BLIND_MODE,
-                "online": online,
-                "reason": reason,
-            }
-        )
+        mode = self._mode if online else BLIND_MODE
+        values = head(instant, self._store.take_number(), self._box.validity, mode)
+        return AvailabilityMessage.model_validate({**values, "online": online, "reason": reason})
 
     @property
     def _mode(self) -> str:
@@ -425,17 +385,3 @@ class Publisher:
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._pump)
-
-
-def _news(published: StateMessage, assessment: Assessment, now_ns: int, holds: tuple[Hold, ...]) -> bool:
-    """Whether an assessment is worth a message of its own."""
-    if now_ns - published.since_boot_ms * 1_000_000 >= STATE_EVERY_S * NS_PER_S:
-        return True
-    if (assessment.verdict, assessment.mode_text) != (published.verdict, published.mode):
-        return True
-    missing = {one: why for one, why in assessment.missing.items() if why is not Absence.NOT_CONFIGURED}
-    if missing != published.missing or list(holds) != published.holds:
-        return True
-    if assessment.score is None or published.score is None:
-        return False
-    return abs(assessment.score - published.score) >= STATE_SCORE_STEP

@@ -20,10 +20,11 @@ from edge.publish.payload import (
     BLIND_MODE,
     AvailabilityMessage,
     Command,
+    HeadValues,
     NoteMessage,
     ReplyMessage,
     alert_message,
-    message_id,
+    head,
     state_message,
 )
 from edge.publish.topics import NOTE
@@ -218,12 +219,5 @@ class HomePage:
     def _availability(self, instant: Instant) -> AvailabilityMessage:
         return AvailabilityMessage.model_validate({**self._head(instant), "online": True, "reason": "started"})
 
-    def _head(self, instant: Instant) -> dict[str, object]:
-        return {
-            "id": message_id(instant.boot_id, 0),
-            "since_boot_ms": instant.mono_ns // 1_000_000,
-            "wall_ms": instant.wall_ms,
-            "synced": instant.synced,
-            "validity": self._box.validity,
-            "mode": self._mode,
-        }
+    def _head(self, instant: Instant) -> HeadValues:
+        return head(instant, 0, self._box.validity, self._mode)

@@ -62,7 +62,7 @@ def test_a_picture_that_is_never_judged_starves_the_watchdog_of_a_living_loop(
         raise AssertionError("judged after all")
 
     monkeypatch.setattr(FaceEstimator, "step", hang)
-    monkeypatch.setattr("edge.inputs.STUCK_S", 0.5)
+    monkeypatch.setattr("edge.inputs.face.STUCK_S", 0.5)
     monkeypatch.setattr("edge.health.progress.SETTLED_S", 0.0)
     camera = VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240)
     settings = config.Config(

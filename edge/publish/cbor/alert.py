@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from edge.publish.cbor.items import Item, decode_message, encode_item, mode_bits, mode_text, word
+from edge.publish.cbor.items import Item, decode_message, encode_head, encode_item, mode_text, word
 from edge.publish.payload import AbsenceCode, AlertMessage, ModalityCode
 from edge.types import Condition, Presence, Priority, Validity
 
@@ -22,14 +22,8 @@ KEYS = ("id", "t", "w", "y", "v", "m", "ep", "c", "p", "s", "x", "n", "i", "r", 
 
 def encode_alert(message: AlertMessage) -> bytes:
     """An alert as CBOR, at most `MAX_CBOR_BYTES`; scores are in tenths."""
-    boot, _, number = message.id.partition("-")
     content: dict[int, Item] = {
-        0: [bytes.fromhex(boot), int(number)],
-        1: message.since_boot_ms,
-        2: message.wall_ms,
-        3: message.synced,
-        4: list(Validity).index(message.validity),
-        5: mode_bits(message.mode),
+        **encode_head(message),
         6: message.episode,
         7: list(Condition).index(message.condition),
         8: list(Priority).index(message.priority),

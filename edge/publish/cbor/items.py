@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from edge.publish.payload import Message
+from edge.publish.payload import Head, Message
+from edge.types import Validity
 
 M = TypeVar("M", bound=Message)
 
@@ -24,6 +25,19 @@ _FALSE, _TRUE = 0xF4, 0xF5
 def encode_item(item: Item) -> bytes:
     """One item as bytes."""
     return b"".join(_encode(item))
+
+
+def encode_head(message: Head) -> dict[int, Item]:
+    """Keys 0 to 5, which every message begins with."""
+    boot, _, number = message.id.partition("-")
+    return {
+        0: [bytes.fromhex(boot), int(number)],
+        1: message.since_boot_ms,
+        2: message.wall_ms,
+        3: message.synced,
+        4: list(Validity).index(message.validity),
+        5: mode_bits(message.mode),
+    }
 
 
 def decode_message(model: type[M], payload: bytes, as_json: Callable[[Mapping[int, object]], str]) -> M:

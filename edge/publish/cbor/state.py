@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from edge.publish.cbor.items import Item, decode_message, encode_item, mode_bits, mode_text, word
+from edge.publish.cbor.items import Item, decode_message, encode_head, encode_item, mode_text, word
 from edge.publish.payload import AbsenceCode, ModalityCode, StateMessage
 from edge.publish.payload.codes import HoldCode
 from edge.types import Absence, Hold, Modality, Validity, Verdict
@@ -38,14 +38,8 @@ def decode_state(payload: bytes) -> StateMessage:
 
 
 def _content(message: StateMessage) -> dict[int, Item]:
-    boot, _, number = message.id.partition("-")
     content: dict[int, Item] = {
-        0: [bytes.fromhex(boot), int(number)],
-        1: message.since_boot_ms,
-        2: message.wall_ms,
-        3: message.synced,
-        4: list(Validity).index(message.validity),
-        5: mode_bits(message.mode),
+        **encode_head(message),
         6: list(Verdict).index(message.verdict),
     }
     missing = {

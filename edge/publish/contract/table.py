@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
-from edge.publish.mqtt import REPLY_EXPIRY_S, STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
+from edge.publish.mqtt import REPLY_EXPIRY_S
+from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
     ALARM,

@@ -19,7 +19,7 @@ from edge.publish.home_assistant import memory
 from edge.publish.home_assistant.discovery import STATUS_TOPIC, announcement
 from edge.publish.home_assistant.memory import Announced
 from edge.publish.link import Handlers, Incoming, Link, Version
-from edge.publish.payload import SensorCondition, SensorsMessage, message_id
+from edge.publish.payload import SensorCondition, SensorsMessage, head
 from edge.publish.topics import SENSORS, Topics
 from edge.store import Store
 from edge.types import NS_PER_S
@@ -156,12 +156,7 @@ class HomeAssistant:
     def _message(self, seen: Seen) -> SensorsMessage:
         instant = self._clock.instant()
         return SensorsMessage(
-            id=message_id(instant.boot_id, self._store.take_number()),
-            since_boot_ms=instant.mono_ns // 1_000_000,
-            wall_ms=max(0, instant.wall_ms),
-            synced=instant.synced,
-            validity=self._box.validity,
-            mode=seen[0],
+            **head(instant, self._store.take_number(), self._box.validity, seen[0]),
             sensors=seen[1],
         )
 

@@ -40,7 +40,18 @@ from edge.publish.payload.command import (
     ReferenceCommand,
     ReportCommand,
 )
-from edge.publish.payload.message import BLIND_MODE, CONTRACT, CommandId, Head, Message, Person, decode, message_id
+from edge.publish.payload.message import (
+    BLIND_MODE,
+    CONTRACT,
+    CommandId,
+    Head,
+    HeadValues,
+    Message,
+    Person,
+    decode,
+    head,
+    message_id,
+)
 from edge.publish.payload.state import MAX_STATE_BYTES, StateContribution, StateMessage, state_message
 
 __all__ = [
@@ -63,6 +74,7 @@ __all__ = [
     "Control",
     "ControlCommand",
     "Head",
+    "HeadValues",
     "LocateCommand",
     "Message",
     "ModalityCode",
@@ -80,6 +92,7 @@ __all__ = [
     "alert_message",
     "decode",
     "encode_alert",
+    "head",
     "late_message",
     "message_id",
     "state_message",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.clock import Instant
 from edge.types import Validity
 
 CONTRACT = "1.0"
@@ -92,6 +93,32 @@ def decode(model: type[M], payload: bytes) -> M | None:
 def message_id(boot_id: str, number: int) -> str:
     """Id of the message with this running number."""
     return f"{boot_id}-{number}"
+
+
+class HeadValues(TypedDict):
+    """Values of a `Head`, by the names of its attributes."""
+
+    id: str
+    since_boot_ms: int
+    wall_ms: int
+    synced: bool
+    validity: Validity
+    mode: str
+
+
+def head(instant: Instant, number: int, validity: Validity, mode: str) -> HeadValues:
+    """The head of a message that is written at `instant`.
+
+    A wall clock from before 1970 counts as 1970: it must not keep a message from being sent.
+    """
+    return HeadValues(
+        id=message_id(instant.boot_id, number),
+        since_boot_ms=instant.mono_ns // 1_000_000,
+        wall_ms=max(0, instant.wall_ms),
+        synced=instant.synced,
+        validity=validity,
+        mode=mode,
+    )
 
 
 def within(score: float, digits: int) -> float:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import json
 import wave
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import gpiozero
 import numpy as np
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -29,16 +27,6 @@ from edge.publish.annunciator.sinks import (
 from edge.types import Priority
 
 HIGH, MEDIUM, LOW = BURSTS[Priority.HIGH], BURSTS[Priority.MEDIUM], BURSTS[Priority.LOW]
-
-
-@pytest.fixture
-def pins() -> Iterator[MockFactory]:
-    """A board without a board."""
-    factory = MockFactory()
-    gpiozero.Device.pin_factory = factory
-    yield factory
-    factory.reset()
-    gpiozero.Device.pin_factory = None
 
 
 def script(folder: Path, text: str) -> Path:
