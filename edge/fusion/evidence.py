@@ -119,6 +119,7 @@ def _weighed(estimate: Estimate) -> float:
 
 
 def _reliability(fusion: Parameters, modality: Modality) -> float:
+    """1 in a bundle from before there were any: its thresholds were fitted so."""
     key = reliability_key(modality)
     return fusion.number(key) if key in fusion else 1.0
 
