@@ -149,7 +149,7 @@ class Fleet:
 
     async def _rest(self) -> Figures:
         count = round(self._plan.rest_s * self._plan.alerts_per_s)
-        return await self._phase("rest", random.choices(self._beds, k=count), self._plan.rest_s)  # noqa: S311
+        return await self._phase("rest", random.choices(self._beds, k=count), self._plan.rest_s)  # noqa: S311 - which beds, no secret
 
     async def _storm(self) -> Figures:
         count = max(1, round(self._plan.beds * self._plan.storm_share))
@@ -159,7 +159,7 @@ class Fleet:
         """Let beds alarm at random times within a while, and wait for what is on its way."""
         begun_s = _now_s()
         self._tally = Tally(name, self._plan.beds, begun_s)
-        moments = sorted(random.uniform(0, seconds) for _ in alarming)  # noqa: S311
+        moments = sorted(random.uniform(0, seconds) for _ in alarming)  # noqa: S311 - which beds, no secret
         for moment_s, bed in zip(moments, alarming, strict=True):
             wait_s = begun_s + moment_s - _now_s()
             if wait_s > 0:

@@ -152,7 +152,7 @@ class Session:
 
     def _rows(self, table: Table, where: str, values: list[int | str]) -> Iterator[tuple[int, Event]]:
         # Names come from the table of tables, never from outside.
-        query = f"SELECT {table.names} FROM {table.name} WHERE {where} ORDER BY seq"  # noqa: S608
+        query = f"SELECT {table.names} FROM {table.name} WHERE {where} ORDER BY seq"  # noqa: S608 - names from the code
         with _as_session_error(self.path):
             for seq, at_ns, *row in self._connection.execute(query, values):
                 yield seq, table.decode(cells.integer(at_ns), tuple(row))

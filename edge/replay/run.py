@@ -37,7 +37,7 @@ from edge.replay.compare import Difference, Result, differences, name_of
 from edge.sensors.replay import ReplayedBand, ReplayedFace
 from edge.types import NS_PER_S, Alert, Assessment, Condition, Estimate, Modality
 
-I = TypeVar("I", bound=Input)  # noqa: E741
+I = TypeVar("I", bound=Input)  # noqa: E741 - of input
 
 MOST_DIGITS = 19
 """An episode's number fits into 64 bits."""

@@ -83,7 +83,7 @@ async def supervise(
     care = _Care(driver, clock, on_item, on_status, gauge or SensorGauge(driver.stall_after_s))
     waits = backoff or Backoff()
     # Jitter needs no cryptographic quality.
-    chance = rng or random.Random(f"{clock.instant().boot_id} {driver.name}")  # noqa: S311
+    chance = rng or random.Random(f"{clock.instant().boot_id} {driver.name}")  # noqa: S311 - jitter, no secret
     failures = 0
     care.report(SensorState.CONNECTING, SensorReason.STARTING, "")
     while True:

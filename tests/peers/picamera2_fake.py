@@ -265,10 +265,10 @@ class Picamera2:
         main: dict[str, object] = {},  # noqa: B006  # as in the real one
         lores: object = None,
         raw: object = {},
-        transform: Transform = Transform(),  # noqa: B008
+        transform: Transform = Transform(),  # noqa: B008 - as the real one declares it
         colour_space: ColorSpace | None = None,
         buffer_count: int = 6,
-        controls: dict[str, object] = {},  # noqa: B006
+        controls: dict[str, object] = {},  # noqa: B006 - as the real one declares it
         display: str | None = "main",
         encode: str | None = "main",
         queue: bool = True,
@@ -282,13 +282,13 @@ class Picamera2:
 
     def create_still_configuration(
         self,
-        main: dict[str, object] = {},  # noqa: B006
+        main: dict[str, object] = {},  # noqa: B006 - as the real one declares it
         lores: object = None,
         raw: object = {},
-        transform: Transform = Transform(),  # noqa: B008
-        colour_space: ColorSpace = ColorSpace.Sycc(),  # noqa: B008
+        transform: Transform = Transform(),  # noqa: B008 - as the real one declares it
+        colour_space: ColorSpace = ColorSpace.Sycc(),  # noqa: B008 - as the real one declares it
         buffer_count: int = 1,
-        controls: dict[str, object] = {},  # noqa: B006
+        controls: dict[str, object] = {},  # noqa: B006 - as the real one declares it
         display: str | None = None,
         encode: str | None = None,
         queue: bool = True,

@@ -171,7 +171,7 @@ def test_after_hours_of_failures_it_is_still_tried() -> None:
 
     async def hours() -> None:
         care = asyncio.ensure_future(
-            supervise(band, clock, told.items.append, told.statuses.append, rng=random.Random(7))  # noqa: S311
+            supervise(band, clock, told.items.append, told.statuses.append, rng=random.Random(7))  # noqa: S311 - jitter
         )
         await clock.sleep(14_400.0)
         before = band.opened
