@@ -29,9 +29,9 @@ def _stand_in_for_pykms() -> None:
 _stand_in_for_pykms()
 
 import picamera2  # noqa: E402  # only now can it be imported
-import picamera2.picamera2 as implementation  # noqa: E402 - the paths had to be set first
-from picamera2 import CompletedRequest, MappedArray  # noqa: E402 - the paths had to be set first
-from picamera2.allocators import LibcameraAllocator  # noqa: E402 - the paths had to be set first
+import picamera2.picamera2 as implementation  # noqa: E402 - likewise
+from picamera2 import CompletedRequest, MappedArray  # noqa: E402 - likewise
+from picamera2.allocators import LibcameraAllocator  # noqa: E402 - likewise
 
 __all__ = ["REAL", "CompletedRequest", "MappedArray", "VirtualPicamera2"]
 
