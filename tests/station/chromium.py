@@ -8,17 +8,26 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, ViewportSize
 
 CHROMIUM = shutil.which("chromium")
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 """A small phone, CSS pixels."""
+
+
+class Shown(TypedDict, total=False):
+    """How a page is shown; what is left out is as on a wall display."""
+
+    viewport: ViewportSize
+    has_touch: bool
+    color_scheme: Literal["dark", "light"]
+
 
 _COUNTING = """
 window.pulses = 0;
@@ -39,7 +48,7 @@ def needs_browser() -> None:
 
 
 @asynccontextmanager
-async def browser_page(url: str, **options: object) -> AsyncIterator[Page]:
+async def browser_page(url: str, **shown: Unpack[Shown]) -> AsyncIterator[Page]:
     """A page of a new browser; the test fails on an error in its scripts."""
     import playwright.async_api as playwright
 
@@ -48,13 +57,20 @@ async def browser_page(url: str, **options: object) -> AsyncIterator[Page]:
         browser = await play.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=user-gesture-required"]
         )
-        page = await browser.new_page(**options)
+        page = await browser.new_page(**shown)
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.add_init_script(_COUNTING)
         await page.goto(url)
         yield page
         await browser.close()
     assert errors == []
+
+
+async def text_of(page: Page, selector: str) -> str:
+    """The text of what is there."""
+    text: str | None = await page.text_content(selector)
+    assert text is not None, f"nothing on the page is {selector}"
+    return text
 
 
 async def holds(page: Page, expression: str, timeout_s: float = 20.0) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge.publish.embedded import free_port
 from tests.station.browser import PIN
-from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot
+from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot, text_of
 from tests.station.test_home import box_toml, process, signed_in
 
 SCENE = 'title = "A breakthrough of pain"\nduration_s = 600.0\n[[pain]]\nstart_s = 30.0\nend_s = 600.0\nlevel = 9.0\n'
@@ -48,7 +48,7 @@ async def test_a_family_sees_the_pain_and_what_it_presses_is_done(tmp_path: Path
 
             await page.wait_for_selector("#now.look-pain, #now.look-pain-high", timeout=90_000)
             await holds(page, f"window.pulses > {quiet}")
-            why = await page.text_content("#why") or ""
+            why = await text_of(page, "#why")
             assert any(word in why for word in ("brow", "eyes", "cheeks", "nose", "lip")), why
             await shoot(page, "home-pain")
             assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -66,8 +66,8 @@ async def test_a_family_sees_the_pain_and_what_it_presses_is_done(tmp_path: Path
             box.send_signal(signal.SIGSTOP)
             try:
                 await page.wait_for_selector("#now.look-unknown", timeout=20_000)
-                assert "has lost the box" in (await page.text_content("#banner") or "")
-                assert await page.text_content("#why") == ""  # nothing of before stands as if it were now
+                assert "has lost the box" in await text_of(page, "#banner")
+                assert await text_of(page, "#why") == ""  # nothing of before stands as if it were now
                 await shoot(page, "home-lost")
             finally:
                 box.send_signal(signal.SIGCONT)
@@ -83,6 +83,6 @@ async def test_a_box_that_cannot_see_says_so_plainly(tmp_path: Path) -> None:
             await page.fill("#pin", PIN)
             await page.click("#sign-in button")
             await page.wait_for_selector("#now.look-blind")
-            assert await page.text_content("#title") == "The box cannot see"
-            assert "Please look yourself" in (await page.text_content("#advice") or "")
+            assert await text_of(page, "#title") == "The box cannot see"
+            assert "Please look yourself" in await text_of(page, "#advice")
             await shoot(page, "home-blind")

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.alarm.scenes import assessment
 from tests.peers.broker import Mosquitto, until
 from tests.publish.box import SmallBox, running
 from tests.station.browser import PASSWORD, section, serving
-from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot
+from tests.station.chromium import PHONE, Shown, browser_page, holds, needs_browser, shoot, text_of
 from tests.station.scene import Scene
 from tests.station.test_days import counted
 
@@ -37,9 +37,9 @@ BED = '#beds [data-place="ward/bed7"]'
 
 
 @asynccontextmanager
-async def page_of(station: Station, **options: object) -> AsyncIterator[Page]:
+async def page_of(station: Station, **shown: Unpack[Shown]) -> AsyncIterator[Page]:
     """A browser that has signed in."""
-    async with browser_page(f"http://127.0.0.1:{station.port}/", **options) as page:
+    async with browser_page(f"http://127.0.0.1:{station.port}/", **shown) as page:
         await page.fill("#name", "ruth")
         await page.fill("#password", PASSWORD)
         await page.click("#sign-in button")
@@ -55,7 +55,7 @@ async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosq
         await page.focus(BED)
         box.see(8)
         await page.wait_for_selector(".look-pain-high")
-        assert "brow lowered, eyes shut" in (await page.text_content(BED) or "")
+        assert "brow lowered, eyes shut" in await text_of(page, BED)
         await shoot(page, "station-pain")
         await holds(page, "document.querySelector('#alarm-news').textContent.includes('Strong signs of pain')")
         await holds(page, "document.activeElement.dataset.place === 'ward/bed7'")
@@ -84,7 +84,7 @@ async def test_what_the_box_refuses_is_said_plainly(mosquitto: Mosquitto, tmp_pa
         await page.route("**/command", first_ends)  # it is over, and the page did not know when she pressed
         await page.click("#panel .alarms button")
         await page.wait_for_selector("#panel .answer.bad")
-        assert "Not done." in await page.text_content("#panel .answer")
+        assert "Not done." in await text_of(page, "#panel .answer")
 
 
 async def test_a_page_without_its_server_calls_every_bed_unknown_and_comes_back(
@@ -98,9 +98,9 @@ async def test_a_page_without_its_server_calls_every_bed_unknown_and_comes_back(
             page = await stack.enter_async_context(page_of(here))
             await _calm(box, page)
         await page.wait_for_selector(".look-unknown", timeout=20000)
-        assert "DISCONNECTED" in await page.text_content("#banner")
+        assert "DISCONNECTED" in await text_of(page, "#banner")
         await shoot(page, "station-disconnected")
-        assert "no score" in await page.text_content(BED)
+        assert "no score" in await text_of(page, BED)
         async with serving(here, mosquitto.mqtt()):
             await page.wait_for_selector("#banner", state="hidden", timeout=20000)
             await _calm(box, page)
@@ -128,7 +128,7 @@ async def test_sound_is_off_until_it_is_turned_on_and_then_an_alarm_rings(mosqui
     async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
         await until(lambda: box.publisher.connected)
         await _calm(box, page)
-        assert await page.text_content("#sound") == "Sound is OFF: turn on"
+        assert await text_of(page, "#sound") == "Sound is OFF: turn on"
         assert await page.evaluate("window.pulses") == 0
         await page.click("#sound")
         await holds(page, "document.querySelector('#sound').textContent === 'Sound is on'")
