@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.face.units import CLOSED_FROM, INTENSITY_MAX, LABELS, eyes_closed, pspi, smile_discount
+from edge.face.units import CLOSED_FROM, INTENSITY_MAX, LABELS, pspi_of, smile_discount_of
 
 Floats = NDArray[np.float32]
 
@@ -61,6 +61,10 @@ _TERMS = np.array([_AU4, _AU6, _AU7, _AU9, _AU10, _AU43])
 
 _POINTS = np.stack([*[_GRID + _STEP / 2] * 5, np.full(len(_GRID), CLOSED_FROM)])
 _NOTHING = np.ones(len(_GRID))
+_CLOSED_STEPS = round(1.0 / _STEP)
+_LEVELS = np.arange(3 * len(_GRID) - 2 + _CLOSED_STEPS) * _STEP
+_ALL = np.ones(len(LABELS), np.float32)
+_ALL.flags.writeable = False
 
 
 def _parts() -> NDArray[np.int64]:
@@ -82,13 +86,17 @@ def known(visible: Floats) -> Floats:
         (17,) 0..1 in the order of `LABELS`. One eye is enough for the eyes: the network states the stronger side, and
         pain shows on both.
     """
-    seen = np.minimum(np.maximum((visible - _UNSEEN) / (_SEEN - _UNSEEN), 0.0), 1.0)
-    parts = np.array([seen[0], max(seen[1], seen[2]), seen[3], seen[4]])
-    return np.asarray(parts[_PART_OF], dtype=np.float32)
+    seen = [min(max((chance - _UNSEEN) / (_SEEN - _UNSEEN), 0.0), 1.0) for chance in visible.tolist()]
+    brows, eyes, nose, mouth = seen[0], max(seen[1], seen[2]), seen[3], seen[4]
+    if brows == eyes == nose == mouth == 1.0:
+        return _ALL
+    return np.array([brows, eyes, nose, mouth], np.float32)[_PART_OF]
 
 
 def knowable(share: Floats) -> float:
     """Share 0..1 of PSPI that can be known, from `known`."""
+    if share is _ALL:
+        return 1.0
     levator = (share[_AU9] + share[_AU10]) / 2
     return float(5 * share[_AU4] + 5 * share[_AU6] + 5 * levator + share[_AU43]) / PSPI_MAX
 
@@ -103,24 +111,24 @@ def level(units: Floats, share: Floats, smile_share: float) -> float:
         share: (17,) from `known`.
         smile_share: how much of a smile to take out, 0..1.
     """
-    return _prorated(_known_sum(units, share, smile_share), share)
+    seen = share.tolist()
+    return _prorated(_known_sum(units.tolist(), seen, smile_share), seen)
 
 
-def _prorated(known_sum: float, share: Floats) -> float:
-    capacity = _capacity(share)
+def _prorated(known_sum: float, seen: list[float]) -> float:
+    capacity = _capacity(seen)
     return known_sum * PSPI_MAX / capacity if capacity > 0.0 else 0.0
 
 
-def _capacity(share: Floats) -> float:
-    levator = max(float(share[_AU9]), float(share[_AU10]))
-    return float(5 * share[_AU4] + 5 * share[_AU6] + share[_AU43]) + 5 * levator
+def _capacity(share: list[float]) -> float:
+    return 5 * share[_AU4] + 5 * share[_AU6] + share[_AU43] + 5 * max(share[_AU9], share[_AU10])
 
 
-def _known_sum(units: Floats, share: Floats, smile_share: float) -> float:
-    masked = units * share
+def _known_sum(units: list[float], seen: list[float], smile_share: float) -> float:
+    masked = [unit * share for unit, share in zip(units, seen, strict=True)]
     masked[_AU43] = 0.0
-    closed = float(eyes_closed(units) * share[_AU43])
-    return float(pspi(masked) - smile_discount(masked, smile_share)) + closed
+    closed = seen[_AU43] if units[_AU43] >= CLOSED_FROM else 0.0
+    return pspi_of(masked) - smile_discount_of(masked, smile_share) + closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,35 +154,34 @@ def spread(units: Floats, deviation: Floats, share: Floats, smile_share: float) 
         smile_share: how much of a smile is taken out, 0..1.
     """
     low, middle, high = _quantiles(units, deviation, share)
-    hidden = 1.0 - share
-    levator = max(float(hidden[_AU9]), float(hidden[_AU10]))
-    unknown = float(5 * hidden[_AU4] + 5 * hidden[_AU6] + hidden[_AU43]) + 5 * levator
+    if share is _ALL:
+        return Spread(middle - low, max(0.0, high - middle))
+    at, seen = units.tolist(), share.tolist()
+    hidden = [1.0 - one for one in seen]
     # With the mouth hidden the cheeks may be those of a smile.
-    perhaps_smile = smile_share * float(hidden[_AU12] * share[_AU6] * max(units[_AU6], units[_AU7]))
-    known_sum = _known_sum(units, share, smile_share)
-    prorated = max(0.0, _prorated(known_sum, share) - known_sum)
-    return Spread(middle - low + prorated + perhaps_smile, max(0.0, high - middle + unknown - prorated))
+    perhaps_smile = smile_share * hidden[_AU12] * seen[_AU6] * max(at[_AU6], at[_AU7])
+    known_sum = _known_sum(at, seen, smile_share)
+    prorated = max(0.0, _prorated(known_sum, seen) - known_sum)
+    return Spread(middle - low + prorated + perhaps_smile, max(0.0, high - middle + _capacity(hidden) - prorated))
 
 
 def _quantiles(units: Floats, deviation: Floats, share: Floats) -> tuple[float, float, float]:
     """5th, 50th and 95th percentile of the known part of PSPI."""
     below = _below(units[_TERMS], deviation[_TERMS])
-    below[share[_TERMS] < 0.5] = _NOTHING  # what is hidden counts as 0
-    shut = np.zeros(round(1.0 / _STEP) + 1)
+    if share is not _ALL:
+        below[share[_TERMS] < 0.5] = _NOTHING  # what is hidden counts as 0
     closed = 1.0 - float(below[5, 0])
-    shut[0], shut[-1] = 1.0 - closed, closed
-    brow, orbit, levator = _mass(below[0]), _mass(below[1] * below[2]), _mass(below[3] * below[4])
-    total = np.cumsum(np.convolve(np.convolve(np.convolve(brow, orbit), levator), shut))
-    low, middle, high = np.interp(_QUANTILES, total, np.arange(len(total)) * _STEP).tolist()
+    below[1] *= below[2]
+    below[2] = below[3] * below[4]
+    below[:3, -1] = 1.0
+    mass = below[:3].copy()  # of brow, orbit and levator on the grid
+    mass[:, 1:] -= below[:3, :-1]
+    with_open_eyes = np.convolve(np.convolve(mass[0], mass[1]), mass[2])
+    total = np.zeros(len(_LEVELS))
+    total[:-_CLOSED_STEPS] = (1.0 - closed) * with_open_eyes
+    total[_CLOSED_STEPS:] += closed * with_open_eyes
+    low, middle, high = np.interp(_QUANTILES, np.cumsum(total), _LEVELS).tolist()
     return low, middle, high
-
-
-def _mass(below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities on the grid from (n,) the distribution function at the upper ends of its steps."""
-    below[-1] = 1.0
-    mass = below.copy()
-    mass[1:] -= below[:-1]
-    return mass
 
 
 def _below(means: Floats, deviations: Floats) -> NDArray[np.float64]:

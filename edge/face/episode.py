@@ -108,34 +108,34 @@ def features(slots: Floats, share: Floats) -> NDArray[np.float64]:
 
     Args:
         slots: (n, 17) changes of the action units against the person's rest, oldest first, one row per slot of
-            `SLOT_S`; rows of NaN where there was no face. At least one row holds figures.
+            `SLOT_S`; rows of nothing but NaN where there was no face. At least one row holds figures.
         share: (17,) how far each action unit can be known. A hidden sign of pain is put at the mean of those seen.
 
     Returns:
         (len(FEATURES),) in that order.
     """
-    return _figures(slots, share, _standing(slots))
+    there = ~np.isnan(slots[:, 0])
+    return _figures(slots, there, share, _standing(slots[there]))
 
 
-def _figures(slots: Floats, share: Floats, standing: Floats) -> NDArray[np.float64]:
+def _figures(slots: Floats, there: NDArray[np.bool_], share: Floats, standing: Floats) -> NDArray[np.float64]:
     brow, orbit, levator = _signs(standing, share)
     shut = min(max(float(standing[_AT["AU43"]] / INTENSITY_MAX), 0.0), 1.0)
     company = min(max((brow + orbit + levator) / 3.0, 0.0), 1.0)
     mouth = slots[:, _MOUTH] * share[_MOUTH]
-    moves = np.abs(mouth[1:] - mouth[:-1])
-    moves = moves[~np.isnan(moves).any(axis=1)]
-    restless = float(moves.max(axis=1).mean()) if len(moves) else 0.0
+    moves = np.abs(mouth[1:] - mouth[:-1]).max(axis=1)[there[1:] & there[:-1]]
+    restless = float(moves.sum()) / len(moves) if len(moves) else 0.0
     gape = max(0.0, float(max(standing[_AT["AU26"]], standing[_AT["AU27"]]) * share[_AT["AU26"]]) - GAPE_FROM)
     smile = float(standing[_AT["AU12"]] * share[_AT["AU12"]])
     return np.array([brow, orbit, levator, shut * company, shut * (1 - company), smile, restless, gape])
 
 
-def _standing(slots: Floats) -> Floats:
-    """(17,) what held through the window, >= 0."""
-    there = np.sort(slots[~np.isnan(slots).any(axis=1)], axis=0)
-    place = STANDING_QUANTILE * (len(there) - 1)  # np.quantile's linear interpolation, which takes ten times as long
+def _standing(seen: Floats) -> Floats:
+    """(17,) what held through the window, >= 0, from (n, 17) slots with a face."""
+    rising = np.sort(seen, axis=0)
+    place = STANDING_QUANTILE * (len(seen) - 1)  # np.quantile's linear interpolation, which takes ten times as long
     low, share = int(place), np.float32(place % 1)
-    held = there[low] + share * (there[min(low + 1, len(there) - 1)] - there[low])
+    held = rising[low] + share * (rising[min(low + 1, len(seen) - 1)] - rising[low])
     return np.asarray(np.minimum(np.maximum(held, 0.0), INTENSITY_MAX), dtype=np.float32)
 
 
@@ -203,8 +203,9 @@ class EpisodeFilter:
         self._put(change, now_ns)
         slots = self._table(now_ns // _SLOT_NS)
         filled = len(self._slots) / _SLOTS
-        standing = _standing(slots)
-        figures = _figures(slots, share, standing)
+        there = ~np.isnan(slots[:, 0])
+        standing = _standing(slots[there])
+        figures = _figures(slots, there, share, standing)
         chance = probability(figures, self._weights)
         self._rise(change, share, now_ns)
         self._begin_or_end(chance, filled, now_ns)
@@ -234,8 +235,7 @@ class EpisodeFilter:
 
     def _rise(self, change: Floats, share: Floats, now_ns: int) -> None:
         """Remember since when the signs of pain have been there; a short pause does not count."""
-        here = np.minimum(np.maximum(change, 0.0), INTENSITY_MAX).astype(np.float32)
-        if sum(_signs(here, share)) < RISE_FROM:
+        if sum(_signs(np.minimum(np.maximum(change, 0.0), INTENSITY_MAX), share)) < RISE_FROM:
             return
         if self._rise_ns is None or now_ns - self._signs_ns > PAUSE_S * NS_PER_S:
             self._rise_ns = now_ns

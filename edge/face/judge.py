@@ -9,8 +9,9 @@ calibration of the fusion, drawn over that change, stays true. The upper end of 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from edge.face.certainty import MIN_KNOWN, Floats, Spread, knowable, known, leve
 from edge.face.episode import FEATURES, ON, START_WEIGHTS, Episode, EpisodeFilter
 from edge.face.find import STAYS_S, Reading
 from edge.face.reference import NEEDED_S, Population, RestingFace
-from edge.face.units import INTENSITY_MAX, LABELS, pspi, smile_discount
+from edge.face.units import INTENSITY_MAX, LABELS, pspi_of, smile_discount_of
 from edge.types import NS_PER_S, Absence, Estimate, FaceReading, Modality
 
 SMOOTHING_S = 0.8
@@ -135,7 +136,7 @@ class Judge:
         self._smooth_ns = 0
         self._seen_ns: int | None = None
         self._who: Floats | None = None
-        self._well_seen: list[tuple[int, Floats, Floats]] = []
+        self._well_seen: deque[tuple[int, Floats, Floats]] = deque()
         self._values: deque[tuple[int, float]] = deque()
 
     def step(self, numbers: Numbers, now_ns: int) -> Estimate:
@@ -147,7 +148,8 @@ class Judge:
         self._recognise(numbers, now_ns)
         units, deviation, visible = self._smoothed(numbers, now_ns)
         share = known(visible)
-        if knowable(share) < MIN_KNOWN:
+        seen = knowable(share)
+        if seen < MIN_KNOWN:
             self._episodes.reset()
             return Estimate.absent(Modality.FACE, Absence.FACE_COVERED, now_ns)
         episode = self._episodes.step(numbers.units - self.rest.units, share, now_ns)
@@ -155,7 +157,8 @@ class Judge:
             self._remember(units, share, now_ns)
             if not self._episodes.running and episode.probability < ON:
                 self.rest.learn(units, share, now_ns)
-        return self._estimate(replace(numbers, units=units, deviation=deviation), share, episode, now_ns)
+        smooth = Numbers(units, deviation, numbers.reading, numbers.trust, numbers.box_px)
+        return self._estimate(smooth, share, seen, episode, now_ns)
 
     def set_reference(self, now_ns: int, by: str) -> int | None:
         """Take the face of the last `SET_S` as the resting one.
@@ -200,7 +203,7 @@ class Judge:
     def _remember(self, units: Floats, share: Floats, now_ns: int) -> None:
         self._well_seen.append((now_ns, units, share))
         while self._well_seen and not 0 <= now_ns - self._well_seen[0][0] <= SET_S * NS_PER_S:
-            del self._well_seen[0]
+            self._well_seen.popleft()
 
     def _smoothed(self, numbers: Numbers, now_ns: int) -> tuple[Floats, Floats, Floats]:
         """First-order causal smoothing that does not mind uneven frames.
@@ -218,15 +221,15 @@ class Judge:
         self._smooth_ns = now_ns
         return self._units, self._deviation, self._visible
 
-    def _estimate(self, numbers: Numbers, share: Floats, episode: Episode, now_ns: int) -> Estimate:
+    def _estimate(self, numbers: Numbers, share: Floats, seen: float, episode: Episode, now_ns: int) -> Estimate:
         smile_share = self._settings.smile_share
         rest = level(self.rest.units, share, smile_share)
         change = level(numbers.units, share, smile_share) - rest
         unsure = self.rest.needed_s / NEEDED_S
         low, high = self._interval(change, spread(numbers.units, numbers.deviation, share, smile_share), unsure, rest)
         value = change * _credit(episode) if change > 0 else change
-        quality = numbers.trust * knowable(share) * (1.0 - UNKNOWN_REST * unsure)
-        evidence = self._evidence(numbers, share, episode, now_ns)
+        quality = numbers.trust * seen * (1.0 - UNKNOWN_REST * unsure)
+        evidence = self._evidence(numbers, seen, episode, now_ns)
         evidence |= {"change_6s": self._mean_of_late(value, now_ns)}
         evidence |= {"pspi_rest": rest, "pspi_change": change, "pspi_low": low + rest, "pspi_high": high + rest}
         return Estimate(Modality.FACE, value, quality, (min(low, value), max(high, value)), now_ns, evidence)
@@ -242,20 +245,20 @@ class Judge:
         """90 % interval of the change: the wider of calibration and the network's word, and the rest's own doubt."""
         at, under, over = self._settings.residual
         population = self._settings.population
-        low = min(float(np.interp(change, at, under)), -found.under) - unsure * max(0.0, population.high - rest)
-        high = max(float(np.interp(change, at, over)), found.over) + unsure * max(0.0, rest - population.low)
+        low = min(_between(change, at, under), -found.under) - unsure * max(0.0, population.high - rest)
+        high = max(_between(change, at, over), found.over) + unsure * max(0.0, rest - population.low)
         return change + low, change + high
 
-    def _evidence(self, numbers: Numbers, share: Floats, episode: Episode, now_ns: int) -> dict[str, float]:
+    def _evidence(self, numbers: Numbers, seen: float, episode: Episode, now_ns: int) -> dict[str, float]:
         """The figures behind the value."""
-        units = numbers.units
-        figures = {name: round(value, 3) for name, value in zip(LABELS, units.tolist(), strict=True)}
-        figures |= {name: round(value, 3) for name, value in zip(_SPREADS, numbers.deviation.tolist(), strict=True)}
+        units = numbers.units.tolist()
+        both = np.array([units, numbers.deviation.tolist()]).round(3).ravel().tolist()
+        figures = dict(zip((*LABELS, *_SPREADS), both, strict=True))
         figures |= {
-            "pspi": float(pspi(units)),
-            "smile_discount": float(smile_discount(units, self._settings.smile_share)),
+            "pspi": pspi_of(units),
+            "smile_discount": smile_discount_of(units, self._settings.smile_share),
             "box_px": float(numbers.box_px),
-            "unknown": round(1.0 - knowable(share), 3),
+            "unknown": round(1.0 - seen, 3),
             "reference_version": float(self.rest.version),
             "reference_s": float(self.rest.seconds),
             "reference_needed_s": float(self.rest.needed_s),
@@ -272,6 +275,15 @@ def _credit(episode: Episode) -> float:
     """How much of a rise the episode filter leaves: all of it at even odds, and where it has seen too little to say."""
     taken_back = max(0.0, 1.0 - 2.0 * episode.probability)
     return 1.0 - episode.filled * taken_back
+
+
+def _between(at: float, points: tuple[float, ...], values: tuple[float, ...]) -> float:
+    """Straight lines between rising points, level beyond them (`np.interp` of one number, five times as fast)."""
+    above = bisect_right(points, at)
+    if above == 0 or above == len(points):
+        return values[max(0, above - 1)]
+    share = (at - points[above - 1]) / (points[above] - points[above - 1])
+    return values[above - 1] + share * (values[above] - values[above - 1])
 
 
 def _cosine(one: Floats, other: Floats) -> float:

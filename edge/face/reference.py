@@ -16,8 +16,6 @@ only the change against the same person's rest means something.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -108,7 +106,7 @@ class RestingFace:
 
     def _begin(self) -> None:
         self.source = Source.LEARNT
-        self._seconds: deque[tuple[int, float, Floats]] = deque(maxlen=WINDOW_S)
+        self._seconds = _Seconds()
         self._second = -1
         self._readings: list[tuple[float, Floats]] = []
         self._earlier: Reference | None = None
@@ -141,7 +139,8 @@ class RestingFace:
         second = now_ns // NS_PER_S
         if second != self._second:
             self._close(second)
-        seen = np.where(share >= SEEN_FROM, units, np.nan).astype(np.float32)
+        hidden = share < SEEN_FROM
+        seen = np.where(hidden, np.float32(np.nan), units) if hidden.any() else units
         self._readings.append((level(units, share, self._smile_share), seen))
 
     def set(self, units: Floats, share: Floats, seconds: int, by: str) -> None:
@@ -170,18 +169,16 @@ class RestingFace:
         """Keep the mean of the second that is over, and compute the rest anew."""
         if self._readings:
             mean = np.asarray(np.mean([units for _, units in self._readings], axis=0), dtype=np.float32)
-            calm = float(np.mean([value for value, _ in self._readings]))
-            self._seconds.append((self._second, calm, mean))
-        if self._seconds and second - self._seconds[-1][0] > WINDOW_S:
+            self._seconds.add(self._second, sum(value for value, _ in self._readings) / len(self._readings), mean)
+        if self._seconds and second - self._seconds.newest > WINDOW_S:
             self._earlier = self.snapshot()  # the person was away; whether it is the same one is decided elsewhere
         self._second, self._readings = second, []
-        while self._seconds and not second - WINDOW_S <= self._seconds[0][0] <= second:
-            self._seconds.popleft()
+        self._seconds.keep(second - WINDOW_S, second)
         if self._seconds and self.source is not Source.SET:
             self._units = self._renewed()
 
     def _renewed(self) -> Floats:
-        own = _calm_median([value for _, value, _ in self._seconds], [units for _, _, units in self._seconds])
+        own = calm_median(self._seconds.calm, self._seconds.units)
         begin = np.asarray(self._population.units, dtype=np.float32)
         weight_s = PRIOR_S
         if self._earlier is not None:  # what was learnt before a restart weighs as its seconds did, at most NEEDED_S
@@ -203,18 +200,69 @@ class RestingFace:
         return np.asarray(units * np.float32(low), dtype=np.float32)
 
 
-def _calm_median(calm: Sequence[float], units: Sequence[Floats]) -> Floats:
-    """(17,) medians over the calmest seconds; NaN where an action unit was never seen."""
-    order = np.argsort(calm, kind="stable")[: max(1, round(CALM_SHARE * len(calm)))]
-    chosen = np.asarray([units[k] for k in order.tolist()])
+class _Seconds:
+    """Seconds of a calm face, oldest first, at most `WINDOW_S`."""
+
+    def __init__(self) -> None:
+        self._at = np.zeros(2 * WINDOW_S, np.int64)
+        self._calm = np.zeros(2 * WINDOW_S)
+        self._units = np.zeros((2 * WINDOW_S, len(LABELS)), np.float32)
+        self._first = self._end = 0
+
+    def __len__(self) -> int:
+        return self._end - self._first
+
+    @property
+    def newest(self) -> int:
+        """Number of the last second; there must be one."""
+        return int(self._at[self._end - 1])
+
+    @property
+    def calm(self) -> NDArray[np.float64]:
+        """(n,) PSPI."""
+        return self._calm[self._first : self._end]
+
+    @property
+    def units(self) -> Floats:
+        """(n, 17) intensities, NaN where they could not be seen."""
+        return self._units[self._first : self._end]
+
+    def add(self, at: int, calm: float, units: Floats) -> None:
+        """Add a second; the oldest goes where there are too many."""
+        if self._end == len(self._at):
+            kept = slice(self._first, self._end)
+            for column in (self._at, self._calm, self._units):
+                column[: len(self)] = column[kept]
+            self._first, self._end = 0, len(self)
+        self._at[self._end], self._calm[self._end], self._units[self._end] = at, calm, units
+        self._end += 1
+        self._first = max(self._first, self._end - WINDOW_S)
+
+    def keep(self, since: int, until: int) -> None:
+        """Drop the oldest until they lie within."""
+        while self and not since <= self._at[self._first] <= until:
+            self._first += 1
+
+
+def calm_median(calm: NDArray[np.float64], units: Floats) -> Floats:
+    """Medians over the calmest seconds.
+
+    Args:
+        calm: (n,) PSPI of each second.
+        units: (n, 17) intensities, NaN where a second did not show them.
+
+    Returns:
+        (17,) medians; NaN where an action unit was never seen.
+    """
+    count = max(1, round(CALM_SHARE * len(calm)))
+    chosen = units[np.argpartition(calm, count - 1)[:count]]
     unseen = np.isnan(chosen)
     if not unseen.any():
         return np.asarray(np.median(chosen, axis=0))
-    seen = ~unseen.all(axis=0)
-    median = _NONE.copy()
-    if seen.any():
-        median[seen] = np.nanmedian(chosen[:, seen], axis=0)
-    return median
+    seen = len(chosen) - unseen.sum(axis=0)
+    rising = np.sort(chosen, axis=0)  # NaN last; `np.nanmedian` gives the same and takes ten times as long
+    low, high = (np.take_along_axis(rising, at[None], axis=0)[0] for at in (np.maximum(seen - 1, 0) // 2, seen // 2))
+    return np.where(seen > 0, (low + high) / 2, _NONE)
 
 
 def _tuple(units: NDArray[np.float32]) -> tuple[float, ...]:

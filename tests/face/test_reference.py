@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.face.certainty import Floats, known, level
-from edge.face.reference import NEEDED_S, WINDOW_S, RestingFace, Source
+from edge.face.reference import CALM_SHARE, NEEDED_S, WINDOW_S, RestingFace, Source, calm_median
 from edge.face.units import LABELS
 from edge.types import NS_PER_S
 from tests.face.numbers import POPULATION, Shown, units, visible
@@ -65,6 +67,25 @@ def test_the_far_past_is_forgotten(rest: RestingFace) -> None:
     live(rest, {"AU4": 1.5}, 0, 300)
     live(rest, {"AU4": 0.1}, 300, WINDOW_S + 2)
     assert pspi_of(rest) == pytest.approx(0.1, abs=0.05)
+
+
+def test_after_hours_only_the_remembered_seconds_count(rest: RestingFace) -> None:
+    live(rest, {"AU4": 1.0}, 0, 2 * WINDOW_S + 300)
+    live(rest, {"AU4": 0.2, "AU15": 1.5}, 2 * WINDOW_S + 300, WINDOW_S + 1)
+    fresh = RestingFace(POPULATION, 1.0)
+    live(fresh, {"AU4": 0.2, "AU15": 1.5}, 0, WINDOW_S + 1)
+    assert rest.units == pytest.approx(fresh.units)
+    assert rest.seconds == WINDOW_S
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.floats(0, 1))
+def test_medians_are_those_of_the_calmest_seconds_in_which_a_unit_was_seen(n: int, seed: int, hidden: float) -> None:
+    rng = np.random.default_rng(seed)
+    calm, seen = rng.random(n), rng.random((n, len(LABELS))).astype(np.float32)
+    seen[rng.random(seen.shape) < hidden] = np.nan
+    calmest = seen[np.argsort(calm)[: max(1, round(CALM_SHARE * n))]]
+    expected = [float(np.median(one[~np.isnan(one)])) if not np.isnan(one).all() else np.nan for one in calmest.T]
+    assert calm_median(calm, seen) == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_set_face_is_fixed_and_not_bounded(rest: RestingFace) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.face.units import LABELS, pspi, smile_discount
+from edge.face.units import LABELS, pspi, pspi_of, smile_discount, smile_discount_of
 
 
 def units(**named: float) -> NDArray[np.float32]:
@@ -59,3 +59,10 @@ def test_the_discount_never_exceeds_what_the_smile_can_explain(values: list[floa
 @pytest.mark.parametrize("count", [1, 7])
 def test_pspi_takes_many_faces_at_once(count: int) -> None:
     assert pspi(np.ones((count, len(LABELS)), np.float32)).shape == (count,)
+
+
+@given(st.lists(st.floats(0, 5, width=32), min_size=len(LABELS), max_size=len(LABELS)), st.floats(0, 1, width=32))
+def test_one_face_in_plain_numbers_is_scored_like_an_array(face: list[float], share: float) -> None:
+    as_array = np.array(face, np.float32)
+    assert pspi_of(face) == pytest.approx(float(pspi(as_array)), abs=1e-5)
+    assert smile_discount_of(face, share) == pytest.approx(float(smile_discount(as_array, share)), abs=1e-5)
