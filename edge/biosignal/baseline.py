@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.biosignal.median import quantiles
+
 THIN_S = 5
 """One value per this many seconds is kept: rows of neighbouring seconds share most of their samples."""
 
@@ -123,7 +125,7 @@ class Baseline:
         self._past[self._count % self._past.size] = value
         self._count += 1
         self._ranked = None
-        own = np.quantile(self._past[: self._kept], (_REST_QUANTILE, 0.5)).tolist()
+        own = quantiles(self._past[: self._kept], (_REST_QUANTILE, 0.5))
         self._resting, self._usual = (self._shrunk(level) for level in own)
 
     def _shrunk(self, own: float) -> float:

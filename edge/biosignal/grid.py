@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.median import mean
 from edge.types import NS_PER_S, Window
 
 Signal = NDArray[np.float64]
@@ -30,7 +31,7 @@ class Grid:
     @property
     def coverage(self) -> float:
         """Share of samples that were really measured, 0..1."""
-        return float(self.present.mean()) if self.present.size else 0.0
+        return mean(self.present) if self.present.size else 0.0
 
     def last(self, seconds: float) -> Grid:
         """The newest `seconds`."""
@@ -59,18 +60,18 @@ def on_grid(window: Window, end_ns: int, seconds: float) -> Grid:
     span_ns = (end_ns - round(seconds * NS_PER_S) - margin_ns, end_ns + margin_ns)
     first, last = np.searchsorted(window.times_ns, span_ns).tolist()
     times_ns = window.times_ns[first:last]
-    axes = 1 if window.values.ndim == 1 else window.values.shape[1]
-    values = window.values[first:last].astype(np.float64).reshape(times_ns.size, axes)
-    places = count - np.ceil((end_ns - times_ns) / NS_PER_S * window.rate_hz - 1e-6).astype(np.int64)
-    good = (places >= 0) & (places < count) & np.isfinite(values).all(axis=1)
+    values = window.values[first:last]
+    places = count - np.ceil((end_ns - times_ns) * (window.rate_hz / NS_PER_S) - 1e-6).astype(np.int64)
+    finite = np.isfinite(values)
+    good = (places >= 0) & (places < count) & (finite if values.ndim == 1 else finite.all(axis=1))
     present = np.zeros(count, dtype=np.bool_)
     kept = places[good]
     present[kept] = True
-    filled = np.zeros((count, values.shape[1]))
+    filled = np.zeros((count, *values.shape[1:]))
     filled[kept] = values[good]
     if kept.size and not present.all():
-        filled = bridge(filled, present)
-    return Grid(filled[:, 0] if window.values.ndim == 1 else filled, present, window.rate_hz)
+        filled = bridge(filled.reshape(count, -1), present).reshape(filled.shape)
+    return Grid(filled, present, window.rate_hz)
 
 
 def bridge(values: Signal, present: Mask) -> Signal:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.median import mean, median
+
 Signal = NDArray[np.float64]
 
 SHORTEST_S, LONGEST_S = 0.3, 2.0
@@ -51,7 +53,7 @@ def reject(seconds: Signal, ends_s: Signal) -> Intervals:
     usual = _local_median(seconds)
     good = possible & (np.abs(seconds - usual) <= _NEIGHBOUR_SHARE * usual)
     follows = np.concatenate([[False], good[:-1]])[: good.size]
-    return Intervals(seconds[good], ends_s[good], follows[good], float(good.mean()) if good.size else 0.0)
+    return Intervals(seconds[good], ends_s[good], follows[good], mean(good) if good.size else 0.0)
 
 
 def _local_median(seconds: Signal) -> Signal:
@@ -69,7 +71,7 @@ def heart_rate_bpm(intervals: Intervals) -> float:
     """Heart rate from the median interval, beats per minute; NaN with fewer than four intervals."""
     if intervals.seconds.size < _FEWEST:
         return float("nan")
-    return float(60.0 / np.median(intervals.seconds))
+    return 60.0 / median(intervals.seconds)
 
 
 def rmssd_s(intervals: Intervals) -> float:
@@ -77,4 +79,4 @@ def rmssd_s(intervals: Intervals) -> float:
     differences = np.diff(intervals.seconds)[intervals.follows[1:]]
     if differences.size < _FEWEST_DIFFERENCES:
         return float("nan")
-    return float(np.sqrt(np.mean(differences**2)))
+    return float(np.sqrt(mean(differences * differences)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.biosignal import verdict
 from edge.biosignal.features import PULSE_USABLE, PulseHistory, SkinHistory, Vector, filled
+from edge.biosignal.median import median
 from edge.biosignal.rows import PulseRow, SkinRow
 from edge.biosignal.stream import PulseSecond, SkinSecond
 from edge.biosignal.stream.band import FRESH_S, pulse_evidence, skin_evidence
@@ -211,7 +212,7 @@ def off_the_skin(contact: Window | None, gsr: Window | None, pulse_usable: bool)
         return bool(contact.values[-1] == 0.0)
     if gsr is None or not gsr.values.size:
         return False
-    usual = float(np.median(gsr.values[-max(1, round(10.0 * gsr.rate_hz)) :]))
+    usual = median(gsr.values[-max(1, round(10.0 * gsr.rate_hz)) :].astype(np.float64))
     if usual >= _LIFTED_FROM_US:
         return bool((gsr.values[-max(1, round(gsr.rate_hz)) :] < LOWEST_US).all())
     return not pulse_usable and usual < LOWEST_US

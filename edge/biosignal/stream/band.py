@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,9 +159,20 @@ class _Movement:
             grid = self._grids[second] = on_grid(self._acc_g, second * NS_PER_S, 2.0)
         if grid.last(1.0).coverage < 0.5:
             return None
-        own_s = np.arange(grid.present.size) / grid.rate_hz - 1.0
-        times_s = np.arange(round(rate_hz)) / rate_hz
-        return np.stack([np.interp(times_s, own_s, axis) for axis in grid.values.T], axis=1)
+        before, share = _between(grid.present.size, grid.rate_hz, rate_hz)
+        return grid.values[before] + share * (grid.values[before + 1] - grid.values[before])
+
+
+@lru_cache(maxsize=16)
+def _between(count: int, own_hz: float, rate_hz: float) -> tuple[NDArray[np.int64], Signal]:
+    """Where the samples of a second at `rate_hz` lie among the `count` of two seconds at `own_hz`.
+
+    Returns:
+        (n,) the sample before each, and (n, 1) how far it lies towards the next, 0..1.
+    """
+    places = np.minimum((1.0 + np.arange(round(rate_hz)) / rate_hz) * own_hz, count - 1.0)
+    before = np.minimum(places.astype(np.int64), count - 2)
+    return before, (places - before)[:, None]
 
 
 def _newest(window: Window | None, second: int, count: int) -> Signal | None:

@@ -10,7 +10,7 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.median import median
+from edge.biosignal.median import mean, median
 from edge.biosignal.stream import signs, variability
 from edge.biosignal.stream.bridge import StepFree
 from edge.biosignal.stream.canceller import MotionCanceller
@@ -187,7 +187,7 @@ class PulseStream:
         self._raw.push(np.where(present, ppg, wave))
         self._present.push(present.astype(np.float64))
         slope = self._band_pass.push(wave)
-        moves = np.zeros((ppg.size, 3)) if acc_g is None else np.nan_to_num(acc_g)
+        moves = np.zeros((ppg.size, 3)) if acc_g is None else np.where(np.isnan(acc_g), 0.0, acc_g)
         acc = np.stack([fir.push(axis) for fir, axis in zip(self._acc_pass, moves.T, strict=True)], axis=1)
         self._acc.push(acc)
         self._count += ppg.size
@@ -251,7 +251,8 @@ class PulseStream:
         return self._loudness() / self._usual_slope
 
     def _loudness(self) -> float:
-        return float(np.sqrt(np.mean(self._slope.values[-round(signs.LOOK_BACK_S * self._rate_hz) :] ** 2)))
+        slope = self._slope.values[-round(signs.LOOK_BACK_S * self._rate_hz) :]
+        return mean(slope * slope) ** 0.5
 
     def _learn_loudness(self, quality: float) -> None:
         """Follow the slope: quickly where it is trusted, slowly elsewhere, for a band that was moved on the arm."""
@@ -298,7 +299,7 @@ class PulseStream:
 
     def _perfusion(self, amplitude: float) -> float:
         """Amplitude over DC level in percent (perfusion index); NaN for an AC-coupled wave."""
-        level = float(self._raw.values[-round(_RATE_S * self._rate_hz) :].mean())
+        level = mean(self._raw.values[-round(_RATE_S * self._rate_hz) :])
         return 100.0 * amplitude / level if level > _DC_SHARE * amplitude else NAN
 
     def _breathing(self, now_s: float, minute: variability.Train) -> float:
@@ -322,11 +323,10 @@ class PulseStream:
         heart_hz = rate_bpm / 60.0 if known else 1.2
         offset = self._cleaned - slope.size - self._band_pass.delay
         places = np.rint(times_s * self._rate_hz - offset).astype(np.int64)
-        power = float((slope**2).sum())
-        removed = float((taken**2).sum())
+        power, removed = float(slope @ slope), float(taken @ taken)
         measured = wave[present]
         return PulseSigns(
-            coverage=float(present.mean()),
+            coverage=mean(present),
             stuck=signs.stuck_share(measured),
             repeats=signs.repetition(slope, self._rate_hz, 1.0 / heart_hz) if known else 0.0,
             alike=signs.likeness(slope, places[places >= 0], self._rate_hz),

@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.biosignal.median import mean
+from edge.biosignal.stream.signs import hann
+
 Signal = NDArray[np.float64]
 
 NAN = float("nan")
@@ -60,9 +63,9 @@ def respiration_per_min(times_s: Signal, modulations: tuple[Signal, ...], now_s:
 def _dominant(values: Signal) -> float:
     """Frequency of the largest peak per minute, refined between bins; NaN without a clear one."""
     t = np.linspace(-1.0, 1.0, values.size)
-    centred = values - values.mean() - t * float((t * values).sum() / (t * t).sum())
+    centred = values - mean(values) - t * float(t @ values / (t @ t))
     size = 512
-    power = np.abs(np.fft.rfft(centred * np.hanning(values.size), size)) ** 2
+    power = np.abs(np.fft.rfft(centred * hann(values.size), size)) ** 2
     step_hz = _RATE_HZ / size
     first, last = int(np.ceil(_SLOWEST_HZ / step_hz)), int(_FASTEST_HZ / step_hz)
     place = first + int(power[first : last + 1].argmax())

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.biosignal.median import median
+from edge.biosignal.median import mean, median
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -64,7 +64,7 @@ def stuck_share(values: Signal) -> float:
     newer = values[1:]
     same = newer - values[:-1] == 0.0
     extreme = (newer == high) | (newer == low)
-    return float((same & extreme).mean())
+    return mean(same & extreme)
 
 
 def repetition(slope: Signal, rate_hz: float, interval_s: float) -> float:
@@ -75,7 +75,7 @@ def repetition(slope: Signal, rate_hz: float, interval_s: float) -> float:
         rate_hz: sampling rate.
         interval_s: mean interval between the beats.
     """
-    rise = slope - slope.mean()
+    rise = slope - mean(slope)
     limit = 3.0 * median(np.abs(rise)) / 0.6745  # one jerk must not outweigh eight beats
     rise = np.minimum(np.maximum(rise, -limit), limit)
     spectrum = np.abs(np.fft.rfft(rise, 2 * _fft_size(rise.size))) ** 2
@@ -104,27 +104,27 @@ def likeness(slope: Signal, places: NDArray[np.int64], rate_hz: float) -> float:
     if inside.size < 3:
         return 0.0
     shapes = slope[inside[:, None] + np.arange(-half, half + 1)]
-    shapes = shapes - shapes.mean(axis=1, keepdims=True)
-    scale = np.sqrt((shapes**2).sum(axis=1))
+    shapes = shapes - shapes.sum(axis=1, keepdims=True) / shapes.shape[1]
+    scale = np.sqrt((shapes * shapes).sum(axis=1))
     if not (scale > 0.0).all():
         return 0.0
     shapes = shapes / scale[:, None]
     total = shapes.sum(axis=0)
     others = total - shapes
-    return float(((shapes * others).sum(axis=1) / np.sqrt((others**2).sum(axis=1))).mean())
+    return mean((shapes * others).sum(axis=1) / np.sqrt((others * others).sum(axis=1)))
 
 
 def skewness(values: Signal) -> float:
     """Third standardised moment; 0 for a signal without spread."""
-    centred = values - values.mean()
+    centred = values - mean(values)
     squares = centred * centred
-    deviation = float(squares.mean()) ** 0.5
-    return float((squares * centred).mean()) / deviation**3 if deviation > 0.0 else 0.0
+    deviation = mean(squares) ** 0.5
+    return mean(squares * centred) / deviation**3 if deviation > 0.0 else 0.0
 
 
 def tone_share(slope: Signal, rate_hz: float, heart_hz: float) -> float:
     """Share of the slope's power within 0.25 Hz (what the window spreads) of the heart rate."""
-    power = np.abs(np.fft.rfft((slope - slope.mean()) * _hann(slope.size), _FFT)) ** 2
+    power = np.abs(np.fft.rfft((slope - mean(slope)) * hann(slope.size), _FFT)) ** 2
     total = float(power.sum())
     near = np.abs(_bins_hz(rate_hz) - heart_hz) <= 0.25
     return float(power[near].sum()) / total if total > 0.0 else 1.0
@@ -141,7 +141,7 @@ def noise_ratio(wave: Signal) -> float:
 
 def hum_share(wave: Signal, rate_hz: float) -> float:
     """Share of the power above 3 Hz that sits in one line where mains (50 or 60 Hz) appears at this sampling rate."""
-    power = np.abs(np.fft.rfft((wave - wave.mean()) * _hann(wave.size), _FFT)) ** 2
+    power = np.abs(np.fft.rfft((wave - mean(wave)) * hann(wave.size), _FFT)) ** 2
     bins_hz = _bins_hz(rate_hz)
     total = float(power[bins_hz > 0.5].sum())
     if total <= 0.0:
@@ -154,8 +154,9 @@ def hum_share(wave: Signal, rate_hz: float) -> float:
     return max(shares, default=0.0)
 
 
-@lru_cache(maxsize=8)
-def _hann(size: int) -> Signal:
+@lru_cache(maxsize=64)
+def hann(size: int) -> Signal:
+    """(size,) Hann window."""
     return np.asarray(np.hanning(size), dtype=np.float64)
 
 
@@ -166,5 +167,5 @@ def _bins_hz(rate_hz: float) -> Signal:
 
 def spread(acc: Signal) -> float:
     """Standard deviation of (n, 3) acceleration, all axes together."""
-    centred = acc - acc.mean(axis=0)
-    return float(np.sqrt((centred * centred).sum() / len(acc)))
+    flat = (acc - np.full(len(acc), 1.0 / len(acc)) @ acc).ravel()
+    return float(flat @ flat / len(acc)) ** 0.5

@@ -188,8 +188,9 @@ class SkinStream:
         now_s = self._count / self._rate_hz
         present: Mask = np.asarray(np.isfinite(self._measured.values))
         values = np.where(present, self._measured.values, self._last if np.isfinite(self._last) else 0.0)
-        still: Mask = np.asarray(np.isfinite(self._acc.values).all(axis=1))
-        acc = Grid(np.nan_to_num(self._acc.values), still, self._work_hz) if still.any() else None
+        known = np.isfinite(self._acc.values)
+        still: Mask = np.asarray(known.all(axis=1))
+        acc = Grid(np.where(known, self._acc.values, 0.0), still, self._work_hz) if still.any() else None
         self._noise_us = noise_us(values[present])
         since_jump_s = now_s - self._jumped_s
         trust = skin_trust(
@@ -217,6 +218,6 @@ class SkinStream:
             scl_us=self._level_us,
             phasic_us=float(self._phasic.values[-1]),
             scr_per_min=60.0 * len(recent) / watched_s if watched_s >= _FEWEST_S else NAN,
-            scr_amplitude_us=float(np.mean([response.amplitude_us for response in recent])) if recent else NAN,
-            scr_rise_s=float(np.mean([response.rise_s for response in recent])) if recent else NAN,
+            scr_amplitude_us=sum(one.amplitude_us for one in recent) / len(recent) if recent else NAN,
+            scr_rise_s=sum(one.rise_s for one in recent) / len(recent) if recent else NAN,
         )

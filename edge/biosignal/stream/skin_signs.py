@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal.grid import Grid
-from edge.biosignal.median import median
+from edge.biosignal.median import mean, median
 from edge.biosignal.stream.signs import spread, stuck_share
 
 Signal = NDArray[np.float64]
@@ -74,10 +74,10 @@ def conductance_trust(gsr: Grid) -> float:
     values = gsr.values[gsr.present]
     if gsr.coverage < 0.5 or values.size < 8 or np.ptp(values) == 0.0:
         return 0.0
-    inside = float(((values >= LOWEST_US) & (values <= HIGHEST_US)).mean())
+    inside = mean((values >= LOWEST_US) & (values <= HIGHEST_US))
     level = max(median(values), LOWEST_US)
     step = np.abs(np.diff(gsr.values)) * gsr.rate_hz / level
-    jumps = float((step > 2.0 * _STEP_SHARE).mean())  # an SCR's own upstroke may pass 10 % per second
+    jumps = mean(step > 2.0 * _STEP_SHARE)  # an SCR's own upstroke may pass 10 % per second
     noise = noise_us(values) / max(_NOISE_SHARE * level, _NOISE_US)
     trust = ramp(inside, _INSIDE_NONE, _INSIDE_FULL) * ramp(jumps, _JUMPS_NONE, _JUMPS_FULL)
     trust *= ramp(stuck_share(values), _STUCK_NONE, _STUCK_FULL) / (1.0 + noise**2)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.biosignal import intervals
+from edge.biosignal.median import mean
 
 Signal = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -64,7 +65,7 @@ def train(times_s: Signal, whole: Mask) -> Train:
 def heart_rate_bpm(beats: Train) -> float:
     """60 over the mean valid interval; NaN with fewer than three."""
     valid = beats.seconds[beats.good]
-    return float(60.0 / valid.mean()) if valid.size >= _FEWEST_FOR_RATE else NAN
+    return 60.0 / mean(valid) if valid.size >= _FEWEST_FOR_RATE else NAN
 
 
 def rmssd_s(beats: Train) -> float:
@@ -72,7 +73,8 @@ def rmssd_s(beats: Train) -> float:
     pairs = beats.good[1:] & beats.good[:-1]
     if int(pairs.sum()) < _FEWEST:
         return NAN
-    return float(np.sqrt(np.mean(np.diff(beats.seconds)[pairs] ** 2)))
+    differences = np.diff(beats.seconds)[pairs]
+    return mean(differences * differences) ** 0.5
 
 
 def sdnn_s(beats: Train) -> float:
