@@ -82,14 +82,11 @@ def test_of_late_alarm_states_only_the_newest_is_sent_and_every_event(outbox: Ou
 
 async def test_an_alert_that_waited_is_marked_late_and_its_state_is_not(mosquitto: Mosquitto, tmp_path: Path) -> None:
     clock = PushedClock()
-    mosquitto.kill()
-    async with running(tmp_path, mosquitto.mqtt(), clock) as box:
+    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt(), clock) as box:
         [raised] = box.see(8)
-        clock.push_s = 120.0
-        mosquitto.start()
-        async with station(mosquitto.mqtt()) as nurse:
-            await until(lambda: nurse.alerts() and nurse.alerts("alarm/pain"), 40)
-            [late], [now] = nurse.alerts(), nurse.alerts("alarm/pain")
+        clock.push_s = 120.0  # before the box has had a chance to connect
+        await until(lambda: nurse.alerts() and nurse.alerts("alarm/pain"), 40)
+        [late], [now] = nurse.alerts(), nurse.alerts("alarm/pain")
     assert late.id == now.id == raised.id
     assert late.late_s is not None
     assert 119 <= late.late_s <= 165
