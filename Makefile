@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
-.PHONY: help demo test lint bench lock docs coverage clean
+.PHONY: help demo test lint bench lock docs coverage clean environments
 .PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos
 
 help: ## what can be made
@@ -88,6 +88,8 @@ docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)
+
+environments: $(VENV)/.ready $(if $(PYTHON311),$(TFLITE_VENV)/.ready) $(if $(wildcard $(or $(ANODYNE_SHARED),../shared)),$(QUANTIZE_VENV)/.ready) ## what the whole check needs; with --jobs side by side
 
 test-train: ## a short form of every training job, end to end (needs the shared data folder)
 	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \

@@ -23,12 +23,15 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /Participant/) column = i;
   $column + 0 <= 5' "$shared/$labels" >"$folder/shared/$labels"
 export ANODYNE_SHARED=$folder/shared
 options=(--seed 1 --cache "$folder/cache" --out "$folder/models")
-"$python" -m quantize biosignal "${options[@]}" --epochs 1 & beside=$! # one core each
+bands() {
+  "$python" -m quantize biosignal "${options[@]}" --epochs 1
+  "$python" -m quantize evaluate biosignal --recordings 1 --cache "$folder/cache" --bundle "$folder/models" --out "$folder/evaluation"
+}
+bands & beside=$! # one core each
 "$python" -m quantize faces "${options[@]}" --renders 700 --epochs 1 --teachers 1
 wait "$beside"
 "$python" -m quantize detector "${options[@]}" --scenes 250 --epochs 1 --persons 18 --test-scenes 250 --tune-scenes 250
 "$python" -m quantize fusion "${options[@]}" --lives 1 --hours 0.15
-"$python" -m quantize evaluate biosignal --recordings 1 --cache "$folder/cache" --bundle "$folder/models" --out "$folder/evaluation"
 "$python" - "$folder/models" <<'PYTHON'
 import pathlib
 import sys
