@@ -186,6 +186,7 @@ class Daemon:
                 self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
+            self._publisher.proofs.listen(self._metrics.step)
 
     def _bedside_fault(self) -> str:
         """Why light, sound or button of the bed fail; "" while they work or there are none."""
