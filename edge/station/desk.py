@@ -16,6 +16,7 @@ from edge.config.station import listed
 from edge.publish.payload import AlertMessage, NoteMessage, ReplyMessage, StateMessage, decode
 from edge.publish.subscriber import Overheard, Received
 from edge.publish.topics import NOTE
+from edge.station.clocks import station_words
 from edge.station.days import BoxDay, day_of
 from edge.station.history import History, Minute
 from edge.station.lines import Ears, MakeLine
@@ -63,6 +64,7 @@ class Status(TypedDict):
     fault: str
     name: str
     outside: str
+    clock: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Desk:
             fault=self.book.fault,
             name=self._name,
             outside=self._outside() or self.book.away,
+            clock=station_words(self._ward.beds.values()),
         )
         self._snapshot = Snapshot(self._heard, now_ns // 1_000_000, status, {one["place"]: one for one in shown})
         return self._snapshot
@@ -248,7 +251,7 @@ class Desk:
         place = Place(received.address.site, received.address.bed)
         if not self._room_for(place):
             return
-        self._ward.hear(received)
+        self._ward.hear(received, self._now_ms())
         match received.message:
             case AlertMessage() as alert:
                 self.book.alarm(str(place), alert, self._now_ms())

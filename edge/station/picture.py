@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypedDict
 
 from edge.publish.payload import AlertMessage, NoteMessage, SensorCondition, StateMessage
+from edge.station.clocks import apart_ms, clock_words, since
 from edge.station.ward import Bed, Sight
 from edge.station.words import CONDITION_WORDS, absence_words, because, explain, presence_words, words
 from edge.types import NS_PER_S, Condition, Presence, Priority, SensorState, SensorWarning, Validity, Verdict
@@ -99,6 +100,7 @@ class BedPicture(TypedDict):
     missing: list[str]
     quality: dict[str, float]
     batteries: list[BatteryPicture]
+    clock: str
     heard_ms: int | None
     heard_wall_ms: int | None
     validity: str
@@ -154,6 +156,7 @@ def picture(bed: Bed, aside: Aside, now_ns: int, *, second: bool = False) -> Bed
         missing=[] if state is None else _missing(state),
         quality={} if state is None else {str(one.modality): one.quality for one in state.contributions},
         batteries=batteries(bed) if known else [],
+        clock=clock_words(apart_ms(bed), synced=bed.state is not None and bed.state.synced),
         heard_ms=bed.state_ns // 1_000_000 if bed.live else None,
         heard_wall_ms=None if bed.state is None else bed.state.wall_ms,
         validity="" if bed.validity in (None, Validity.REAL) else str(bed.validity),
@@ -171,14 +174,15 @@ def holds_of(state: StateMessage | None) -> list[str]:
 
 def _alarms(bed: Bed, aside: Aside, *, known: bool) -> list[AlarmPicture]:
     current = [one for one in bed.alarms.values() if one.presence is not Presence.OFF]
-    shown = [_alarm(one, (aside.acknowledged_by or {}).get(one.episode, ""), known=known) for one in current]
+    shown = [_alarm(bed, one, (aside.acknowledged_by or {}).get(one.episode, ""), known=known) for one in current]
     return sorted(shown, key=lambda one: (not one["sounding"], _PRIORITY[one["priority"]], one["since_ms"]))
 
 
 _PRIORITY = {str(Priority.HIGH): 0, str(Priority.MEDIUM): 1, str(Priority.LOW): 2}
 
 
-def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
+def _alarm(bed: Bed, alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
+    since_ms, certain = since(bed, alert)
     return AlarmPicture(
         episode=alert.episode,
         condition=str(alert.condition),
@@ -189,8 +193,8 @@ def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
         sounding=alert.presence in _SOUNDING,
         because=because(alert),
         score=alert.score,
-        since_ms=alert.wall_ms,
-        synced=alert.synced,
+        since_ms=since_ms,
+        synced=certain,
         by=by if alert.presence is Presence.ACKNOWLEDGED else "",
     )
 

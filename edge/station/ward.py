@@ -66,6 +66,7 @@ class Bed:
         place: which bed.
         state: newest assessment.
         state_ns: when it arrived, on the station's monotonic clock.
+        state_wall_ms: the same on the station's wall clock, Unix milliseconds; None where nobody asked it.
         live: whether it arrived live, not from what the broker retained.
         availability: newest word on the box's connection.
         alarms: current state of each condition.
@@ -76,6 +77,7 @@ class Bed:
     place: Place
     state: StateMessage | None = None
     state_ns: int = 0
+    state_wall_ms: int | None = None
     live: bool = False
     availability: AvailabilityMessage | None = None
     alarms: dict[Condition, AlertMessage] = field(default_factory=dict[Condition, AlertMessage])
@@ -140,13 +142,14 @@ class Ward:
         for bed in self.beds.values():
             bed.live = False
 
-    def hear(self, received: Received) -> None:
-        """Take in one message."""
+    def hear(self, received: Received, wall_ms: int | None = None) -> None:
+        """Take in one message; `wall_ms`: the station's wall clock, to be held against the box's."""
         place = Place(received.address.site, received.address.bed)
         bed = self.beds.setdefault(place, Bed(place))
         match received.message:
             case StateMessage() as state:
                 bed.state, bed.state_ns, bed.live = state, received.arrived_ns, not received.retained
+                bed.state_wall_ms = None if received.retained else wall_ms
             case AvailabilityMessage() as availability:
                 bed.availability = availability
             case ReplyMessage() as reply:

@@ -129,6 +129,7 @@ function flagsOf(bed) {
     ...bed.alarms.filter((one) => one.by).map((one) => `${one.words}: ${one.by}`),
     ...(bed.seen_by ? [`seen by ${bed.seen_by}`] : []),
     ...low.map(([name, quality]) => `${name} signal ${Math.round(quality * 100)} %`),
+    ...(bed.clock ? [bed.clock] : []),
     ...(bed.note ? [`note ${clock(bed.note.at_ms)}`] : []),
   ];
 }

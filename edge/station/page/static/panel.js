@@ -128,6 +128,7 @@ export class Panel {
       ...(bed.missing.length ? [["Missing", bed.missing.join(", ")]] : []),
       ...Object.entries(bed.quality).map(([name, value]) => [`Signal, ${name}`, meter(value)]),
       ...(bed.batteries.length ? [["Battery", make("span", {}, ...bed.batteries.map(battery))]] : []),
+      ...(bed.clock ? [["Clock", `${bed.clock}; the times here are this station's`]] : []),
       ...(bed.holds.length ? [["Held back", bed.holds.map((one) => HOLDS[one] ?? one).join(", ")]] : []),
       ...(bed.note ? [["Note", `${bed.note.text} (${bed.note.by}, ${clock(bed.note.at_ms)})`]] : []),
     ];
