@@ -38,7 +38,6 @@ from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import (
-    BLIND_MODE,
     Acknowledge,
     BurdenCommand,
     Command,
@@ -47,7 +46,6 @@ from edge.publish.payload import (
     ProofCommand,
     ReferenceCommand,
     ReportCommand,
-    SensorCondition,
 )
 from edge.publish.proof import proof_words
 from edge.recorder.facts import Facts, SensorFacts
@@ -149,6 +147,7 @@ class Daemon:
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reports = reports
+        self._sensors_ns = 0
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._keeper = Keeper(clock)
@@ -177,7 +176,7 @@ class Daemon:
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
-        self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
+        self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock)
         self._watch = BoxWatch(
             clock, silent, self._bedside_fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
         )
@@ -187,6 +186,7 @@ class Daemon:
                 self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
+            self._publisher.proofs.listen(self._metrics.step)
 
     def _bedside_fault(self) -> str:
         """Why light, sound or button of the bed fail; "" while they work or there are none."""
@@ -272,11 +272,22 @@ class Daemon:
         self._publisher.publish_state(assessment, holds)
         if self.home is not None:
             self.home.state(assessment, holds)
+        self._tell_of_sensors(assessment.assessed_ns)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
         self._progress.made(sentence for sentence in stuck if sentence is not None)
         self._tell_manager(assessment)
+
+    def _tell_of_sensors(self, now_ns: int) -> None:
+        """Once a second: what each sensor does, for stations and the home page."""
+        if not self._reports or now_ns < self._sensors_ns:
+            return
+        self._sensors_ns = now_ns + NS_PER_S
+        sensors = self._reporter.conditions()
+        self._publisher.publish_sensors(sensors)
+        if self.home is not None:
+            self.home.sensors(sensors)
 
     def _tell_manager(self, assessment: Assessment) -> None:
         """Keep the line of `systemctl status` true."""
@@ -337,10 +348,6 @@ class Daemon:
                 done = self._orders.carry_out(command)
                 self._recording.acknowledged(command.target, ())
                 return done
-
-    def _mode_and_sensors(self) -> tuple[str, dict[str, SensorCondition]]:
-        assessment = self._alarms.assessment
-        return BLIND_MODE if assessment is None else assessment.mode_text, self._reporter.conditions()
 
     def _switch_cameras(self, off: bool) -> None:
         for source in self.inputs.values():

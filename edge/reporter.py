@@ -49,7 +49,7 @@ class Reporter:
         """The short form for those who only show it, by name."""
         return {
             one.sensor: SensorCondition(
-                state=one.state, battery=one.battery_percent, warnings=sorted(one.warnings, key=str)
+                state=one.state, battery=_whole(one.battery_percent), warnings=sorted(one.warnings, key=str)
             )
             for one in self.report().sensors
         }
@@ -80,3 +80,8 @@ class Reporter:
             (folder / REPORT_FILE).unlink(missing_ok=True)
         except OSError as error:
             log.debug("%s cannot be removed: %s", folder / REPORT_FILE, error)
+
+
+def _whole(percent: float | None) -> float | None:
+    """Whole percents: finer ones sway with the load, and each would be a message."""
+    return None if percent is None else float(round(percent))

@@ -1,15 +1,25 @@
-"""`anodyne export fhir`: recorded sessions as bundles for a hospital's records, as files or sent to a server."""
+"""`anodyne export fhir`: a box's history as bundles for a hospital's records, as files or sent to a server."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 import re
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.errors import ConfigError, ExportError
-from edge.publish.fhir.resources import Release
+from edge.errors import ConfigError, ExportError, SessionError, StoreError
+from edge.publish.fhir.resources import Json, Release
+
+if TYPE_CHECKING:
+    from edge.publish.fhir.feed import Feed
+    from edge.publish.fhir.ledger import Ledger
+
+logger = logging.getLogger(__name__)
 
 PER_S = {"minute": 60, "hour": 3600}
 """Spans, seconds."""
@@ -21,9 +31,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command and its options."""
     parser = subparsers.add_parser(
         "export",
-        help="recorded sessions as FHIR, as files or to a server",
-        description="Write what sessions say as FHIR transaction bundles: the score of each minute or hour with its "
-        "interval, reports of pain, and alarm episodes. Exit code: 0 done, 1 there was nothing to write.",
+        help="a box's history as FHIR, as files or to a server",
+        description="Write what sessions, or the box that is running, say as FHIR transaction bundles: the score of "
+        "each minute or hour with its interval, reports of pain, and alarm episodes. Exit code: 0 done, 1 there was "
+        "nothing to write.",
     )
     formats = parser.add_subparsers(required=True, metavar="FORMAT")
     fhir = formats.add_parser("fhir", help="HL7 FHIR, release 4 or 5")
@@ -32,6 +43,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         nargs="*",
         help="session files or folders of them; default: the recorder's folder in --config",
+    )
+    fhir.add_argument(
+        "--live",
+        action="store_true",
+        help="read the box's own state file instead, also while it runs: reports, alarms, and scores if it records",
+    )
+    fhir.add_argument("--every", type=_seconds, metavar="SECONDS", help="with --live --push: go on, at this interval")
+    fhir.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="with --live --push: what was sent; default: in the state folder"
     )
     fhir.add_argument("--config", type=Path, help="the box's configuration; default: what `anodyne run` reads")
     fhir.add_argument("--per", choices=tuple(PER_S), default="minute", help="span of each score (%(default)s)")
@@ -53,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: there is no configuration, or it records nothing.
         ExportError: the arguments, the folder or the server cannot be used.
         SessionError: a session cannot be read.
+        StoreError: the state file cannot be read.
     """
     from edge.publish.fhir.bundle import bundles
     from edge.publish.fhir.history import read, sessions
@@ -62,6 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ExportError("say where to: -o FOLDER, --push URL, or both")
     if arguments.patient is not None and _PATIENT.fullmatch(arguments.patient) is None:
         raise ExportError(f"{arguments.patient!r} is no reference to a patient: write Patient/ID")
+    if arguments.live:
+        return _run_live(arguments)
+    if arguments.every is not None or arguments.ledger is not None:
+        raise ExportError("--every and --ledger go with --live")
     files = sessions(_places(arguments))
     made = [
         (history.place.name, bundle)
@@ -72,13 +97,78 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write("anodyne: the sessions hold no whole span, no report and no alarm\n")
         return 1
     if arguments.output is not None:
-        for number, (place, bundle) in enumerate(made, 1):
-            _write(arguments.output / f"{place.replace('/', '-')}-{number:04d}.json", json.dumps(bundle, indent=1))
-        sys.stdout.write(f"{arguments.output}: {len(made)} bundles\n")
+        _write_all(arguments.output, made)
     if arguments.push is not None:
         sent = push(arguments.push, [bundle for _, bundle in made], _token(arguments.token_file))
         sys.stdout.write(f"{arguments.push}: {sent} bundles taken\n")
     return 0
+
+
+def _run_live(arguments: argparse.Namespace) -> int:
+    from edge.publish.fhir.ledger import FILE, Ledger
+
+    if arguments.sessions:
+        raise ExportError("--live reads the box's own state file: name no sessions with it")
+    if arguments.every is not None and arguments.push is None:
+        raise ExportError("--every goes with --push")
+    feed = _feed(arguments)
+    if arguments.output is not None:
+        _write_all(arguments.output, [(feed.place.name, bundle) for bundle in feed.bundles()])
+    if arguments.push is None:
+        return 0
+    token = _token(arguments.token_file)
+    with Ledger(arguments.ledger or feed.state_file.parent / FILE, arguments.push) as ledger:
+        if arguments.every is None:
+            sent = feed.push(arguments.push, ledger, token)
+            sys.stdout.write(
+                f"{arguments.push}: {sent} bundles taken\n" if sent else f"{arguments.push}: nothing new\n"
+            )
+            return 0
+        while True:
+            _push_or_wait(feed, arguments.push, ledger, token)
+            time.sleep(arguments.every)
+
+
+def _push_or_wait(feed: Feed, server: str, ledger: Ledger, token: str | None) -> None:
+    """One round; what goes wrong is logged, because the next one makes up for it."""
+    try:
+        if sent := feed.push(server, ledger, token):
+            logger.info("%s: %d bundles taken", server, sent)
+    except (ExportError, SessionError, StoreError) as error:
+        logger.warning("%s; the next round goes on from there", error)
+
+
+def _feed(arguments: argparse.Namespace) -> Feed:
+    from edge.cli.run import DEFAULT_CONFIG
+    from edge.config import load
+    from edge.daemon import STORE_FILE
+    from edge.publish.fhir.feed import Feed
+    from edge.publish.fhir.history import Place
+    from edge.software import software
+
+    config = load(arguments.config or DEFAULT_CONFIG)
+    return Feed(
+        state_file=config.box.state_dir / STORE_FILE,
+        place=Place(config.box.site, config.box.bed, config.box.validity, software()),
+        folder=config.recorder.folder,
+        per_s=PER_S[arguments.per],
+        release=arguments.release,
+        patient=arguments.patient,
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 86_400:
+        raise argparse.ArgumentTypeError("give 1 to 86400 seconds")
+    return value
+
+
+def _write_all(folder: Path, made: Iterable[tuple[str, Json]]) -> None:
+    number = 0
+    for number, (place, bundle) in enumerate(made, 1):
+        _write(folder / f"{place.replace('/', '-')}-{number:04d}.json", json.dumps(bundle, indent=1))
+    sys.stdout.write(f"{folder}: {number} bundles\n")
 
 
 def _places(arguments: argparse.Namespace) -> list[Path]:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import termios
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,7 +204,7 @@ class _Station:
             self._ward.lose()
 
     def _hear(self, received: Received) -> None:
-        self._ward.hear(received)
+        self._ward.hear(received, time.time_ns() // 1_000_000)
         if isinstance(received.message, ReplyMessage):
             reply = received.message
             self._said = "acknowledged" if reply.ok else f"not acknowledged: {reply.detail or reply.reason}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator
 
@@ -31,6 +33,16 @@ class Station(Section):
     """Folder for the alarm log, trends, notes and sign-ins (station.db)."""
     accounts_file: FilePath = Path("/etc/anodyne/station-accounts.json")
     """Who may sign in (mode 0600); written by `anodyne accounts`."""
+    history: str | None = Field(
+        default=None, examples=["postgresql://anodyne@db.hospital.example/anodyne?sslmode=verify-full"]
+    )
+    """A hospital's PostgreSQL database, without password: all stations keep a record there too (docs/hospital.md)."""
+    history_password_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/history-password"])
+    """File whose first line is the database's password (mode 0600), never the password itself."""
+    history_password_credential: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_.@-]{1,64}$", examples=["history-password"]
+    )
+    """Name of a systemd credential (`LoadCredential=`) with that password; it goes before the file."""
     beds: str | None = Field(default=None, examples=["ward3/bed1, ward3/bed2"])
     """Beds that must be there, as SITE/BED, separated by commas: one that was never heard of is shown as unknown."""
     second: bool = False
@@ -56,6 +68,30 @@ class Station(Section):
     keep_days: float = Field(default=30.0, ge=1.0, le=3650.0)
     """Alarm log, notes and trends are kept this long, days."""
 
+    @field_validator("history")
+    @classmethod
+    def _database(cls, history: str | None) -> str | None:
+        if history is None:
+            return None
+        try:
+            parts = urlsplit(history)
+            secret, host = parts.password, parts.hostname or ""
+        except ValueError as error:
+            raise ValueError("is no address of a database: write postgresql://USER@HOST/DATABASE") from error
+        asked = parse_qs(parts.query)
+        if secret is not None or "password" in asked:
+            raise ValueError("holds a password: put it into history_password_file")
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise ValueError("is no address of a database: write postgresql://USER@HOST/DATABASE")
+        here = host in ("", "localhost", "127.0.0.1", "::1") and not any(
+            not one.startswith("/") for one in asked.get("host", [])
+        )
+        if not here and asked.get("sslmode") != ["verify-full"]:
+            raise ValueError(
+                "goes over a network: add ?sslmode=verify-full, records of persons are sent encrypted only"
+            )
+        return history
+
     @field_validator("beds")
     @classmethod
     def _places(cls, beds: str | None) -> str | None:
@@ -63,6 +99,21 @@ class Station(Section):
         if wrong:
             raise ValueError(f'has "{wrong[0]}": write each bed as SITE/BED, separated by commas')
         return beds
+
+    def history_password(self) -> str | None:
+        """The database's password; None where none is configured.
+
+        Raises:
+            ValueError: a credential is named, and the service manager has handed none over.
+            OSError: the file cannot be read.
+        """
+        path = self.history_password_file
+        if self.history_password_credential is not None:
+            folder = os.environ.get("CREDENTIALS_DIRECTORY")
+            if folder is None:
+                raise ValueError(f"no credential {self.history_password_credential}: add LoadCredential= to the unit")
+            path = Path(folder) / self.history_password_credential
+        return None if path is None else path.read_text(encoding="utf-8").partition("\n")[0]
 
     @field_validator("key_file")
     @classmethod

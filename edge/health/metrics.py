@@ -14,6 +14,7 @@ from typing import Protocol
 from edge.config import Box
 from edge.config import Metrics as Settings
 from edge.errors import MetricsError, StoreError
+from edge.publish.proof import Step
 from edge.sensors.report import BoxReport
 from edge.types import NS_PER_S, Alert, Assessment, BoxFacts, Condition, Presence, SensorState, Verdict
 
@@ -29,6 +30,9 @@ DELIVERY_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 PERSON_BUCKETS_S = (5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 600.0, 1800.0, 7200.0)
 """Around the steps of escalation (120 and 240 s)."""
+
+STEP_BUCKETS_S = tuple(sorted({*DELIVERY_BUCKETS_S, *PERSON_BUCKETS_S}))
+"""Broker and station answer within the first of them, persons within the second."""
 
 REFRESH_S = 1.0
 """How often sensors and temperature are looked at, seconds."""
@@ -89,6 +93,8 @@ class Metrics:
         self._define()
         for figure in (self._acknowledged, self._escalated, self._delivery, self._answer):
             figure.labels(**self._place)  # there from the start, so that a rate can be taken of the first one too
+        for step in Step:
+            self._steps.labels(**self._place, step=step)
         for condition in Condition:
             self._show(condition, Presence.OFF)
             self._raised_total.labels(**self._place, condition=condition)
@@ -122,6 +128,13 @@ class Metrics:
             "From an alert's transition to the broker's acknowledgement of all that waited",
             place,
             buckets=DELIVERY_BUCKETS_S,
+            registry=registry,
+        )
+        self._steps = prometheus.Histogram(
+            "anodyne_alert_step_seconds",
+            "From the transition of an alert that asks for somebody to the broker, a station, a person",
+            (*place, "step"),
+            buckets=STEP_BUCKETS_S,
             registry=registry,
         )
         self._answer = prometheus.Histogram(
@@ -180,6 +193,10 @@ class Metrics:
             raised_ns = self._raised.pop(alert.condition, None)
             if raised_ns is not None:
                 self._answer.labels(**self._place).observe((alert.at_ns - raised_ns) / NS_PER_S)
+
+    def step(self, step: Step, after_s: float) -> None:
+        """Count one step of the proof of delivery, so long after the alert's transition."""
+        self._steps.labels(**self._place, step=step).observe(after_s)
 
     def _show(self, condition: Condition, now: Presence) -> None:
         self._presence[condition] = now

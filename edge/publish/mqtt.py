@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -30,6 +30,7 @@ from edge.publish.payload import (
     Command,
     Message,
     ReplyMessage,
+    SensorCondition,
     StateMessage,
     alert_message,
     decode,
@@ -38,8 +39,21 @@ from edge.publish.payload import (
     state_message,
 )
 from edge.publish.refusals import Refusals
+from edge.publish.sensors import SensorNews, sensors_message
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, is_news
-from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, RECEIPT, REPLY, STATE, Topics, alarm_leaf
+from edge.publish.topics import (
+    ALARM,
+    AVAILABILITY,
+    CBOR,
+    COMMAND,
+    EVENT,
+    RECEIPT,
+    REPLY,
+    SENSORS,
+    STATE,
+    Topics,
+    alarm_leaf,
+)
 from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
@@ -115,6 +129,7 @@ class Publisher:
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
         self._state_unsent = False
+        self._sensor_news = SensorNews(clock)
         self._backoff = backoff
         self._tidied_ns = clock.now_ns()
         self._confirmation = Confirmation(outbox, clock, config.station_within_s, self._pump)
@@ -175,6 +190,13 @@ class Publisher:
         self._state_unsent = True
         self._send_state()
 
+    def publish_sensors(self, sensors: Mapping[str, SensorCondition]) -> None:
+        """Publish what the sensors do, retained, where it is news; without a connection nothing waits."""
+        if self._link is not None and self._sensor_news.due(sensors):
+            number = self._store.take_number()
+            message = sensors_message(sensors, self._clock.instant(), number, self._box.validity, self._mode)
+            self._send(SENSORS, message, retain=True)
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait until everything has been acknowledged.
 
@@ -214,6 +236,7 @@ class Publisher:
         """One connection: greet, resend, then let events drive until it is lost."""
         self._link = link
         self._refusals.rows.clear()
+        self._sensor_news.forget()
         try:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
             self._outbox.tidy(self._clock.instant())

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 
 from edge.clock import Instant
@@ -17,6 +19,7 @@ from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.payload import AlertMessage, ProofCommand, decode
 from edge.store import Store
+from edge.types import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,22 @@ KEPT = 1000
 
 TOLD = 10
 """Proofs in one answer: a screen."""
+
+
+_ASKING = (Presence.ON, Presence.LATCHED)
+"""Presences of an alert that wants somebody to come."""
+
+
+class Step(StrEnum):
+    """Who has had an alert."""
+
+    BROKER = "broker"
+    STATION = "station"
+    PERSON = "person"
+
+
+OnStep = Callable[[Step, float], None]
+"""Told of each step of an alert that asks for somebody, with the seconds since its transition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,11 @@ class Proofs:
     def __init__(self, store: Store) -> None:
         """Nothing is read yet."""
         self._store = store
+        self._listeners: list[OnStep] = []
+
+    def listen(self, on_step: OnStep) -> None:
+        """Have `on_step` called when a step of an alert (on or latched) is noted, once for each."""
+        self._listeners.append(on_step)
 
     def begin(self, alert: AlertMessage) -> None:
         """Note an alert, once."""
@@ -81,17 +105,17 @@ class Proofs:
 
     def broker(self, message_id: str, now: Instant) -> None:
         """The broker has acknowledged it."""
-        self._note(message_id, now, "broker_ms", None)
+        self._note(message_id, now, Step.BROKER, None)
 
     def station(self, message_id: str, name: str, now: Instant) -> None:
         """A station has confirmed it."""
-        self._note(message_id, now, "station_ms", name)
+        self._note(message_id, now, Step.STATION, name)
 
     def person(self, episode: int, name: str, now: Instant) -> None:
         """Somebody has acknowledged an episode: every alert of it that nobody had acknowledged yet."""
         for one in self.newest(KEPT):
             if one.alert.episode == episode and one.person_ms is None:
-                self._note(one.alert.id, now, "person_ms", name)
+                self._note(one.alert.id, now, Step.PERSON, name)
 
     def confirmed(self, message_id: str) -> bool:
         """Whether a station has it."""
@@ -114,12 +138,16 @@ class Proofs:
         read = ((decode(AlertMessage, head.encode()), rest) for head, *rest in rows)
         return [Proof(alert, *_columns(rest)) for alert, rest in read if alert is not None]
 
-    def _note(self, message_id: str, now: Instant, column: str, name: str | None) -> None:
+    def _note(self, message_id: str, now: Instant, step: Step, name: str | None) -> None:
         try:
             with self._store.transaction(durable=False) as cursor:
-                _set(cursor, message_id, now, column, name)
+                alert = _set(cursor, message_id, now, step, name)
         except StoreError as error:
             logger.warning("the proof of delivery of %s is not kept: %s", message_id, error)
+            return
+        if alert is not None and alert.presence in _ASKING:
+            for listener in self._listeners:
+                listener(step, age_ms(alert, now) / 1000.0)
 
 
 def proof_words(proofs: Proofs, command: ProofCommand) -> str:
@@ -143,12 +171,16 @@ def _text(value: int | str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _set(cursor: sqlite3.Cursor, message_id: str, now: Instant, column: str, name: str | None) -> None:
-    """Fill one step, where it is empty."""
-    row = cursor.execute(f"SELECT head FROM proof WHERE id = ? AND {column} IS NULL", (message_id,)).fetchone()  # noqa: S608 - three constants
+def _set(cursor: sqlite3.Cursor, message_id: str, now: Instant, step: Step, name: str | None) -> AlertMessage | None:
+    """Fill one step, where it is empty; the alert whose step it was."""
+    row = cursor.execute(
+        f"SELECT head FROM proof WHERE id = ? AND {step}_ms IS NULL",  # noqa: S608 - three constants
+        (message_id,),
+    ).fetchone()
     alert = None if row is None else decode(AlertMessage, str(row[0]).encode())
     if alert is None:
-        return
-    cursor.execute(f"UPDATE proof SET {column} = ? WHERE id = ?", (age_ms(alert, now), message_id))  # noqa: S608 - as above
+        return None
+    cursor.execute(f"UPDATE proof SET {step}_ms = ? WHERE id = ?", (age_ms(alert, now), message_id))  # noqa: S608 - as above
     if name is not None:
-        cursor.execute(f"UPDATE proof SET {column.removesuffix('_ms')} = ? WHERE id = ?", (name, message_id))  # noqa: S608 - as above
+        cursor.execute(f"UPDATE proof SET {step} = ? WHERE id = ?", (name, message_id))  # noqa: S608 - as above
+    return alert

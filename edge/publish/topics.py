@@ -34,7 +34,7 @@ HOME_COMMAND = "command/home"
 """What home automation asks of the box: a few commands only (`edge.publish.commands.ALLOWED`); never retained."""
 
 SENSORS = "sensors"
-"""Retained: state and charge of each sensor, where home automation is served."""
+"""Retained: state and charge of each sensor."""
 
 REPLY = "reply"
 """The box's answer to a command."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import StoreError, StoreReason
 from edge.publish.payload import AlertMessage, NoteMessage
+from edge.station.history import Minute, Row, Value
 from edge.station.requests import HeardCommand
+from edge.station.spool import PUT, SCHEMA, Kind, entry
 
 logger = logging.getLogger(__name__)
 
@@ -48,55 +50,35 @@ CREATE TABLE IF NOT EXISTS sign_in (
 CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 """
 
-Value = str | int | float | bytes | None
-"""What a column holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """One bed in one minute.
-
-    Attributes:
-        place: SITE/BED.
-        minute: Unix minutes of the station's clock.
-        sight: the worst that was seen in it ("pain", "cannot assess", "calm").
-        low, high: lowest and highest score; None where there was none.
-        mode: modalities in use at its last state.
-    """
-
-    place: str
-    minute: int
-    sight: str
-    low: float | None
-    high: float | None
-    mode: str
-
 
 class Book:
     """The open file. `fault` says why nothing is being written, "" while it is.
 
     Args:
         folder: made where it is missing, readable by its owner alone.
+        spooling: whether what is written waits for a hospital's database besides (`edge.station.spool`).
 
     Raises:
         StoreError: the folder cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, spooling: bool = False) -> None:
         """Open or begin the file; a damaged one is set aside under another name."""
         self.fault = ""
-        self._path = folder / FILE
+        self.away = ""
+        self._spooling = spooling
+        self.path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._path.touch(0o600)
+            self.path.touch(0o600)
             self._db = self._open()
         except sqlite3.DatabaseError as error:
-            aside = self._path.with_suffix(".damaged.db")
-            logger.warning("%s is damaged (%s): set aside as %s, a new one is begun", self._path, error, aside)
+            aside = self.path.with_suffix(".damaged.db")
+            logger.warning("%s is damaged (%s): set aside as %s, a new one is begun", self.path, error, aside)
             for ending in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    Path(f"{self._path}{ending}").replace(f"{aside}{ending}")
-            self._path.touch(0o600)
+                    Path(f"{self.path}{ending}").replace(f"{aside}{ending}")
+            self.path.touch(0o600)
             self._db = self._open()
         except OSError as error:
             raise StoreError(
@@ -107,11 +89,11 @@ class Book:
 
     def _open(self) -> sqlite3.Connection:
         # Writes happen on the event loop, one at a time; the look-ups of the log may come from a worker thread.
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=2.0, check_same_thread=False)
+        db = sqlite3.connect(self.path, isolation_level=None, timeout=2.0, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
-            db.executescript(_SCHEMA)
+            db.executescript(_SCHEMA + SCHEMA)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -129,6 +111,7 @@ class Book:
                 place, alert.id, heard_ms, alert.wall_ms, alert.synced, alert.episode, alert.condition, alert.priority,
                 alert.presence, alert.validity, alert.score, json.dumps(alert.reasons),
             ),
+            Kind.EVENT,
         )  # fmt: skip
 
     def deed(self, place: str, command: HeardCommand, heard_ms: int) -> None:
@@ -138,21 +121,23 @@ class Book:
             "INSERT OR IGNORE INTO deed (id, place, heard_ms, do, by, episode, condition, detail) "
             "VALUES (?,?,?,?,?,?,?,?)",
             (command.id, place, heard_ms, command.do, command.by, command.episode, condition, command.detail),
+            Kind.DEED,
         )
 
     def answered(self, command_id: str, *, ok: bool, reply: str) -> None:
         """Note the box's answer to a command."""
-        self._write("UPDATE deed SET ok = ?, reply = ? WHERE id = ?", (ok, reply, command_id))
+        self._write("UPDATE deed SET ok = ?, reply = ? WHERE id = ?", (ok, reply, command_id), Kind.ANSWER)
 
     def note(self, place: str, note: NoteMessage) -> None:
         """Keep a note, once."""
-        self._write("INSERT OR IGNORE INTO note VALUES (?,?,?,?,?)", (note.id, place, note.wall_ms, note.by, note.text))
+        row = (note.id, place, note.wall_ms, note.by, note.text)
+        self._write("INSERT OR IGNORE INTO note VALUES (?,?,?,?,?)", row, Kind.NOTE)
 
     def minutes(self, minutes: Iterable[Minute]) -> None:
         """Keep minutes of trends, in place of what was kept of the same minutes."""
         rows = [(one.place, one.minute, one.sight, one.low, one.high, one.mode) for one in minutes]
         if rows:
-            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows)
+            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows, Kind.MINUTE)
 
     def sign_in(self, digest: str, account: str, stamp: str, until_ms: int) -> None:
         """Keep a sign-in, so that a restart signs nobody out."""
@@ -168,6 +153,7 @@ class Book:
         self._write("DELETE FROM deed WHERE heard_ms < ?", (before_ms,))
         self._write("DELETE FROM note WHERE wall_ms < ?", (before_ms,))
         self._write("DELETE FROM trend WHERE minute < ?", (before_ms // 60_000,))
+        self._write("DELETE FROM spool WHERE at_ms < ?", (before_ms,))
         self._write("DELETE FROM sign_in WHERE until_ms < ?", (now_ms,))
 
     def secret(self, name: str, fresh: bytes) -> bytes:
@@ -176,7 +162,48 @@ class Book:
         rows = self.read("SELECT value FROM secret WHERE name = ?", (name,))
         return rows[0][0] if rows and isinstance(rows[0][0], bytes) else fresh
 
-    def read(self, query: str, values: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+    def events(self, place: str | None, limit: int) -> list[Row]:
+        """See `Reading`."""
+        columns = "heard_ms, place, condition, presence, priority, validity, reasons"
+        return self._newest(f"SELECT {columns} FROM event", "heard_ms", place, limit)  # noqa: S608 - a constant
+
+    def deeds(self, place: str | None, limit: int) -> list[Row]:
+        """See `Reading`."""
+        return self._newest("SELECT heard_ms, place, do, by, detail, ok, reply FROM deed", "heard_ms", place, limit)
+
+    def notes(self, place: str | None, limit: int) -> list[Row]:
+        """See `Reading`."""
+        return self._newest("SELECT wall_ms, place, by, words FROM note", "wall_ms", place, limit)
+
+    def trend(self, first_minute: int, place: str | None) -> list[Row]:
+        """See `Reading`."""
+        where, values = ("AND place = ?", [place]) if place else ("", [])
+        query = f"SELECT place, minute, sight, high FROM trend WHERE minute >= ? {where}"  # noqa: S608 - no outside text
+        return self.read(query, [first_minute, *values])
+
+    def episodes(self, since_ms: int) -> list[Row]:
+        """See `Reading`. A latched episode ends with its acknowledgement."""
+        return self.read(
+            "SELECT place, episode, condition, min(wall_ms), coalesce("
+            "min(CASE WHEN presence = 'acknowledged' THEN wall_ms END), "
+            "CASE WHEN max(presence = 'latched') THEN max(CASE WHEN presence = 'off' THEN wall_ms END) END) "
+            "FROM event WHERE heard_ms >= ? GROUP BY place, episode, condition",
+            [since_ms],
+        )
+
+    def acknowledged(self, limit: int) -> list[Row]:
+        """Newest acknowledgements that were carried out: place, episode, by whom."""
+        return self.read(
+            "SELECT place, episode, by FROM deed WHERE do = 'acknowledge' AND ok = 1 AND episode IS NOT NULL "
+            "ORDER BY heard_ms DESC LIMIT ?",
+            [limit],
+        )
+
+    def _newest(self, select: str, by: str, place: str | None, limit: int) -> list[Row]:
+        where, values = ("WHERE place = ?", [place]) if place else ("", [])
+        return self.read(f"{select} {where} ORDER BY {by} DESC LIMIT ?", [*values, limit])
+
+    def read(self, query: str, values: Sequence[Value] = ()) -> list[Row]:
         """Rows of a query; none where the file cannot be read, which `fault` then says."""
         try:
             return list(self._db.execute(query, values))
@@ -184,24 +211,31 @@ class Book:
             self._tell(error)
             return []
 
-    def _write(self, statement: str, values: Sequence[Value]) -> None:
-        self._write_all(statement, [values])
+    def _write(self, statement: str, values: Sequence[Value], kind: Kind | None = None) -> None:
+        self._write_all(statement, [values], kind)
 
-    def _write_all(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+    def _write_all(self, statement: str, rows: Sequence[Sequence[Value]], kind: Kind | None = None) -> None:
+        """In one transaction: the rows, and the same for the hospital where they say something new."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(statement, rows)
+            news = self._db.executemany(statement, rows).rowcount > 0
+            if self._spooling and kind is not None and news:
+                now_ms = time.time_ns() // 1_000_000
+                self._db.executemany(PUT, [entry(kind, row, now_ms) for row in rows])
             self._db.execute("COMMIT")
+        except OverflowError:  # a number that no column holds: somebody forges messages
+            self._db.execute("ROLLBACK")
+            logger.warning("a message with an impossible number is not kept")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             self._tell(error)
         else:
             if self.fault:
-                logger.warning("%s can be written again", self._path)
+                logger.warning("%s can be written again", self.path)
             self.fault = ""
 
     def _tell(self, error: sqlite3.Error) -> None:
         if not self.fault:
-            logger.error("%s cannot be used: %s; alarms are shown, but no record is kept", self._path, error)
+            logger.error("%s cannot be used: %s; alarms are shown, but no record is kept", self.path, error)
         self.fault = str(error)

@@ -16,8 +16,9 @@ from edge.config.station import listed
 from edge.publish.payload import AlertMessage, NoteMessage, ReplyMessage, StateMessage, decode
 from edge.publish.subscriber import Overheard, Received
 from edge.publish.topics import NOTE
-from edge.station.book import Book, Minute
+from edge.station.clocks import station_words
 from edge.station.days import BoxDay, day_of
+from edge.station.history import History, Minute
 from edge.station.lines import Ears, MakeLine
 from edge.station.picture import Aside, BedPicture, picture
 from edge.station.requests import HeardCommand, Wish, command, new_id
@@ -63,6 +64,7 @@ class Status(TypedDict):
     fault: str
     name: str
     outside: str
+    clock: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Desk:
         make_line: makes the way to the beds.
         book: where it writes.
         clock: time.
-        outside: what the page says of the way out of a home; nothing at a station.
+        outside: what the page says of the way out of a home.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Desk:
         section: Station,
         name: str,
         make_line: MakeLine,
-        book: Book,
+        book: History,
         clock: Clock,
         outside: Callable[[], str] = str,
     ) -> None:
@@ -164,7 +166,13 @@ class Desk:
             return self._snapshot
         shown = [self._show(place, now_ns) for place in self._ward.beds]
         shown.sort(key=lambda one: (one["rank"], one["alarms"][0]["since_ms"] if one["alarms"] else 0, one["place"]))
-        status = Status(connected=self._ward.connected, fault=self.book.fault, name=self._name, outside=self._outside())
+        status = Status(
+            connected=self._ward.connected,
+            fault=self.book.fault,
+            name=self._name,
+            outside=self._outside() or self.book.away,
+            clock=station_words(self._ward.beds.values()),
+        )
         self._snapshot = Snapshot(self._heard, now_ns // 1_000_000, status, {one["place"]: one for one in shown})
         return self._snapshot
 
@@ -243,7 +251,7 @@ class Desk:
         place = Place(received.address.site, received.address.bed)
         if not self._room_for(place):
             return
-        self._ward.hear(received)
+        self._ward.hear(received, self._now_ms())
         match received.message:
             case AlertMessage() as alert:
                 self.book.alarm(str(place), alert, self._now_ms())
@@ -318,12 +326,7 @@ class Desk:
 
     def _recall(self) -> None:
         """Who acknowledged what, from before a restart."""
-        rows = self.book.read(
-            "SELECT place, episode, by FROM deed WHERE do = 'acknowledge' AND ok = 1 AND episode IS NOT NULL "
-            "ORDER BY heard_ms DESC LIMIT ?",
-            [_REMEMBERED],
-        )
-        for name, episode, by in reversed(rows):
+        for name, episode, by in reversed(self.book.acknowledged(_REMEMBERED)):
             site, _, bed = str(name).partition("/")
             if isinstance(episode, int):
                 self._who[Place(site, bed)][episode] = str(by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,12 @@ from edge.publish.payload import (
     HeadValues,
     NoteMessage,
     ReplyMessage,
+    SensorCondition,
     alert_message,
     head,
     state_message,
 )
+from edge.publish.sensors import SensorNews, sensors_message
 from edge.publish.topics import NOTE
 from edge.station.household import Household
 from edge.types import NS_PER_S, Alert, Assessment, Hold
@@ -97,6 +99,7 @@ class HomePage:
         self._told: tuple[object, ...] = ()
         self._outside = ""
         self._mode = BLIND_MODE
+        self._sensor_news = SensorNews(clock)
         self._server: Server | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._ending = threading.Event()
@@ -115,6 +118,11 @@ class HomePage:
         self._outside = self._way_out()
         instant = self._clock.instant()
         self.household.state(state_message(assessment, instant, 0, self._box.validity, STATE_EVERY_S, holds))
+
+    def sensors(self, sensors: Mapping[str, SensorCondition]) -> None:
+        """Show the charge of the wristbands, where it is news."""
+        if self._sensor_news.due(sensors):
+            self.household.sensors(sensors_message(sensors, self._clock.instant(), 0, self._box.validity, self._mode))
 
     async def run(self) -> None:
         """Keep the page served until cancelled. Whatever ends it is logged, and it is started again."""

@@ -22,10 +22,11 @@ from edge.publish.payload import (
     Message,
     NoteMessage,
     ReplyMessage,
+    SensorsMessage,
     StateMessage,
 )
 from edge.publish.subscriber import Received
-from edge.publish.topics import AVAILABILITY, EVENT, REPLY, STATE, Address, alarm_leaf
+from edge.publish.topics import AVAILABILITY, EVENT, REPLY, SENSORS, STATE, Address, alarm_leaf
 from edge.station.lines import Ears
 from edge.types import Condition
 
@@ -41,6 +42,7 @@ class _Known:
     """What waits in the mailbox."""
 
     state: StateMessage | None = None
+    sensors: SensorsMessage | None = None
     alarms: dict[Condition, AlertMessage] = field(default_factory=dict[Condition, AlertMessage])
     events: deque[Head] = field(default_factory=lambda: deque[Head](maxlen=EVENTS_KEPT))
 
@@ -75,6 +77,7 @@ class Household:
         self._lock = threading.Lock()
         self._known = _Known()
         self._standing: dict[Condition, AlertMessage] = {}
+        self._sensors: SensorsMessage | None = None
         self._page: tuple[asyncio.AbstractEventLoop, Ears] | None = None
         self._box: asyncio.AbstractEventLoop | None = None
         self._called = False
@@ -87,6 +90,12 @@ class Household:
         """The newest assessment; never waits."""
         with self._lock:
             self._known.state = message
+        self._call()
+
+    def sensors(self, message: SensorsMessage) -> None:
+        """What the sensors do; never waits."""
+        with self._lock:
+            self._sensors = self._known.sensors = message
         self._call()
 
     def alert(self, message: AlertMessage) -> None:
@@ -105,6 +114,7 @@ class Household:
         """Hear the box on the loop of the caller, until cancelled; everything that stands first."""
         with self._lock:
             self._known.alarms = dict(self._standing)
+            self._known.sensors = self._sensors
             self._page = asyncio.get_running_loop(), ears
             self._called = False
         try:
@@ -154,6 +164,8 @@ class Household:
             self._hear(ears, alarm_leaf(alarm.condition), alarm)
         for event in known.events:
             self._hear(ears, REPLY if isinstance(event, ReplyMessage) else EVENT, event)
+        if known.sensors is not None:
+            self._hear(ears, SENSORS, known.sensors)
         if known.state is not None:
             self._hear(ears, STATE, known.state)
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
-from edge.publish.payload import AlertMessage, NoteMessage, StateMessage
+from edge.publish.payload import AlertMessage, NoteMessage, SensorCondition, StateMessage
+from edge.station.clocks import apart_ms, clock_words, since
 from edge.station.ward import Bed, Sight
 from edge.station.words import CONDITION_WORDS, absence_words, because, explain, presence_words, words
-from edge.types import NS_PER_S, Condition, Presence, Priority, Validity, Verdict
+from edge.types import NS_PER_S, Condition, Presence, Priority, SensorState, SensorWarning, Validity, Verdict
 
 UNKNOWN_DELAY_S = 15.0
 """Signal delay of a bed that is unknown, seconds: it is shown at once, and sounds when it stays so. A station that
@@ -22,6 +23,9 @@ restarts hears every box within its period of 10 s."""
 
 SECOND_UNKNOWN_DELAY_S = 120.0
 """The same at a second station, seconds: whoever is at the first has had time to see it."""
+
+BATTERIES_SHOWN = 4
+"""Wristbands of one bed whose charge is shown: more than anybody wears."""
 
 TO_SECOND = "to_second"
 """First reason of an alarm that the box has escalated to the second station."""
@@ -70,6 +74,13 @@ class NotePicture(TypedDict):
     at_ms: int
 
 
+class BatteryPicture(TypedDict):
+    """The charge of one wristband, as a sentence without its full stop."""
+
+    words: str
+    low: bool
+
+
 class BedPicture(TypedDict):
     """One bed. `rank` 0 is the most urgent; `ring` is the priority to sound, "" for none."""
 
@@ -88,6 +99,8 @@ class BedPicture(TypedDict):
     why: list[str]
     missing: list[str]
     quality: dict[str, float]
+    batteries: list[BatteryPicture]
+    clock: str
     heard_ms: int | None
     heard_wall_ms: int | None
     validity: str
@@ -142,6 +155,8 @@ def picture(bed: Bed, aside: Aside, now_ns: int, *, second: bool = False) -> Bed
         why=[] if state is None else explain(state.reasons),
         missing=[] if state is None else _missing(state),
         quality={} if state is None else {str(one.modality): one.quality for one in state.contributions},
+        batteries=batteries(bed) if known else [],
+        clock=clock_words(apart_ms(bed), synced=bed.state is not None and bed.state.synced),
         heard_ms=bed.state_ns // 1_000_000 if bed.live else None,
         heard_wall_ms=None if bed.state is None else bed.state.wall_ms,
         validity="" if bed.validity in (None, Validity.REAL) else str(bed.validity),
@@ -159,14 +174,15 @@ def holds_of(state: StateMessage | None) -> list[str]:
 
 def _alarms(bed: Bed, aside: Aside, *, known: bool) -> list[AlarmPicture]:
     current = [one for one in bed.alarms.values() if one.presence is not Presence.OFF]
-    shown = [_alarm(one, (aside.acknowledged_by or {}).get(one.episode, ""), known=known) for one in current]
+    shown = [_alarm(bed, one, (aside.acknowledged_by or {}).get(one.episode, ""), known=known) for one in current]
     return sorted(shown, key=lambda one: (not one["sounding"], _PRIORITY[one["priority"]], one["since_ms"]))
 
 
 _PRIORITY = {str(Priority.HIGH): 0, str(Priority.MEDIUM): 1, str(Priority.LOW): 2}
 
 
-def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
+def _alarm(bed: Bed, alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
+    since_ms, certain = since(bed, alert)
     return AlarmPicture(
         episode=alert.episode,
         condition=str(alert.condition),
@@ -177,8 +193,8 @@ def _alarm(alert: AlertMessage, by: str, *, known: bool) -> AlarmPicture:
         sounding=alert.presence in _SOUNDING,
         because=because(alert),
         score=alert.score,
-        since_ms=alert.wall_ms,
-        synced=alert.synced,
+        since_ms=since_ms,
+        synced=certain,
         by=by if alert.presence is Presence.ACKNOWLEDGED else "",
     )
 
@@ -264,6 +280,21 @@ def _why_unknown(bed: Bed, sight: Sight) -> str:
 def _missing(state: StateMessage) -> list[str]:
     absent = [(key, why) for key, why in state.missing.items() if why != "not_configured"]
     return [f"{key}: {absence_words(why)}" for key, why in absent]
+
+
+def batteries(bed: Bed) -> list[BatteryPicture]:
+    """The charge of each wristband that tells it, the lowest first; a single one needs no name."""
+    sensors = bed.charges()
+    told = {} if sensors is None else {name: one for name, one in sensors.sensors.items() if one.battery is not None}
+    lowest = sorted(told.items(), key=lambda one: (one[1].battery or 0.0, one[0]))[:BATTERIES_SHOWN]
+    return [_battery(name if len(told) > 1 else "", one) for name, one in lowest]
+
+
+def _battery(name: str, sensor: SensorCondition) -> BatteryPicture:
+    low = SensorWarning.BATTERY_LOW in sensor.warnings
+    said = f"wristband{f' {name}' if name else ''} battery {sensor.battery or 0.0:.0f} %"
+    heard = "" if sensor.state is SensorState.STREAMING else " when last heard"
+    return BatteryPicture(words=f"{said}{heard}{', low: charge it' if low else ''}", low=low)
 
 
 def _rank(look: Look, ring: str) -> int:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TypedDict
 
 from edge.publish.payload import KIND
-from edge.station.book import Book, Value
+from edge.station.history import Reading, Row, Value
 from edge.station.words import CONDITION_WORDS, explain, words
 from edge.types import Condition, ConditionKind
 
@@ -32,20 +32,14 @@ class LogLine(TypedDict):
     detail: str
 
 
-def log(book: Book, place: str | None = None, limit: int = LOG_LINES) -> list[LogLine]:
+def log(book: Reading, place: str | None = None, limit: int = LOG_LINES) -> list[LogLine]:
     """Alarms, deeds and notes, newest first, by the station's clock of when they were heard."""
-    where, values = ("WHERE place = ?", [place]) if place else ("", [])
-    sources: tuple[tuple[str, str], ...] = (
-        ("alarm", "SELECT heard_ms, place, condition, presence, priority, validity, reasons FROM event {} "
-         "ORDER BY heard_ms DESC LIMIT ?"),
-        ("deed", "SELECT heard_ms, place, do, by, detail, ok, reply FROM deed {} ORDER BY heard_ms DESC LIMIT ?"),
-        ("note", "SELECT wall_ms, place, by, words FROM note {} ORDER BY wall_ms DESC LIMIT ?"),
-    )  # fmt: skip
-    lines = [_line(kind, row) for kind, query in sources for row in book.read(query.format(where), [*values, limit])]
+    sources = (("alarm", book.events), ("deed", book.deeds), ("note", book.notes))
+    lines = [_line(kind, row) for kind, newest in sources for row in newest(place, limit)]
     return sorted(lines, key=lambda one: one["at_ms"], reverse=True)[:limit]
 
 
-def _line(kind: str, row: tuple[Value, ...]) -> LogLine:
+def _line(kind: str, row: Row) -> LogLine:
     at_ms, place, *rest = row
     text = [str(one or "") for one in rest]
     line = LogLine(at_ms=_whole(at_ms), place=str(place), kind=kind, what="", who="", detail="")
@@ -86,7 +80,7 @@ _WORST = ("", "calm", "pain", "cannot assess")
 because the step still has its highest score."""
 
 
-def trends(book: Book, now_ms: int, hours: int, step_min: int, place: str | None = None) -> dict[str, Trend]:
+def trends(book: Reading, now_ms: int, hours: int, step_min: int, place: str | None = None) -> dict[str, Trend]:
     """The last hours of every bed (or of one), in steps of some minutes.
 
     Args:
@@ -99,8 +93,7 @@ def trends(book: Book, now_ms: int, hours: int, step_min: int, place: str | None
     until = now_ms // 60_000
     steps = hours * 60 // step_min
     first = until - steps * step_min + 1
-    where, values = ("AND place = ?", [place]) if place else ("", [])
-    rows = book.read(f"SELECT place, minute, sight, high FROM trend WHERE minute >= ? {where}", [first, *values])  # noqa: S608 - no outside text
+    rows = book.trend(first, place)
     found: dict[str, Trend] = {}
     for name, minute, sight, high in rows:
         key = str(name)
@@ -140,19 +133,13 @@ class _Count:
     waits_s: list[float] = field(default_factory=list)
 
 
-def burden(book: Book, since_ms: int) -> list[BedBurden]:
+def burden(book: Reading, since_ms: int) -> list[BedBurden]:
     """Alarm episodes since a moment: all beds first, then each, the busiest first.
 
     The time to the acknowledgement runs on the box's clock, from the transition that raised the episode to the one that
     acknowledged it; a latched one ends with its acknowledgement.
     """
-    rows = book.read(
-        "SELECT place, episode, condition, min(wall_ms), coalesce("
-        "min(CASE WHEN presence = 'acknowledged' THEN wall_ms END), "
-        "CASE WHEN max(presence = 'latched') THEN max(CASE WHEN presence = 'off' THEN wall_ms END) END) "
-        "FROM event WHERE heard_ms >= ? GROUP BY place, episode, condition",
-        [since_ms],
-    )
+    rows = book.episodes(since_ms)
     counts: dict[str, _Count] = defaultdict(_Count)
     for place, _, condition, began, acknowledged in rows:
         for key in (str(place), ""):

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -21,10 +22,14 @@ from edge.station.accounts import Accounts
 from edge.station.book import Book
 from edge.station.desk import Desk
 from edge.station.gate import Gate
+from edge.station.history import History
 from edge.station.lines import MakeLine, over_mqtt
 from edge.station.near import Near
 from edge.station.stream import Stream
 from edge.station.web import application
+
+if TYPE_CHECKING:
+    from edge.station.hospital import Hospital
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +74,12 @@ class Server:
                 StationReason.ACCOUNTS,
                 f"nobody could sign in: {section.accounts_file} has no accounts. `anodyne accounts {makes}",
             )
-        self._book = Book(section.state_dir)
+        self._book = Book(section.state_dir, spooling=section.history is not None)
+        self._hospital = None if section.history is None else _hospital(section, self._book)
+        history: History = self._book if self._hospital is None else self._hospital
         make_line = over_mqtt(line, clock, topics) if isinstance(line, Mqtt) else line
         name = f"{line.host}:{line.port}" if isinstance(line, Mqtt) else "the box"
-        self._desk = Desk(section, name, make_line, self._book, clock, outside)
+        self._desk = Desk(section, name, make_line, history, clock, outside)
         self._stream = Stream(self._desk, software())
         gate = Gate(section, accounts, self._book, clock)
         served = application(self._desk, gate, accounts, clock, self._stream, page)
@@ -101,6 +108,8 @@ class Server:
 
     async def run(self) -> None:
         """Serve until `stop` or cancellation."""
+        if self._hospital is not None:
+            self._hospital.start()
         desk = asyncio.create_task(self._desk.run())
         server = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         try:
@@ -111,6 +120,8 @@ class Server:
             self.stop()
             desk.cancel()
             await asyncio.gather(desk, server, return_exceptions=True)
+            if self._hospital is not None:
+                await asyncio.to_thread(self._hospital.stop)
             self._book.close()
             self._socket.close()
 
@@ -139,6 +150,28 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stream.close()
         await super().shutdown(sockets)
+
+
+def _hospital(section: Station, book: Book) -> Hospital:
+    """The hospital's record beside the station's own.
+
+    Raises:
+        StationError: its package is not installed, or the password cannot be had.
+    """
+    try:
+        from edge.station.hospital import Hospital
+    except ImportError as error:
+        raise StationError(
+            StationReason.NOT_INSTALLED,
+            "station.history needs the package psycopg: pip install 'anodyne[station,hospital]'",
+        ) from error
+    try:
+        password = section.history_password()
+    except (OSError, ValueError) as error:
+        raise StationError(
+            StationReason.PASSWORD, f"the password for station.history cannot be read: {error}"
+        ) from error
+    return Hospital(book, section.history or "", password)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.publish.payload import Head
+from edge.station.clocks import apart_ms, clock_words
+from edge.station.picture import batteries
 from edge.station.ward import Bed, Line, Sight, Ward
 from edge.station.words import CONDITION_WORDS, PRIORITY_STYLE, absence_words, because, explain, presence_words, words
 from edge.types import Presence, Validity
@@ -95,8 +97,16 @@ def _why(bed: Bed) -> Text:
 
 def _evidence(bed: Bed) -> Text:
     reasons = "" if bed.state is None else ", ".join(explain(bed.state.reasons))
-    missing = _missing(bed)
+    missing = ", ".join([one for one in (_missing(bed), _low(bed), _clocks(bed)) if one])
     return Text(reasons).append(("; " if reasons and missing else "") + missing, style="yellow")
+
+
+def _low(bed: Bed) -> str:
+    return ", ".join(one["words"] for one in batteries(bed) if one["low"])
+
+
+def _clocks(bed: Bed) -> str:
+    return clock_words(apart_ms(bed), synced=bed.state is not None and bed.state.synced)
 
 
 def _missing(bed: Bed) -> str:

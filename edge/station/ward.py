@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge.publish.payload import AlertMessage, AvailabilityMessage, BurdenMessage, Head, ReplyMessage, StateMessage
+from edge.publish.payload import (
+    AlertMessage,
+    AvailabilityMessage,
+    BurdenMessage,
+    Head,
+    ReplyMessage,
+    SensorsMessage,
+    StateMessage,
+)
+from edge.publish.sensors import SENSORS_EVERY_S, SENSORS_STALE_PERIODS
 from edge.publish.subscriber import Received
 from edge.publish.topics import EVENT
 from edge.types import NS_PER_S, Condition, Presence, Priority, Validity, Verdict
@@ -57,18 +66,22 @@ class Bed:
         place: which bed.
         state: newest assessment.
         state_ns: when it arrived, on the station's monotonic clock.
+        state_wall_ms: the same on the station's wall clock, Unix milliseconds; None where nobody asked it.
         live: whether it arrived live, not from what the broker retained.
         availability: newest word on the box's connection.
         alarms: current state of each condition.
+        sensors: newest word on its sensors.
         burden: alarm burden as the box itself counts it, by its local date; the newest `DAYS_KEPT`.
     """
 
     place: Place
     state: StateMessage | None = None
     state_ns: int = 0
+    state_wall_ms: int | None = None
     live: bool = False
     availability: AvailabilityMessage | None = None
     alarms: dict[Condition, AlertMessage] = field(default_factory=dict[Condition, AlertMessage])
+    sensors: SensorsMessage | None = None
     burden: dict[str, BurdenMessage] = field(default_factory=dict[str, BurdenMessage])
 
     @property
@@ -81,6 +94,13 @@ class Bed:
     def age_s(self, now_ns: int) -> float | None:
         """Seconds since the last live assessment; None where there was none."""
         return (now_ns - self.state_ns) / NS_PER_S if self.live else None
+
+    def charges(self) -> SensorsMessage | None:
+        """The word on its sensors, where it belongs to the newest state: of the same start of the box, and not old."""
+        if self.sensors is None or self.state is None or self.sensors.boot_id != self.state.boot_id:
+            return None
+        age_ms = self.state.since_boot_ms - self.sensors.since_boot_ms
+        return self.sensors if age_ms <= SENSORS_STALE_PERIODS * SENSORS_EVERY_S * 1000 else None
 
     def sight(self, now_ns: int) -> Sight:
         """How the bed stands now."""
@@ -122,17 +142,20 @@ class Ward:
         for bed in self.beds.values():
             bed.live = False
 
-    def hear(self, received: Received) -> None:
-        """Take in one message."""
+    def hear(self, received: Received, wall_ms: int | None = None) -> None:
+        """Take in one message; `wall_ms`: the station's wall clock, to be held against the box's."""
         place = Place(received.address.site, received.address.bed)
         bed = self.beds.setdefault(place, Bed(place))
         match received.message:
             case StateMessage() as state:
                 bed.state, bed.state_ns, bed.live = state, received.arrived_ns, not received.retained
+                bed.state_wall_ms = None if received.retained else wall_ms
             case AvailabilityMessage() as availability:
                 bed.availability = availability
             case ReplyMessage() as reply:
                 self.replies = [*self.replies[-9:], reply]
+            case SensorsMessage() as sensors:
+                bed.sensors = sensors
             case AlertMessage() as alert if received.address.leaf == EVENT:
                 self.events = [*self.events[1 - EVENTS_KEPT :], Line(place, alert)]
             case AlertMessage() as alert:

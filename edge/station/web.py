@@ -189,21 +189,21 @@ class _Web:
         return StreamingResponse(lines, media_type="text/event-stream")
 
     async def _log(self, request: Request, _caller: Caller) -> Response:
-        lines = records.log(self._desk.book, request.query_params.get("place"))
+        lines = await asyncio.to_thread(records.log, self._desk.book, request.query_params.get("place"))
         return JSONResponse({"lines": lines})
 
     async def _burden(self, request: Request, _caller: Caller) -> Response:
         hours = _number(request, "hours", 24, 1, 24 * 31)
         since_ms = self._clock.instant().wall_ms - hours * 3_600_000
-        return JSONResponse(
-            {"hours": hours, "beds": records.burden(self._desk.book, since_ms), "days": self._desk.days()}
-        )
+        beds = await asyncio.to_thread(records.burden, self._desk.book, since_ms)
+        return JSONResponse({"hours": hours, "beds": beds, "days": self._desk.days()})
 
     async def _trends(self, request: Request, _caller: Caller) -> Response:
         hours, step = _number(request, "hours", 4, 1, 48), _number(request, "step", 5, 1, 60)
         now_ms = self._clock.instant().wall_ms
         self._desk.flush()
-        found = records.trends(self._desk.book, now_ms, hours, step, request.query_params.get("place"))
+        place = request.query_params.get("place")
+        found = await asyncio.to_thread(records.trends, self._desk.book, now_ms, hours, step, place)
         return JSONResponse({"hours": hours, "beds": found})
 
     async def _command(self, request: Request, caller: Caller) -> Response:

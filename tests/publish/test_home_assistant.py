@@ -20,17 +20,16 @@ from edge.publish.contract.examples import examples
 from edge.publish.home_assistant import announcer as room
 from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.home_assistant.discovery import STATUS_TOPIC, announcement, config_topic, object_id
-from edge.publish.payload import ReplyMessage, SensorCondition, SensorsMessage, decode
+from edge.publish.payload import ReplyMessage
 from edge.publish.topics import Topics
 from edge.store import Store
-from edge.types import SensorState, Validity
+from edge.types import Validity
 from tests.peers.broker import Mosquitto, station, until
 from tests.publish.box import running
 from tests.publish.home_assistant_schema import check
 
 TOPICS = Topics("ward", "bed7")
 CONFIG = config_topic(TOPICS)
-BAND = SensorCondition(state=SensorState.STREAMING, battery=81.0)
 
 
 class House:
@@ -70,8 +69,7 @@ async def announcing(
 ) -> AsyncIterator[HomeAssistant]:
     """A bed that announces itself for the time of the block."""
     box = Box(site="ward", bed=bed, validity=Validity.TEST)
-    seen = ("face+ppg", dict.fromkeys(bands, BAND))
-    one = HomeAssistant(mqtt, box, bands, store, SystemClock(), lambda: seen)
+    one = HomeAssistant(mqtt, box, bands, store, SystemClock())
     task = asyncio.create_task(one.run())
     try:
         yield one
@@ -160,12 +158,8 @@ async def test_it_is_announced_retained_and_again_when_home_assistant_starts(
     store = Store.open(tmp_path / "state.db")
     async with announcing(mosquitto.mqtt(home_assistant=True), store):
         house = House(mosquitto)
-        await until(lambda: "anodyne/ward/bed7/sensors" in house.kept and CONFIG in house.kept)
+        await until(lambda: CONFIG in house.kept)
         check(CONFIG, json.loads(house.kept[CONFIG]))
-        sensors = decode(SensorsMessage, house.kept["anodyne/ward/bed7/sensors"])
-        assert sensors is not None
-        assert sensors.sensors == {"band": BAND}
-        assert sensors.mode == "face+ppg"
         before = house.times[CONFIG]
         house.say(STATUS_TOPIC, "offline")
         house.say(STATUS_TOPIC, "online")
@@ -213,9 +207,8 @@ async def test_switched_off_it_is_taken_back_once_and_forgotten(mosquitto: Mosqu
     late = House(mosquitto)
     await asyncio.sleep(0.3)
     assert CONFIG not in late.kept
-    assert "anodyne/ward/bed7/sensors" not in late.kept
     late.close()
-    third = HomeAssistant(mosquitto.mqtt(), Box(site="ward", bed="bed7"), (), store, SystemClock(), lambda: ("", {}))
+    third = HomeAssistant(mosquitto.mqtt(), Box(site="ward", bed="bed7"), (), store, SystemClock())
     assert not third.needed
     store.close()
 

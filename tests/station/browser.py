@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from edge.clock import SystemClock
+from edge.clock import Clock, SystemClock
 from edge.config import Mqtt, Station
 from edge.publish.embedded import free_port
 from edge.station.accounts import Accounts, Role
@@ -110,7 +110,7 @@ class Browser:
 
 
 class Screen:
-    """What a screen has heard so far."""
+    """What a screen has heard so far; `rings`: what each bed sounded like, in turn."""
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -118,6 +118,7 @@ class Screen:
         self.order: list[str] = []
         self.status: dict[str, Json] = {}
         self.events: list[str] = []
+        self.rings: dict[str, list[str]] = {}
         self.ended = False
 
     async def listen(self, reader: asyncio.StreamReader) -> None:
@@ -148,6 +149,10 @@ class Screen:
         assert isinstance(order, list)
         assert isinstance(status, dict)
         self.beds |= {place: bed for place, bed in beds.items() if isinstance(bed, dict)}
+        for place, bed in self.beds.items():
+            heard = self.rings.setdefault(place, [""])
+            if bed["ring"] != heard[-1]:
+                heard.append(str(bed["ring"]))
         self.order = [str(place) for place in order]
         self.status = status
 
@@ -173,9 +178,9 @@ def _accounts() -> bytes:
 
 
 @asynccontextmanager
-async def serving(station: Station, mqtt: Mqtt) -> AsyncIterator[Server]:
+async def serving(station: Station, mqtt: Mqtt, clock: Clock | None = None) -> AsyncIterator[Server]:
     """A station that runs for the time of the block."""
-    server = Server(station, mqtt, SystemClock())
+    server = Server(station, mqtt, clock or SystemClock())
     task = asyncio.create_task(server.run())
     try:
         await until(lambda: server.started)

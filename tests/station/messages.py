@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from edge.publish.payload import AlertMessage, AvailabilityMessage, Head, StateMessage
+from edge.publish.payload import (
+    AlertMessage,
+    AvailabilityMessage,
+    Head,
+    SensorCondition,
+    SensorsMessage,
+    StateMessage,
+)
 from edge.publish.subscriber import Received
 from edge.publish.topics import Address
-from edge.types import NS_PER_S, Absence, Condition, Modality, Presence, Priority, Validity, Verdict
+from edge.types import (
+    NS_PER_S,
+    Absence,
+    Condition,
+    Modality,
+    Presence,
+    Priority,
+    SensorState,
+    SensorWarning,
+    Validity,
+    Verdict,
+)
 
 HEAD = {
     "since_boot_ms": 1000,
@@ -26,6 +44,14 @@ def state(verdict: Verdict = Verdict.CALM, number: int = 1) -> StateMessage:
     missing = {Modality.FACE: Absence.NO_FACE} if blind else {}
     what = {"id": f"0123456789ab-{number}", "verdict": verdict, "missing": missing, "every_s": 10.0}
     return StateMessage.model_validate(HEAD | what | more)
+
+
+def band(percent: float | None, *, low: bool = False, state: SensorState = SensorState.STREAMING) -> SensorCondition:
+    return SensorCondition(state=state, battery=percent, warnings=[SensorWarning.BATTERY_LOW] if low else [])
+
+
+def sensors(**told: SensorCondition) -> SensorsMessage:
+    return SensorsMessage.model_validate({**HEAD, "id": "0123456789ab-30", "sensors": told})
 
 
 def available(*, online: bool) -> AvailabilityMessage:

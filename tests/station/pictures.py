@@ -19,7 +19,8 @@ from edge.clock import SystemClock
 from edge.config import Mqtt, Station
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.station.accounts import Accounts, Role
-from edge.station.book import Book, Minute
+from edge.station.book import Book
+from edge.station.history import Minute
 from edge.station.serve import Server
 from tests.station.scene import Scene
 

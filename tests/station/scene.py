@@ -8,9 +8,16 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.config import Mqtt
-from edge.publish.payload import AlertMessage, AvailabilityMessage, Message, StateMessage
-from edge.publish.topics import AVAILABILITY, EVENT, STATE, Topics, alarm_leaf
-from edge.types import Condition, Priority, Validity
+from edge.publish.payload import (
+    AlertMessage,
+    AvailabilityMessage,
+    Message,
+    SensorCondition,
+    SensorsMessage,
+    StateMessage,
+)
+from edge.publish.topics import AVAILABILITY, EVENT, SENSORS, STATE, Topics, alarm_leaf
+from edge.types import Condition, Priority, SensorState, SensorWarning, Validity
 
 LOOKS: Sequence[str] = (
     "watched", "watched", "pain-high", "watched", "blind", "watched", "unknown", "watched", "attended", "technical",
@@ -68,7 +75,15 @@ class Scene:
             self.alarm(bed, Condition.CANNOT_ASSESS, "on", "medium", score=None)
         elif look == "technical":
             self.alarm(bed, Condition.BAND_LOST, "on", "low", score=2.0)
+        self.charge(bed, 14 if look == "technical" else 60 + int(bed[3:]) % 35)
         self.publish(bed, STATE, self.state(look, int(bed[3:])), retain=True)
+
+    def charge(self, bed: str, percent: float) -> None:
+        """Publish the charge of its wristband."""
+        warnings = [SensorWarning.BATTERY_LOW] if percent <= 15 else []
+        band = SensorCondition(state=SensorState.STREAMING, battery=percent, warnings=warnings)
+        told = SensorsMessage.model_validate({**self._head("face+ppg"), "sensors": {"band": band}})
+        self.publish(bed, SENSORS, told, retain=True)
 
     def alarm(
         self, bed: str, condition: Condition, presence: str, priority: str, score: float | None = 6.4, episode: int = 7

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.station.book import FILE, Book, Minute
+from edge.station.book import FILE, Book
+from edge.station.history import Minute
 from edge.station.records import burden, log, trends
 from edge.station.requests import HeardCommand
 from edge.types import Condition, Presence

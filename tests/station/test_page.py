@@ -33,6 +33,7 @@ def _browser() -> None:
     needs_browser()
 
 
+LOW = '#beds [data-place="ward3/bed02"]'
 BED = '#beds [data-place="ward/bed7"]'
 
 
@@ -168,3 +169,19 @@ async def test_the_burden_shows_what_the_boxes_have_counted(mosquitto: Mosquitto
         await shoot(page, "station-burden")
     scene.close()
     assert cells == ["2026-11-24", "ward3/bed01", "3", "2", "4 of 5", "41 s", "1", "1", "13 min", "24.0 h"]
+
+
+async def test_a_low_battery_is_words_and_a_shape_besides_its_colour(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path)
+    scene = Scene(mosquitto.mqtt(), 2, 1_790_000_000_000, ("watched", "technical"))
+    async with serving(here, mosquitto.mqtt()), page_of(here) as page:
+        scene.speak()
+        await page.wait_for_selector(".battery.low svg.cell")
+        assert "wristband battery 14 %, low: charge it" in (await page.text_content(LOW) or "")
+        shapes = await page.eval_on_selector_all(".battery svg", "all => all.map((one) => one.innerHTML)")
+        assert len(set(shapes)) == 2
+        await page.click(LOW)
+        await page.wait_for_selector("#panel .battery.low")
+        await page.keyboard.press("Escape")
+        await shoot(page, "station-battery")
+    scene.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
 from edge.publish.mqtt import REPLY_EXPIRY_S
+from edge.publish.sensors import SENSORS_EVERY_S
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
@@ -78,7 +79,14 @@ ROWS = (
     Row(f"{CBOR}{ALARM}<condition>", "box", (), True, None, "beside `alarm/<condition>`, likewise; once"),
     Row(f"{CBOR}{EVENT}", "box", (), False, None, "beside `event`, likewise; once"),
     Row(f"{BURDEN}<day>", "box", ("burden",), True, BURDEN_EXPIRY_S, "every hour, when the day ends, on request", True),
-    Row(SENSORS, "box", ("sensors",), True, None, "changed, or 60 s passed, where `[mqtt] home_assistant = true`"),
+    Row(
+        SENSORS,
+        "box",
+        ("sensors",),
+        True,
+        None,
+        f"a state, a charge or a warning changed, or {SENSORS_EVERY_S:g} s passed",
+    ),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),
     Row(
         HOME_COMMAND,

@@ -6,7 +6,7 @@ changes until it is over: it is updated by its identifier, or created.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from edge.publish.fhir import resources
@@ -17,17 +17,28 @@ MAX_ENTRIES = 500
 """Entries per bundle, the device aside: servers refuse or choke on transactions of many thousands."""
 
 
-def bundles(history: History, release: Release, patient: str | None = None) -> Iterator[Json]:
+def everything(entries: Iterable[Json]) -> list[Json]:
+    """Every entry, whatever was sent before."""
+    return list(entries)
+
+
+def bundles(
+    history: History,
+    release: Release,
+    patient: str | None = None,
+    choose: Callable[[Iterable[Json]], list[Json]] = everything,
+) -> Iterator[Json]:
     """The bundles of one bed, each with the device that its entries refer to.
 
     Args:
         history: of the bed.
         release: of FHIR.
         patient: reference of the patient who lies there ("Patient/17"), where that is known.
+        choose: the entries that are wanted.
     """
     place = history.place
     device = _create(resources.device_key(place), resources.device(place, release))
-    entries = list(_entries(history, release, patient))
+    entries = choose(_entries(history, release, patient))
     for begin in range(0, len(entries), MAX_ENTRIES):
         chosen = entries[begin : begin + MAX_ENTRIES]
         yield {"resourceType": "Bundle", "type": "transaction", "entry": [device, *chosen]}

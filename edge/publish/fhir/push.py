@@ -29,8 +29,16 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+def _nothing(_: Json) -> None:
+    """Nobody keeps a ledger."""
+
+
 def push(
-    base: str, bundles: Iterable[Json], token: str | None = None, sleep: Callable[[float], None] = time.sleep
+    base: str,
+    bundles: Iterable[Json],
+    token: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    on_taken: Callable[[Json], None] = _nothing,
 ) -> int:
     """Send every bundle as a transaction.
 
@@ -39,6 +47,7 @@ def push(
         bundles: to be sent, in this order.
         token: for the header `Authorization: Bearer`.
         sleep: waits between attempts, seconds.
+        on_taken: called with each bundle that the server has taken.
 
     Returns:
         How many bundles the server took.
@@ -51,6 +60,7 @@ def push(
     taken = 0
     for bundle in bundles:
         _send(base, json.dumps(bundle).encode(), token, sleep)
+        on_taken(bundle)
         taken += 1
     return taken
 

@@ -166,6 +166,7 @@ def _detail(episode: Episode) -> str:
     parts = [f"{first.kind} alarm, {said}, mode {first.mode}"]
     parts += [f"reasons: {', '.join(first.reasons)}"] if first.reasons else []
     parts += [f"missing: {missing}"] if missing else []
+    parts += [] if first.synced else ["the clock of the box was not synchronised: the times may be wrong"]
     return "; ".join(parts) + "."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from edge.clock import Clock
@@ -19,27 +19,19 @@ from edge.publish.home_assistant import memory
 from edge.publish.home_assistant.discovery import STATUS_TOPIC, announcement
 from edge.publish.home_assistant.memory import Announced
 from edge.publish.link import Handlers, Incoming, Link, Version
-from edge.publish.payload import SensorCondition, SensorsMessage, head
 from edge.publish.topics import SENSORS, Topics
 from edge.store import Store
-from edge.types import NS_PER_S
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
-"""How often the sensors are looked at, seconds."""
-
-SENSORS_EVERY_S = 60.0
-"""The sensors are told at least this often, seconds."""
+"""How often it is looked whether Home Assistant has asked, seconds."""
 
 SPREAD_S = 3.0
 """After Home Assistant's start the boxes of a house announce themselves within this time, not all at once, seconds."""
 
 GOODBYE_S = 5.0
 """Longest wait for the broker to take back an announcement, seconds."""
-
-Seen = tuple[str, dict[str, SensorCondition]]
-"""The mode of the bed, and every sensor's condition by name."""
 
 
 class HomeAssistant:
@@ -51,19 +43,15 @@ class HomeAssistant:
         bands: names of the sensors whose charge is told.
         store: where it is kept what was announced.
         clock: time.
-        sensors: asked for the mode and the condition of each sensor.
     """
 
-    def __init__(
-        self, config: Mqtt, box: Box, bands: Sequence[str], store: Store, clock: Clock, sensors: Callable[[], Seen]
-    ) -> None:
+    def __init__(self, config: Mqtt, box: Box, bands: Sequence[str], store: Store, clock: Clock) -> None:
         """Nothing is connected before `run`."""
         self._config = config
         self._box = box
         self._bands = tuple(bands)
         self._store = store
         self._clock = clock
-        self._sensors = sensors
         self._topics = Topics(box.site, box.bed)
         self._earlier = memory.load(store)
         self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - spreading needs no cryptographic quality
@@ -113,15 +101,9 @@ class HomeAssistant:
         )
 
     async def _announce(self, link: Link) -> None:
-        """Announce at once and whenever asked, and tell of the sensors, until the connection is lost."""
+        """Announce at once and whenever asked, until the connection is lost."""
         self._send_announcement(link)
-        told: Seen | None = None
-        told_ns = 0
         while not link.lost.done():
-            seen, now_ns = self._sensors(), self._clock.now_ns()
-            if seen != told or now_ns - told_ns >= SENSORS_EVERY_S * NS_PER_S:
-                told, told_ns = seen, now_ns
-                link.publish(self._topics.of(SENSORS), self._message(seen).encode(), retain=True)
             if self._again.is_set():
                 self._again.clear()
                 await self._clock.sleep(SPREAD_S * self._chance.random())
@@ -145,20 +127,12 @@ class HomeAssistant:
     async def _take_back(self, link: Link) -> None:
         if self._earlier is None:
             return
-        for topic in (self._earlier.topic, self._earlier.sensors_topic):
-            link.publish(topic, b"", retain=True)
-            await self._clock.in_thread(link.flush, GOODBYE_S)
+        link.publish(self._earlier.topic, b"", retain=True)
+        await self._clock.in_thread(link.flush, GOODBYE_S)
         if not link.lost.done():
             memory.save(self._store, None)
             self._earlier = None
             logger.info("the bed is no longer announced to Home Assistant")
-
-    def _message(self, seen: Seen) -> SensorsMessage:
-        instant = self._clock.instant()
-        return SensorsMessage(
-            **head(instant, self._store.take_number(), self._box.validity, seen[0]),
-            sensors=seen[1],
-        )
 
     def _acknowledged(self, _mid: int, refusal: str | None) -> None:
         if refusal is not None and refusal not in self._refused:

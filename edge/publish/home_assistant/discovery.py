@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from edge.publish.sensors import SENSORS_EVERY_S, SENSORS_STALE_PERIODS
 from edge.publish.topics import AVAILABILITY, HOME_COMMAND, SENSORS, STATE, Topics
 from edge.types import Condition, Presence, Verdict
 
@@ -180,5 +181,5 @@ def _battery(topics: Topics, name: str) -> Component:
         "unit_of_measurement": "%",
         "state_class": "measurement",
         "entity_category": "diagnostic",
-        "expire_after": 180,
+        "expire_after": round(SENSORS_STALE_PERIODS * SENSORS_EVERY_S),
     }

@@ -20,18 +20,22 @@ class Records:
     Attributes:
         held: "Type?identifier=system|value" to the resource.
         refusals: HTTP codes of the next answers, before anything is taken.
+        down_after: takes so many more transactions, then answers 503; None: stays up.
         hang_ups: how many of the next transactions are taken without an answer.
         requests: headers of all requests.
         transactions: how many were taken.
+        sizes: entries of each that was taken.
         validate: called with each bundle.
     """
 
     validate: Callable[[Resource], None]
     held: dict[str, Resource] = field(default_factory=dict[str, Resource])
     refusals: list[int] = field(default_factory=list[int])
+    down_after: int | None = None
     hang_ups: int = 0
     requests: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     transactions: int = 0
+    sizes: list[int] = field(default_factory=list[int])
     url: str = ""
 
     def take(self, bundle: Resource) -> None:
@@ -52,6 +56,7 @@ class Records:
                 assert request["url"].startswith(f"{kind}?identifier=")
                 self.held[unquote(request["url"])] = resource
         self.transactions += 1
+        self.sizes.append(len(entries))
 
     def of(self, kind: str) -> list[Resource]:
         """All resources of a type."""
@@ -74,10 +79,15 @@ def _handler(records: Records) -> type[BaseHTTPRequestHandler]:
             """One transaction."""
             payload = self.rfile.read(int(self.headers["Content-Length"]))
             records.requests.append(dict(self.headers.items()))
+            if records.down_after == 0:
+                self._answer(503, {"issue": [{"code": "x", "diagnostics": "away"}]})
+                return
             if records.refusals:
                 self._answer(records.refusals.pop(0), {"issue": [{"code": "x", "diagnostics": "not today"}]})
                 return
             records.take(json.loads(payload))
+            if records.down_after is not None:
+                records.down_after -= 1
             if records.hang_ups:
                 records.hang_ups -= 1
                 self.close_connection = True

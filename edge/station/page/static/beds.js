@@ -2,7 +2,7 @@
 // The grid: one card for each bed, most urgent first.
 
 import { clock, draw, duration, make } from "./dom.js";
-import { shape } from "./shapes.js";
+import { cell, shape } from "./shapes.js";
 import { spark } from "./spark.js";
 
 /** @typedef {import("./types.js").Bed} Bed @typedef {import("./types.js").Trend} Trend */
@@ -91,7 +91,8 @@ export class Grid {
     const missing = bed.missing.join(", ");
     if (missing && !why.includes(missing)) card.append(make("span", { class: "missing" }, missing));
     const flags = flagsOf(bed);
-    if (flags.length) card.append(make("span", { class: "flags" }, ...flags.map((one) => make("span", { class: "flag" }, one))));
+    const marks = [...flags.map((one) => make("span", { class: "flag" }, one)), ...bed.batteries.map(battery)];
+    if (marks.length) card.append(make("span", { class: "flags" }, ...marks));
     if (trend) card.append(spark(trend));
     else card.append(draw("svg", { class: "spark", viewBox: "0 0 240 40", "aria-hidden": "true" }));
     item.className = `bed look-${bed.look}${bed.ring ? ` ring-${bed.ring}` : ""}`;
@@ -105,6 +106,11 @@ export function score(bed) {
   if (bed.score === null) return [make("span", { class: "none" }, "no score")];
   const range = bed.low === null || bed.high === null ? "" : `${bed.low.toFixed(1)} to ${bed.high.toFixed(1)}, `;
   return [make("b", {}, bed.score.toFixed(1)), make("small", {}, ` of 10 (${range}${bed.mode})`)];
+}
+
+/** @param {import("./types.js").Battery} one */
+export function battery(one) {
+  return make("span", { class: one.low ? "flag battery low" : "flag battery" }, cell(one.low), ` ${one.words}`);
 }
 
 /** @param {Bed} bed */
@@ -123,6 +129,7 @@ function flagsOf(bed) {
     ...bed.alarms.filter((one) => one.by).map((one) => `${one.words}: ${one.by}`),
     ...(bed.seen_by ? [`seen by ${bed.seen_by}`] : []),
     ...low.map(([name, quality]) => `${name} signal ${Math.round(quality * 100)} %`),
+    ...(bed.clock ? [bed.clock] : []),
     ...(bed.note ? [`note ${clock(bed.note.at_ms)}`] : []),
   ];
 }

@@ -3,6 +3,7 @@
 
 import { change, me, read, whoAmI } from "./api.js";
 import { byId, clock } from "./dom.js";
+import { battery } from "./beds.js";
 import { shape } from "./shapes.js";
 import { Sound } from "./sound.js";
 import { chart } from "./spark.js";
@@ -51,6 +52,7 @@ function draw() {
   byId("why").textContent = bed ? because(bed) : "";
   document.title = `${["watched", "building"].includes(look) ? "" : "(!) "}Anodyne: ${title}`;
   drawDeeds(look);
+  byId("batteries").replaceChildren(...(bed?.batteries ?? []).map(battery));
   byId("note").textContent = bed?.note ? `${clock(bed.note.at_ms)}: ${bed.note.text}` : "";
   byId("outside").textContent = stream.status.outside;
 }

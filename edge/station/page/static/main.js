@@ -58,6 +58,8 @@ function drawBanner() {
   else if (stream.started && !stream.live) text = "DISCONNECTED: this page hears nothing from the station. Every bed is unknown. Go and look; trying again …";
   else if (!stream.status.connected) text = `NO BROKER: the station has lost ${stream.status.name}. Every bed is unknown. Go and look; trying again …`;
   else if (stream.status.fault) text = `Alarms are shown, but the station keeps no record: ${stream.status.fault}`;
+  else if (stream.status.clock) text = stream.status.clock;
+  else if (stream.status.outside) text = stream.status.outside;
   else if (stream.outdated) text = "The station was updated: reload this page when it is quiet.";
   banner.hidden = text === "";
   if (banner.textContent !== text) banner.textContent = text;

@@ -2,7 +2,7 @@
 // One bed, near: reasons, trend, alarms to acknowledge, what a nurse can ask of the box, notes and the log.
 
 import { change, mayAct, read } from "./api.js";
-import { HOLDS, heard, score } from "./beds.js";
+import { HOLDS, battery, heard, score } from "./beds.js";
 import { button, byId, clock, make } from "./dom.js";
 import { logTable } from "./lists.js";
 import { shape } from "./shapes.js";
@@ -127,6 +127,8 @@ export class Panel {
       ...(bed.why.length ? [["Because", bed.why.join(", ")]] : []),
       ...(bed.missing.length ? [["Missing", bed.missing.join(", ")]] : []),
       ...Object.entries(bed.quality).map(([name, value]) => [`Signal, ${name}`, meter(value)]),
+      ...(bed.batteries.length ? [["Battery", make("span", {}, ...bed.batteries.map(battery))]] : []),
+      ...(bed.clock ? [["Clock", `${bed.clock}; the times here are this station's`]] : []),
       ...(bed.holds.length ? [["Held back", bed.holds.map((one) => HOLDS[one] ?? one).join(", ")]] : []),
       ...(bed.note ? [["Note", `${bed.note.text} (${bed.note.by}, ${clock(bed.note.at_ms)})`]] : []),
     ];

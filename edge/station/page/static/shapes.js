@@ -43,6 +43,18 @@ const SHAPES = {
 };
 
 /**
+ * A battery: nearly empty with a mark, or filled. Decoration: the words stand beside it.
+ * @param {boolean} low
+ */
+export function cell(low) {
+  const level = low
+    ? [draw("rect", { x: 5, y: 12, width: 4, height: 8, class: "fill" }), draw("path", { d: "M17 11v6M17 20v2", class: "line" })]
+    : [draw("rect", { x: 5, y: 12, width: 18, height: 8, class: "fill" })];
+  const body = [draw("rect", { x: 2, y: 9, width: 24, height: 14, class: "line" }), draw("path", { d: "M29 13v6", class: "line" })];
+  return draw("svg", { viewBox: "0 0 32 32", class: "cell", "aria-hidden": "true" }, ...body, ...level);
+}
+
+/**
  * The shape of a look. Decoration: the words stand beside it.
  * @param {string} look
  */

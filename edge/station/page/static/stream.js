@@ -17,7 +17,7 @@ export class Stream {
     /** @type {string[]} */
     this.order = [];
     /** @type {import("./types.js").Status} */
-    this.status = { connected: false, fault: "", name: "", outside: "" };
+    this.status = { connected: false, fault: "", name: "", outside: "", clock: "" };
     this.live = false;
     this.started = false;
     this.version = "";

@@ -1,0 +1,96 @@
+"""What a station has written down and a hospital's database has not: a table beside the record, in the same file.
+
+A row is put here in the transaction that writes it into the record, and leaves when the database has it. Its key makes
+a newer row of the same thing take the place of the older one; every row may be sent twice with the effect of once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from edge.station.history import Value
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS spool (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    row TEXT NOT NULL, UNIQUE (kind, key)
+) STRICT;
+"""
+
+PUT = "INSERT OR REPLACE INTO spool (kind, key, at_ms, row) VALUES (?, ?, ?, ?)"
+
+
+class Kind(StrEnum):
+    """What a row is; its values are those of the record's own statement (`edge.station.book`)."""
+
+    EVENT = "event"
+    DEED = "deed"
+    ANSWER = "answer"
+    NOTE = "note"
+    MINUTE = "minute"
+
+
+_KEYS = {Kind.EVENT: (0, 1), Kind.DEED: (0,), Kind.ANSWER: (2,), Kind.NOTE: (0,), Kind.MINUTE: (0, 1)}
+"""Which values name the thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """One row that waits."""
+
+    position: int
+    kind: Kind
+    row: tuple[Value, ...]
+
+
+def entry(kind: Kind, row: Sequence[Value], now_ms: int) -> tuple[str, str, int, str]:
+    """The values of `PUT` for a row."""
+    return str(kind), "|".join(str(row[index]) for index in _KEYS[kind]), now_ms, json.dumps(row)
+
+
+class Spool:
+    """The table, through a connection of its own; for one thread.
+
+    Args:
+        path: the station's file, which is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open it."""
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+
+    def oldest(self, limit: int) -> list[Spooled]:
+        """The rows that have waited longest, in the order in which they were put.
+
+        Raises:
+            sqlite3.Error: the file cannot be read.
+        """
+        found = self._db.execute("SELECT position, kind, row FROM spool ORDER BY position LIMIT ?", (limit,))
+        return [Spooled(int(position), Kind(kind), tuple(json.loads(row))) for position, kind, row in found]
+
+    def done(self, rows: Sequence[Spooled]) -> None:
+        """The database has these; one that was replaced meanwhile stays.
+
+        Raises:
+            sqlite3.Error: the file cannot be written.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("DELETE FROM spool WHERE position = ?", [(one.position,) for one in rows])
+        self._db.execute("COMMIT")
+
+    def waiting(self) -> int:
+        """How many wait.
+
+        Raises:
+            sqlite3.Error: the file cannot be read.
+        """
+        return int(self._db.execute("SELECT count(*) FROM spool").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()

@@ -1,0 +1,327 @@
+"""A hospital's record in a real PostgreSQL server: shared by stations, and never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from edge.config import Station
+from edge.errors import StationError, StationReason, StoreError, StoreReason
+from edge.publish.payload import NoteMessage
+from edge.station import hospital as room
+from edge.station.book import Book
+from edge.station.history import History, Minute
+from edge.station.hospital import Hospital
+from edge.station.postgres_schema import MIGRATIONS, migrate
+from edge.station.records import burden, log, trends
+from edge.station.requests import HeardCommand
+from edge.types import Condition, Presence, Priority
+from tests.peers.broker import Mosquitto, until
+from tests.peers.postgres import PASSWORD, PostgresServer
+from tests.peers.postgres import postgres as postgres
+from tests.publish.box import running
+from tests.station.browser import Browser, section, serving
+from tests.station.messages import alert
+from tests.station.test_book import MINUTE, NOW_MS, minute
+
+_NUMBERS = count(1)
+BED = "ward/bed7"
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> str:
+    return postgres.database(f"hospital{next(_NUMBERS)}")
+
+
+@contextmanager
+def station(folder: Path, url: str, password: str = PASSWORD) -> Iterator[Hospital]:
+    folder.mkdir(exist_ok=True)
+    book = Book(folder, spooling=True)
+    one = Hospital(book, url, password)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+        book.close()
+
+
+def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def rows(url: str, table: str) -> int:
+    with psycopg.connect(url, password=PASSWORD) as connection:
+        query = psycopg.sql.SQL("SELECT count(*) FROM anodyne.{}").format(psycopg.sql.Identifier(table))
+        try:
+            found = connection.execute(query).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return 0
+    return 0 if found is None else int(found[0])
+
+
+def fill(history: History) -> None:
+    """A night in which something of everything happened."""
+    for number, presence, wall_s in ((20, Presence.ON, 0), (21, Presence.ACKNOWLEDGED, 30), (22, Presence.OFF, 90)):
+        one = alert(Condition.PAIN, presence, Priority.HIGH, number)
+        one = one.model_copy(update={"wall_ms": NOW_MS + wall_s * 1000 + 123, "episode": 20, "reasons": ["AU4"]})
+        history.alarm(BED, one, NOW_MS + wall_s * 1000 + 456)
+    for number, presence, wall_s in ((30, Presence.ON, 100), (31, Presence.LATCHED, 110), (32, Presence.OFF, 190)):
+        one = alert(Condition.CANNOT_ASSESS, presence, number=number)
+        one = one.model_copy(update={"wall_ms": NOW_MS + wall_s * 1000, "episode": 30, "score": None, "interval": None})
+        history.alarm("ward/bed8", one, NOW_MS + wall_s * 1000)
+    history.deed(BED, HeardCommand(id="a", do="care_on", by="Ruth"), NOW_MS)
+    history.answered("a", ok=False, reply="do: unknown")
+    history.deed(BED, HeardCommand(id="b", do="acknowledge", by="Paul", episode=5), NOW_MS + 1)
+    history.note(BED, NoteMessage(id="n", wall_ms=NOW_MS + 7, text="Daughter at four", by="Ruth"))
+    history.minutes(
+        [minute(0), minute(1, "cannot assess", None), minute(25, "pain", 7.0), minute(3, place="ward/bed8")]
+    )
+
+
+def test_the_database_tells_the_same_as_the_stations_own_file(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url) as one:
+        own = Book(tmp_path)
+        for history in (one, own):
+            fill(history)
+        wait(lambda: rows(url, "trend") == 4)
+        with station(tmp_path / "two", url) as other:  # its own file is empty
+            for place in (None, BED):
+                assert log(other, place) == log(own, place)
+                assert trends(other, NOW_MS, 1, 10, place) == trends(own, NOW_MS, 1, 10, place)
+            assert burden(other, 0) == burden(own, 0)
+            assert len(log(other)) == 9
+        own.close()
+
+
+def test_what_two_stations_heard_is_there_once_and_the_worst_of_a_minute_stands(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url) as one, station(tmp_path / "two", url) as two:
+        for history, heard_ms in ((one, NOW_MS), (two, NOW_MS + 250)):
+            history.alarm(BED, alert(), heard_ms)
+            history.deed(BED, HeardCommand(id="a", do="care_on", by="Ruth"), heard_ms)
+            history.answered("a", ok=True, reply="")
+        two.minutes([minute(0, "cannot assess", None)])
+        wait(lambda: rows(url, "trend") == 1)
+        one.minutes([Minute(BED, MINUTE, "calm", 1.0, 4.0, "face")])
+        wait(lambda: trends(two, NOW_MS, 1, 60)[BED]["high"] == [4.0])
+        assert trends(two, NOW_MS, 1, 60)[BED]["sights"] == ["cannot assess"]
+        assert (rows(url, "event"), rows(url, "deed"), rows(url, "trend")) == (1, 1, 1)
+        assert [one["detail"] for one in log(one) if one["kind"] == "deed"] == ["done"]
+
+
+def test_a_database_that_is_killed_gets_everything_when_it_is_back(
+    postgres: PostgresServer,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(room, "AGAIN_S", (0.1, 0.2))
+    monkeypatch.setattr(room, "EVERY_S", 0.02)
+    monkeypatch.setattr(room, "BATCH", 25)
+    monkeypatch.setattr(room, "LEFT_ALONE_S", 0.0)
+    with station(tmp_path / "one", url) as one:
+        for number in range(300):
+            one.alarm(BED, alert(number=number), NOW_MS + number)
+            if number == 100:
+                wait(lambda: rows(url, "event") > 0)
+                postgres.kill()
+        wait(lambda: one.away)
+        assert "wait for it" in one.away
+        assert one.fault == ""  # the station's own record is written
+        assert len(log(one, limit=1000)) == 300
+        postgres.start()
+        wait(lambda: not one.away and rows(url, "event") == 300)
+        told = [record for record in caplog.records if record.name == room.__name__ and "takes" in record.message]
+        assert len(told) == 1  # once, however often it was tried
+
+
+def test_a_station_that_ended_without_its_database_sends_the_rest_at_its_next_start(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", "postgresql://postgres@127.0.0.1:9/none") as one:
+        fill(one)
+        wait(lambda: one.away)
+    with station(tmp_path / "one", url):
+        wait(lambda: rows(url, "trend") == 4)
+    assert (rows(url, "event"), rows(url, "deed"), rows(url, "note")) == (6, 2, 1)
+
+
+def test_a_database_that_hangs_keeps_no_nurse_waiting(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "READ_S", 0.5)
+    with station(tmp_path / "one", url) as one:
+        one.alarm(BED, alert(number=1), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        assert len(log(one)) == 1  # both connections are made
+        with psycopg.connect(url, password=PASSWORD) as holder:
+            holder.execute("LOCK TABLE anodyne.event IN ACCESS EXCLUSIVE MODE")
+            began = time.monotonic()
+            one.alarm(BED, alert(number=2), NOW_MS + 1)
+            assert time.monotonic() - began < 0.3
+            assert len(log(one)) == 2  # from its own file
+            assert time.monotonic() - began < 3
+        wait(lambda: rows(url, "event") == 2)
+
+
+def test_a_row_that_no_table_holds_does_not_hold_up_the_others(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with station(tmp_path / "one", url) as one:
+        one.alarm(BED, alert(number=1).model_copy(update={"wall_ms": 2**62}), NOW_MS)  # a date after all dates
+        one.note(BED, NoteMessage(id="n", wall_ms=NOW_MS, text="nul: \0", by="\0"))
+        one.alarm(BED, alert(number=2).model_copy(update={"wall_ms": 2**70}), NOW_MS)
+        one.alarm(BED, alert(number=3), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        assert "cannot hold one event" in caplog.text
+        [note] = [line for line in log(one) if line["kind"] == "note"]
+        assert note["detail"] == "nul: \N{REPLACEMENT CHARACTER}"
+        assert one.away == ""
+
+
+def test_stations_that_start_at_once_make_the_tables_once_and_a_later_version_adds_to_them(url: str) -> None:
+    def connected() -> psycopg.Connection:
+        return psycopg.connect(url, password=PASSWORD, autocommit=True)
+
+    done: list[int] = []
+
+    def apply() -> None:
+        with connected() as connection:
+            done.append(migrate(connection))
+
+    threads = [threading.Thread(target=apply) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [0, 0, 0, len(MIGRATIONS)]
+    later = (*MIGRATIONS, "ALTER TABLE note ADD COLUMN colour text")
+    with connected() as connection:
+        connection.execute("INSERT INTO anodyne.note VALUES ('n', 'ward/bed7', now(), 'Ruth', 'kept')")
+        assert migrate(connection, later) == 1
+        assert connection.execute("SELECT words, colour FROM anodyne.note").fetchall() == [("kept", None)]
+        with pytest.raises(StoreError) as newer:
+            migrate(connection)
+        assert newer.value.reason is StoreReason.VERSION
+        broken = (*later, "CREATE TABLE half (a integer); SELECT 1/0")
+        with pytest.raises(psycopg.DataError):
+            migrate(connection, broken)
+        assert connection.execute("SELECT to_regclass('anodyne.half')").fetchone() == (None,)
+
+
+def test_once_the_tables_are_there_a_station_needs_no_right_to_make_any(url: str, tmp_path: Path) -> None:
+    with psycopg.connect(url, password=PASSWORD, autocommit=True) as connection:
+        migrate(connection)
+        connection.execute("CREATE ROLE plain LOGIN PASSWORD 'of the tests'")
+        connection.execute("GRANT USAGE ON SCHEMA anodyne TO plain")
+        connection.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA anodyne TO plain")
+    with station(tmp_path / "one", url.replace("postgres@", "plain@"), "of the tests") as one:
+        fill(one)
+        wait(lambda: rows(url, "trend") == 4)
+        assert len(log(one)) == 9
+
+
+def test_the_tables_that_grow_have_their_time_in_every_unique_key(url: str) -> None:
+    with psycopg.connect(url, password=PASSWORD, autocommit=True) as connection:
+        migrate(connection)
+        for table in ("event", "trend"):
+            found = connection.execute(
+                "SELECT bool_and('at' IN (SELECT attname FROM pg_attribute WHERE attrelid = i.indrelid "
+                "AND attnum = ANY (i.indkey))) FROM pg_index i "
+                "WHERE indrelid = %s::regclass AND indisunique",
+                [f"anodyne.{table}"],
+            ).fetchone()
+            assert found == (True,)
+
+
+def test_a_wrong_password_is_told_and_never_written_down(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with station(tmp_path / "one", url, "not the secret") as one:
+        one.alarm(BED, alert(), NOW_MS)
+        wait(lambda: one.away)
+        assert len(log(one)) == 1
+    assert "password authentication failed" in caplog.text
+    assert "not the secret" not in caplog.text + one.away
+
+
+async def test_a_new_station_shows_what_another_one_wrote_before_it(
+    mosquitto: Mosquitto, url: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{PASSWORD}\n")
+    shared = {"history": url, "history_password_file": secret}
+    first = section(tmp_path, **shared)
+    async with AsyncExitStack() as stack:
+        box = await stack.enter_async_context(running(tmp_path, mosquitto.mqtt()))
+        async with serving(first, mosquitto.mqtt()):
+            await until(lambda: box.publisher.connected)
+            ruth = Browser(first.port)
+            await ruth.sign_in()
+            [raised] = box.see(8)
+            await until(lambda: rows(url, "event") >= 1)
+            episode = int(raised.episode.partition("-")[2])
+            assert (await ruth.command(BED, do="acknowledge", episode=episode)).json["ok"]
+    second = section(tmp_path, **shared, state_dir=tmp_path / "second")
+    async with serving(second, mosquitto.mqtt()):
+        paul = Browser(second.port)
+        await paul.sign_in()
+        lines = (await paul.ask("GET", "/api/log")).json["lines"]
+        assert isinstance(lines, list)
+        told = [(line["what"], line["who"]) for line in lines if isinstance(line, dict)]
+        assert ("signs of pain: raised", "") in told
+        assert ("acknowledge", "Sister Ruth") in told
+        hours = (await paul.ask("GET", "/api/burden")).json["beds"]
+        assert isinstance(hours, list)
+        assert len(hours) == 2
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgresql://anodyne:hunter2@127.0.0.1/anodyne", "history_password_file"),
+        ("postgresql://anodyne@127.0.0.1/anodyne?password=hunter2", "history_password_file"),
+        ("postgresql://anodyne@db.hospital.example/anodyne", "verify-full"),
+        ("postgresql://anodyne@/anodyne?host=db.hospital.example", "verify-full"),
+        ("postgresql://anodyne@db.hospital.example/anodyne?sslmode=require", "verify-full"),
+        ("mysql://anodyne@127.0.0.1/anodyne", "postgresql://"),
+    ],
+)
+def test_addresses_that_would_leak_are_refused(address: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Station(history=address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://anodyne@127.0.0.1/anodyne",
+        "postgresql:///anodyne",
+        "postgresql://anodyne@/anodyne?host=/run/postgresql",
+        "postgresql://anodyne@db.hospital.example/anodyne?sslmode=verify-full",
+    ],
+)
+def test_addresses_that_are_safe_are_taken(address: str) -> None:
+    assert Station(history=address).history == address
+
+
+async def test_a_password_that_cannot_be_read_is_told(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    here = section(tmp_path, history="postgresql:///x", history_password_file=tmp_path / "none")
+    with pytest.raises(StationError) as refused:
+        async with serving(here, mosquitto.mqtt()):
+            pass
+    assert refused.value.reason is StationReason.PASSWORD
