@@ -2,6 +2,9 @@
 
 It is a record for people, not the way that an alert takes: that is the box's outbox and the broker's retained alarm
 states. So a station whose disk is full goes on showing alarms, and says on the page that it keeps no record.
+
+A row is on the disk when the call returns, so that what the station confirms to a box survives a power cut; only the
+trends may lose their last minutes.
 """
 
 from __future__ import annotations
@@ -110,7 +113,7 @@ class Book:
         db = sqlite3.connect(self._path, isolation_level=None, timeout=2.0, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA)
         except sqlite3.DatabaseError:
             db.close()
@@ -152,7 +155,7 @@ class Book:
         """Keep minutes of trends, in place of what was kept of the same minutes."""
         rows = [(one.place, one.minute, one.sight, one.low, one.high, one.mode) for one in minutes]
         if rows:
-            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows)
+            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows, durable=False)
 
     def sign_in(self, digest: str, account: str, stamp: str, until_ms: int) -> None:
         """Keep a sign-in, so that a restart signs nobody out."""
@@ -187,8 +190,9 @@ class Book:
     def _write(self, statement: str, values: Sequence[Value]) -> None:
         self._write_all(statement, [values])
 
-    def _write_all(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+    def _write_all(self, statement: str, rows: Sequence[Sequence[Value]], *, durable: bool = True) -> None:
         try:
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(statement, rows)
             self._db.execute("COMMIT")
