@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall
+.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ test-alarms-long: $(VENV)/.ready ## 10,000 simulated hours of random alarms: eve
 	$(BIN)/python -m tests.alarm.long 10000
 
 KILLS ?= 1000
+kills: $(VENV)/.ready ## SIGKILL of the whole daemon at KILLS random points: no alert lost, every alarm as it stood
+	$(BIN)/python -m tests.daemon.kills $(KILLS)
+
 chaos: $(VENV)/.ready ## KILLS random kills and outages of boxes, broker and stations: no alert lost, none shown twice
 	$(BIN)/python -m tests.publish.chaos $(KILLS)
 
