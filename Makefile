@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos
+.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,8 +69,23 @@ test-alarms-long: $(VENV)/.ready ## 10,000 simulated hours of random alarms: eve
 	$(BIN)/python -m tests.alarm.long 10000
 
 KILLS ?= 1000
+kills: $(VENV)/.ready ## SIGKILL of the whole daemon at KILLS random points: no alert lost, every alarm as it stood
+	$(BIN)/python -m tests.daemon.kills $(KILLS)
+
 chaos: $(VENV)/.ready ## KILLS random kills and outages of boxes, broker and stations: no alert lost, none shown twice
 	$(BIN)/python -m tests.publish.chaos $(KILLS)
+
+STEPS ?= 1500
+power-cuts: $(VENV)/.ready ## cut the power at every single write of box and station (STEPS long): nothing promised is lost
+	$(BIN)/python -m tests.power.cuts $(STEPS) every
+
+HOURS ?= 72
+soak: $(VENV)/.ready ## HOURS of virtual time with random faults: nothing grows, little is written; picture in build/soak
+	$(BIN)/python -m tests.soak hours $(HOURS) $(WORK)/soak
+
+MINUTES ?= 60
+soak-wall: $(VENV)/.ready ## the same for MINUTES of real time, with a camera's pictures
+	$(BIN)/python -m tests.soak minutes $(MINUTES) $(WORK)/soak
 
 test-alarms-mutants: $(VENV)/.ready ## break each invariant of the alarms on purpose: its check has to fail
 	$(BIN)/python -m tests.alarm.mutants

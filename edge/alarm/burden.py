@@ -184,7 +184,10 @@ class Burden:
             with self._store.transaction() as cursor:
                 self._today.boot_id, self._today.since_ns = self._boot_id, dict(self._since_ns)
                 text = self._today.model_dump_json()
-                cursor.execute("REPLACE INTO burden (day, state) VALUES (?, ?)", (self._today.day, text))
+                cursor.execute(
+                    "INSERT INTO burden (day, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
+                    (self._today.day, text),
+                )
                 cursor.execute(
                     "DELETE FROM burden WHERE day NOT IN (SELECT day FROM burden ORDER BY day DESC LIMIT ?)",
                     (KEPT_DAYS,),

@@ -34,7 +34,7 @@ def save(store: Store, records: Mapping[Condition, Record]) -> None:
     """
     with store.transaction() as cursor:
         cursor.executemany(
-            "REPLACE INTO alarm (condition, state) VALUES (?, ?)",
+            "INSERT INTO alarm (condition, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
             [(str(condition), record.model_dump_json()) for condition, record in records.items()],
         )
 

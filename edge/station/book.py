@@ -2,6 +2,9 @@
 
 It is a record for people, not the way that an alert takes: that is the box's outbox and the broker's retained alarm
 states. So a station whose disk is full goes on showing alarms, and says on the page that it keeps no record.
+
+A row is on the disk when the call returns, so that what the station confirms to a box survives a power cut; only the
+trends may lose their last minutes.
 """
 
 from __future__ import annotations
@@ -92,7 +95,7 @@ class Book:
         db = sqlite3.connect(self.path, isolation_level=None, timeout=2.0, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA + SCHEMA)
         except sqlite3.DatabaseError:
             db.close()
@@ -137,7 +140,7 @@ class Book:
         """Keep minutes of trends, in place of what was kept of the same minutes."""
         rows = [(one.place, one.minute, one.sight, one.low, one.high, one.mode) for one in minutes]
         if rows:
-            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows, Kind.MINUTE)
+            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows, Kind.MINUTE, durable=False)
 
     def sign_in(self, digest: str, account: str, stamp: str, until_ms: int) -> None:
         """Keep a sign-in, so that a restart signs nobody out."""
@@ -214,9 +217,12 @@ class Book:
     def _write(self, statement: str, values: Sequence[Value], kind: Kind | None = None) -> None:
         self._write_all(statement, [values], kind)
 
-    def _write_all(self, statement: str, rows: Sequence[Sequence[Value]], kind: Kind | None = None) -> None:
+    def _write_all(
+        self, statement: str, rows: Sequence[Sequence[Value]], kind: Kind | None = None, *, durable: bool = True
+    ) -> None:
         """In one transaction: the rows, and the same for the hospital where they say something new."""
         try:
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             news = self._db.executemany(statement, rows).rowcount > 0
             if self._spooling and kind is not None and news:

@@ -102,9 +102,13 @@ class Part:
         finally:
             os._exit(code)
 
+    def send(self, how: signal.Signals) -> None:
+        """A signal."""
+        os.kill(self.pid, how)
+
     def kill(self) -> None:
         """SIGKILL."""
-        os.kill(self.pid, signal.SIGKILL)
+        self.send(signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.pid = 0
 

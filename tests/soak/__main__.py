@@ -1,0 +1,84 @@
+"""Soaks a box: `python -m tests.soak hours 72 [FOLDER] [record]` on virtual time, `... minutes 60` in real time.
+
+Writes FOLDER/soak-*.json and .png; exit code 1 where a declared limit (`tests.soak.limits`) was not kept.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from edge import clock as clocks
+from edge.clock import SystemClock
+from tests.soak.bed import SoakBed
+from tests.soak.clock import SoakClock
+from tests.soak.gauges import Sample
+from tests.soak.limits import holding
+from tests.soak.picture import draw
+
+LOOKS = 400
+"""Looks in a soak of any length, at least `LEAST_S` apart."""
+
+LEAST_S = {"hours": 10.0, "minutes": 1.0}
+"""Seconds between two looks at least: each collects rubbish first, which takes longer than seconds of virtual time."""
+
+
+def warm_up_s(length_s: float) -> float:
+    """A tenth of the soak, at most two hours: rings and histories of a person hold half an hour."""
+    return min(7200.0, length_s / 10)
+
+
+def main(unit: str, amount: float, folder: Path, *, record: bool) -> int:
+    """Soak, judge, draw."""
+    logging.disable(logging.ERROR)  # what fails on purpose is no news
+    virtual = unit == "hours"
+    length_s = amount * (3600 if virtual else 60)
+    clock = SoakClock() if virtual else SystemClock()
+    folder.mkdir(parents=True, exist_ok=True)
+    begun_s = time.monotonic()
+    memory = Path("/dev/shm")  # noqa: S108 - where a box keeps its hourly news, as /run is there
+    run = memory if memory.is_dir() else folder
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-", dir=folder) as place,
+        tempfile.TemporaryDirectory(prefix="anodyne-soak-run-", dir=run) as news,
+    ):
+        os.environ["RUNTIME_DIRECTORY"] = news
+        bed = SoakBed(Path(place), clock, seed=1, record=record)
+
+        def told(sample: Sample) -> None:
+            if len(bed.samples) % (LOOKS // 20) == 0:
+                sys.stderr.write(f"{sample} after {time.monotonic() - begun_s:.0f} s\n")
+
+        clocks.run(clock, bed.live(length_s, max(LEAST_S[unit], length_s / LOOKS), told))
+    found = holding(bed.samples, warm_up_s(length_s))
+    broken = found.broken()
+    name = f"soak-{amount:g}-{unit}{'-recording' if record else ''}"
+    figures = {
+        unit: amount,
+        **asdict(found),
+        "resident_mib": round(bed.samples[-1].resident_kib / 1024, 1),
+        "counts": dict(sorted(bed.counts.items())),
+        "took_s": round(time.monotonic() - begun_s),
+        "broken": broken,
+    }
+    rows = [list(asdict(one).values()) for one in bed.samples]
+    (folder / f"{name}.json").write_text(json.dumps({**figures, "samples": rows}) + "\n")
+    day = found.written_bytes_per_day / 1e6
+    what = f"{amount:g} {unit}{' with recording' if record else ''}"
+    title = f"{what}: {day:.1f} MB written a day, {len(broken)} limits broken"
+    draw(bed.samples, warm_up_s(length_s), title, folder / f"{name}.png")
+    sys.stdout.write(json.dumps(figures) + "\n")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    recording = "record" in words
+    places = [one for one in words[2:] if one != "record"]
+    sys.exit(main(words[0], float(words[1]), Path(places[0] if places else "build/soak"), record=recording))

@@ -1,0 +1,59 @@
+"""What a process holds and has written, from the kernel's own books (proc(5))."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look.
+
+    Attributes:
+        at_s: seconds since the start, of the clock that the box runs on.
+        resident_kib: resident memory.
+        descriptors, threads, tasks: how many; tasks of the running loop.
+        database_bytes: size of the state file with its log.
+        written_bytes: so far; see `written_bytes`.
+    """
+
+    at_s: float
+    resident_kib: int
+    descriptors: int
+    threads: int
+    tasks: int
+    database_bytes: int
+    written_bytes: int
+
+
+def look(at_s: float, database: Path, *, real_time: bool) -> Sample:
+    """Look at this process, rubbish collected; call it on the running loop."""
+    gc.collect()
+    return Sample(
+        at_s,
+        int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_KIB,
+        sum(1 for _ in Path("/proc/self/fd").iterdir()),
+        sum(1 for _ in Path("/proc/self/task").iterdir()),
+        len(asyncio.all_tasks()),
+        sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*")),
+        written_bytes(real_time=real_time),
+    )
+
+
+def written_bytes(*, real_time: bool) -> int:
+    """Bytes that this process has written so far.
+
+    Args:
+        real_time: what it made dirty in the page cache of disks, as the kernel counts it. Else time is compressed and
+            the cache would swallow what a slow life writes twice: then what was handed over for files and pipes of any
+            kind, where that is more.
+    """
+    lines = Path("/proc/self/io").read_text().splitlines()
+    found = {name: int(number) for name, number in (line.split(": ") for line in lines)}
+    return found["write_bytes"] if real_time else max(found["wchar"], found["write_bytes"])
