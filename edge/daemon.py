@@ -14,17 +14,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
 from edge.bundle import Bundle
 from edge.button import ReportButton
-from edge.clock import Clock
+from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
 from edge.fusion import Calibration, Fusion
-from edge.health.box import BoxWatch
+from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
@@ -50,6 +51,7 @@ from edge.publish.payload import (
     SensorCondition,
 )
 from edge.publish.proof import proof_words
+from edge.publish.topics import LOAD
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import head
 from edge.recorder.recorder import Recording
@@ -57,6 +59,7 @@ from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
+from edge.slowing import Slowing
 from edge.station.home import HomePage
 from edge.store import Store
 from edge.types import (
@@ -64,6 +67,7 @@ from edge.types import (
     Absence,
     Alert,
     Assessment,
+    BoxFacts,
     Estimate,
     Modality,
     SensorState,
@@ -107,6 +111,8 @@ class Daemon:
         on_evidence: called with what each assessment rests on, before it is fused.
         recording: hears everything that results depend on; default: what `[recorder]` says.
         store: where alarm state and outbox are kept; default: a file in the state folder.
+        sysfs: where the kernel tells of the machine; default: /sys on the system's clock, nowhere on a virtual one,
+            whose box is no machine.
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
 
     Attributes:
@@ -130,6 +136,7 @@ class Daemon:
         on_evidence: Callable[[int, Sequence[Estimate], Mapping[Modality, Absence]], None] | None = None,
         recording: Recording | None = None,
         store: Store | None = None,
+        sysfs: Path | None = None,
         reports: bool = True,
     ) -> None:
         """Build every room; nothing is started yet."""
@@ -149,7 +156,10 @@ class Daemon:
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reports = reports
-        self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
+        self._reporter = Reporter(
+            self.inputs, drivers, config.box.state_dir, clock, lambda: self._slowing.governor.level.load
+        )
+        self._slowing = Slowing(self._cameras(), clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._keeper = Keeper(clock)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
@@ -179,12 +189,20 @@ class Daemon:
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
         self._watch = BoxWatch(
-            clock, silent, self._bedside_fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
+            clock,
+            silent,
+            self._bedside_fault,
+            storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
+            machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
-                self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
+                self._publisher.pending,
+                lambda: self._publisher.connected,
+                self._reporter.report,
+                self._watch.facts,
+                lambda: self._slowing.governor.level.load,
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
 
@@ -215,6 +233,7 @@ class Daemon:
                     self._start(group, source)
                 for alert in self._alarms.restored():
                     self._tell(alert)
+                self._announce_load(self._watch.facts())
                 await self._tick()
                 self._notifier.ready()
                 await self._tick_forever()
@@ -244,6 +263,7 @@ class Daemon:
         while True:
             next_ns = max(next_ns + step_ns, self._clock.now_ns())
             await self._clock.sleep_until(next_ns)
+            self._slowing.late((self._clock.now_ns() - next_ns) / NS_PER_S)
             await self._tick()
 
     async def _tick(self) -> None:
@@ -260,7 +280,8 @@ class Daemon:
         self._keeper.mend(self._store)
         assessment = await self._assess(look)
         sensors = {name: glance.status for name, glance in look.glances.items()}
-        alerts = self._alarms.step(assessment, sensors, self._watch.facts())
+        facts = self._watch.facts()
+        alerts = self._alarms.step(assessment, sensors, facts)
         self._recording.concluded(assessment, alerts)
         self._burden.tick(assessment)
         for alert in alerts:
@@ -272,11 +293,17 @@ class Daemon:
         self._publisher.publish_state(assessment, holds)
         if self.home is not None:
             self.home.state(assessment, holds)
+        if self._slowing.step(facts):
+            self._announce_load(facts)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
         self._progress.made(sentence for sentence in stuck if sentence is not None)
         self._tell_manager(assessment)
+
+    def _announce_load(self, facts: BoxFacts) -> None:
+        """Say how fast the cameras' road runs, in the place of what was said before."""
+        self._publisher.announce(LOAD, lambda head: self._slowing.message(facts, head))
 
     def _tell_manager(self, assessment: Assessment) -> None:
         """Keep the line of `systemctl status` true."""

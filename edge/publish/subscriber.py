@@ -20,6 +20,7 @@ from edge.publish.payload import (
     AvailabilityMessage,
     BurdenMessage,
     Head,
+    LoadMessage,
     Message,
     NoteMessage,
     ReceiptMessage,
@@ -36,6 +37,7 @@ from edge.publish.topics import (
     COMMAND,
     EVENT,
     HOME_COMMAND,
+    LOAD,
     NOTE,
     RECEIPT,
     REPLY,
@@ -254,6 +256,8 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(AvailabilityMessage, payload)
     if leaf.startswith(BURDEN):
         return decode(BurdenMessage, payload)
+    if leaf == LOAD:
+        return decode(LoadMessage, payload)
     if leaf == SENSORS:
         return decode(SensorsMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

@@ -36,6 +36,9 @@ HOME_COMMAND = "command/home"
 SENSORS = "sensors"
 """Retained: state and charge of each sensor, where home automation is served."""
 
+LOAD = "load"
+"""Retained: how fast the camera's road runs, and why not at full speed."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 

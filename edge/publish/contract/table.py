@@ -17,6 +17,7 @@ from edge.publish.topics import (
     COMMAND,
     EVENT,
     HOME_COMMAND,
+    LOAD,
     NOTE,
     RECEIPT,
     REPLY,
@@ -78,6 +79,7 @@ ROWS = (
     Row(f"{CBOR}{ALARM}<condition>", "box", (), True, None, "beside `alarm/<condition>`, likewise; once"),
     Row(f"{CBOR}{EVENT}", "box", (), False, None, "beside `event`, likewise; once"),
     Row(f"{BURDEN}<day>", "box", ("burden",), True, BURDEN_EXPIRY_S, "every hour, when the day ends, on request", True),
+    Row(LOAD, "box", ("load",), True, None, "the level of load has changed; again after each connection"),
     Row(SENSORS, "box", ("sensors",), True, None, "changed, or 60 s passed, where `[mqtt] home_assistant = true`"),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),
     Row(

@@ -39,6 +39,19 @@ class SensorsMessage(Head):
     """By the name in the box's configuration."""
 
 
+class LoadMessage(Head):
+    """How fast the camera's road runs (topic `load`, retained); bands and alarms are never slowed."""
+
+    level: Literal["full", "eased", "slow", "least"]
+    """The level in force."""
+    rate_hz: Annotated[float, Field(gt=0)] | None = None
+    """Pictures per second at most; absent at full speed."""
+    why: list[Literal["temperature", "throttled", "capped", "under_voltage", "age"]] = Field(default_factory=list)
+    """What called for it; "age": pictures or assessments were late."""
+    temperature_c: float | None = None
+    """Of the hottest thermal zone, degrees Celsius."""
+
+
 class BurdenMessage(Head):
     """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
 
