@@ -19,6 +19,10 @@ from pathlib import Path
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
+from edge.audit.anchor import Anchors
+from edge.audit.log import FILE as AUDIT_FILE
+from edge.audit.log import AuditLog
+from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.button import ReportButton
 from edge.clock import Clock, SystemClock
@@ -53,13 +57,14 @@ from edge.publish.payload import (
 from edge.publish.proof import proof_words
 from edge.publish.topics import LOAD
 from edge.recorder.facts import Facts, SensorFacts
-from edge.recorder.head import head
+from edge.recorder.head import bundle_in_use, head
 from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
 from edge.slowing import Slowing
+from edge.software import software
 from edge.station.home import HomePage
 from edge.store import Store
 from edge.types import (
@@ -147,6 +152,7 @@ class Daemon:
         self._on_assessment = on_assessment
         self._on_alert = on_alert
         self._on_evidence = on_evidence
+        self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         self._bundle = bundle = Bundle.load(config.models.bundle)
         self._recording = recording or make_recording(config.recorder, clock)
@@ -166,8 +172,13 @@ class Daemon:
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
+        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        self._witness = Witness(audit)
+        self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
-        self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
+        self._publisher = Publisher(
+            config.mqtt, config.box, self._outbox, clock, self.on_command, audit=self._witness.command
+        )
         self._burden = Burden(self._outbox, clock, config.box.validity, self._alarms.active())
         self._orders = Orders(
             self._alarms,
@@ -179,7 +190,9 @@ class Daemon:
             lambda seconds: self._bedside.locate(seconds),
         )
         self.home = (
-            HomePage(config.home, config.box, clock, self._outbox, self._publisher, self.on_command)
+            HomePage(
+                config.home, config.box, clock, self._outbox, self._publisher, self.on_command, self._witness.command
+            )
             if config.home.pin_file is not None
             else None
         )
@@ -212,6 +225,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
+        self._witness.boot(software(), self._config.model_dump_json(), bundle_in_use(self._bundle))
         self._recording.begin(self._head())
         if self._metrics is not None:
             self._metrics.serve(self._config.metrics)
@@ -221,6 +235,8 @@ class Daemon:
                 if self._reports:
                     group.create_task(self._reporter.run(), name="reporter")
                 group.create_task(self._watch.run(), name="watch")
+                if self._anchors is not None:
+                    group.create_task(self._anchors.run(), name="anchors")
                 if self._home_assistant.needed:
                     group.create_task(self._home_assistant.run(), name="home assistant")
                 if self._bedside.present:
@@ -239,6 +255,7 @@ class Daemon:
                 await self._tick_forever()
         finally:
             self._notifier.stopping()
+            self._witness.stop()
             self._store.close()
             self._recording.close()
             if self._metrics is not None:
@@ -351,6 +368,7 @@ class Daemon:
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
+        self._asked_by = command.by
         match command:
             case ReferenceCommand():
                 return refer(command, self.inputs.values(), self._orders.forget_patient)
@@ -370,6 +388,7 @@ class Daemon:
         return BLIND_MODE if assessment is None else assessment.mode_text, self._reporter.conditions()
 
     def _switch_cameras(self, off: bool) -> None:
+        self._witness.camera(off=off, by=self._asked_by)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
                 source.switched_off = off

@@ -18,7 +18,7 @@ from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.cbor import encode_state as encode_cbor_state
-from edge.publish.commands import CHANNELS, Answer, CommandDesk, Outcome
+from edge.publish.commands import CHANNELS, Answer, CommandDesk, Heard, Outcome
 from edge.publish.confirmation import Confirmation
 from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
@@ -87,6 +87,7 @@ class Publisher:
         clock: time; held while messages are on their way.
         on_command: carries out a command; raises CommandError where it does not apply.
         backoff: waits between attempts to connect.
+        audit: told of every command.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Publisher:
         clock: Clock,
         on_command: Callable[[Command], Outcome],
         backoff: Backoff | None = None,
+        audit: Callable[[Heard], None] | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -105,7 +107,7 @@ class Publisher:
         self._outbox = outbox
         self._store = outbox.store
         self._clock = clock
-        self._desk = CommandDesk(outbox.store, on_command)
+        self._desk = CommandDesk(outbox.store, on_command, audit)
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._in_flight: dict[int, _Sent] = {}

@@ -17,6 +17,7 @@ from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
+    AuditMessage,
     AvailabilityMessage,
     BurdenMessage,
     Head,
@@ -31,6 +32,7 @@ from edge.publish.payload import (
 )
 from edge.publish.topics import (
     ALARM,
+    AUDIT,
     AVAILABILITY,
     BURDEN,
     CBOR,
@@ -256,6 +258,8 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(AvailabilityMessage, payload)
     if leaf.startswith(BURDEN):
         return decode(BurdenMessage, payload)
+    if leaf.startswith(AUDIT):
+        return decode(AuditMessage, payload)
     if leaf == LOAD:
         return decode(LoadMessage, payload)
     if leaf == SENSORS:

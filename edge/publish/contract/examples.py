@@ -6,6 +6,7 @@ from edge.clock import Instant
 from edge.publish.payload import (
     KIND,
     Acknowledge,
+    AuditMessage,
     AvailabilityMessage,
     BurdenCommand,
     BurdenMessage,
@@ -25,6 +26,7 @@ from edge.publish.payload import (
     state_message,
 )
 from edge.publish.topics import (
+    AUDIT,
     AVAILABILITY,
     BURDEN,
     COMMAND,
@@ -166,6 +168,10 @@ def examples() -> dict[str, tuple[str, Message]]:
         "alert: pain, face alone": (EVENT, alert_message(raised)),
         "alert: cannot assess, acknowledged": (f"alarm/{Condition.CANNOT_ASSESS}", alert_message(unseen)),
         "burden": (f"{BURDEN}2026-01-01", _day()),
+        "audit": (
+            f"{AUDIT}2026-01-01",
+            AuditMessage.model_validate(_head() | {"day": "2026-01-01", "entries": 4711, "hash": "5f" * 32}),
+        ),
         "load": (
             LOAD,
             LoadMessage.model_validate(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
+from edge.audit.anchor import EXPIRY_S as AUDIT_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
 from edge.publish.mqtt import REPLY_EXPIRY_S
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
     ALARM,
+    AUDIT,
     AVAILABILITY,
     BURDEN,
     CBOR,
@@ -79,6 +81,7 @@ ROWS = (
     Row(f"{CBOR}{ALARM}<condition>", "box", (), True, None, "beside `alarm/<condition>`, likewise; once"),
     Row(f"{CBOR}{EVENT}", "box", (), False, None, "beside `event`, likewise; once"),
     Row(f"{BURDEN}<day>", "box", ("burden",), True, BURDEN_EXPIRY_S, "every hour, when the day ends, on request", True),
+    Row(f"{AUDIT}<day>", "box", ("audit",), True, AUDIT_EXPIRY_S, "once a day, and at the start", True),
     Row(LOAD, "box", ("load",), True, None, "the level of load has changed; again after each connection"),
     Row(SENSORS, "box", ("sensors",), True, None, "changed, or 60 s passed, where `[mqtt] home_assistant = true`"),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),

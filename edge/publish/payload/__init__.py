@@ -20,6 +20,7 @@ from edge.publish.payload.alert import (
     late_message,
 )
 from edge.publish.payload.bed import (
+    AuditMessage,
     AvailabilityMessage,
     BurdenMessage,
     LoadMessage,
@@ -67,6 +68,7 @@ __all__ = [
     "AbsenceCode",
     "Acknowledge",
     "AlertMessage",
+    "AuditMessage",
     "AvailabilityMessage",
     "BurdenCommand",
     "BurdenMessage",

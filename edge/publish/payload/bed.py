@@ -52,6 +52,17 @@ class LoadMessage(Head):
     """Of the hottest thermal zone, degrees Celsius."""
 
 
+class AuditMessage(Head):
+    """The end of the box's audit log (topic `audit/<day>`, retained): with it a later cut or forgery is found."""
+
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    """Local date as the box believed it."""
+    entries: Annotated[int, Field(ge=1)]
+    """Number of the newest entry."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Its hash, SHA-256."""
+
+
 class BurdenMessage(Head):
     """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
 
