@@ -14,17 +14,22 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
+from edge.audit.anchor import Anchors
+from edge.audit.log import FILE as AUDIT_FILE
+from edge.audit.log import AuditLog
+from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.button import ReportButton
-from edge.clock import Clock
+from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
 from edge.fusion import Calibration, Fusion
-from edge.health.box import BoxWatch
+from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
@@ -48,13 +53,16 @@ from edge.publish.payload import (
     ReportCommand,
 )
 from edge.publish.proof import proof_words
+from edge.publish.topics import LOAD
 from edge.recorder.facts import Facts, SensorFacts
-from edge.recorder.head import head
+from edge.recorder.head import bundle_in_use, head
 from edge.recorder.recorder import Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
+from edge.slowing import Slowing
+from edge.software import software
 from edge.station.home import HomePage
 from edge.store import Store
 from edge.types import (
@@ -62,6 +70,7 @@ from edge.types import (
     Absence,
     Alert,
     Assessment,
+    BoxFacts,
     Estimate,
     Modality,
     SensorState,
@@ -105,6 +114,8 @@ class Daemon:
         on_evidence: called with what each assessment rests on, before it is fused.
         recording: hears everything that results depend on; default: what `[recorder]` says.
         store: where alarm state and outbox are kept; default: a file in the state folder.
+        sysfs: where the kernel tells of the machine; default: /sys on the system's clock, nowhere on a virtual one,
+            whose box is no machine.
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
 
     Attributes:
@@ -128,6 +139,7 @@ class Daemon:
         on_evidence: Callable[[int, Sequence[Estimate], Mapping[Modality, Absence]], None] | None = None,
         recording: Recording | None = None,
         store: Store | None = None,
+        sysfs: Path | None = None,
         reports: bool = True,
     ) -> None:
         """Build every room; nothing is started yet."""
@@ -138,6 +150,7 @@ class Daemon:
         self._on_assessment = on_assessment
         self._on_alert = on_alert
         self._on_evidence = on_evidence
+        self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         self._bundle = bundle = Bundle.load(config.models.bundle)
         self._recording = recording or make_recording(config.recorder, clock)
@@ -148,15 +161,23 @@ class Daemon:
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reports = reports
         self._sensors_ns = 0
-        self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
+        self._reporter = Reporter(
+            self.inputs, drivers, config.box.state_dir, clock, lambda: self._slowing.governor.level.load
+        )
+        self._slowing = Slowing(self._cameras(), clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         self._keeper = Keeper(clock)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
+        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        self._witness = Witness(audit)
+        self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
-        self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
+        self._publisher = Publisher(
+            config.mqtt, config.box, self._outbox, clock, self.on_command, audit=self._witness.command
+        )
         self._burden = Burden(self._outbox, clock, config.box.validity, self._alarms.active())
         self._orders = Orders(
             self._alarms,
@@ -168,7 +189,9 @@ class Daemon:
             lambda seconds: self._bedside.locate(seconds),
         )
         self.home = (
-            HomePage(config.home, config.box, clock, self._outbox, self._publisher, self.on_command)
+            HomePage(
+                config.home, config.box, clock, self._outbox, self._publisher, self.on_command, self._witness.command
+            )
             if config.home.pin_file is not None
             else None
         )
@@ -178,12 +201,20 @@ class Daemon:
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock)
         self._watch = BoxWatch(
-            clock, silent, self._bedside_fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
+            clock,
+            silent,
+            self._bedside_fault,
+            storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
+            machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
-                self._publisher.pending, lambda: self._publisher.connected, self._reporter.report, self._watch.facts
+                self._publisher.pending,
+                lambda: self._publisher.connected,
+                self._reporter.report,
+                self._watch.facts,
+                lambda: self._slowing.governor.level.load,
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
             self._publisher.proofs.listen(self._metrics.step)
@@ -194,6 +225,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
+        self._witness.boot(software(), self._config.model_dump_json(), bundle_in_use(self._bundle))
         self._recording.begin(self._head())
         if self._metrics is not None:
             self._metrics.serve(self._config.metrics)
@@ -203,6 +235,8 @@ class Daemon:
                 if self._reports:
                     group.create_task(self._reporter.run(), name="reporter")
                 group.create_task(self._watch.run(), name="watch")
+                if self._anchors is not None:
+                    group.create_task(self._anchors.run(), name="anchors")
                 if self._home_assistant.needed:
                     group.create_task(self._home_assistant.run(), name="home assistant")
                 if self._bedside.present:
@@ -215,11 +249,13 @@ class Daemon:
                     self._start(group, source)
                 for alert in self._alarms.restored():
                     self._tell(alert)
+                self._announce_load(self._watch.facts())
                 await self._tick()
                 self._notifier.ready()
                 await self._tick_forever()
         finally:
             self._notifier.stopping()
+            self._witness.stop()
             self._store.close()
             self._recording.close()
             if self._metrics is not None:
@@ -244,6 +280,7 @@ class Daemon:
         while True:
             next_ns = max(next_ns + step_ns, self._clock.now_ns())
             await self._clock.sleep_until(next_ns)
+            self._slowing.late((self._clock.now_ns() - next_ns) / NS_PER_S)
             await self._tick()
 
     async def _tick(self) -> None:
@@ -260,7 +297,8 @@ class Daemon:
         self._keeper.mend(self._store)
         assessment = await self._assess(look)
         sensors = {name: glance.status for name, glance in look.glances.items()}
-        alerts = self._alarms.step(assessment, sensors, self._watch.facts())
+        facts = self._watch.facts()
+        alerts = self._alarms.step(assessment, sensors, facts)
         self._recording.concluded(assessment, alerts)
         self._burden.tick(assessment)
         for alert in alerts:
@@ -273,6 +311,8 @@ class Daemon:
         if self.home is not None:
             self.home.state(assessment, holds)
         self._tell_of_sensors(assessment.assessed_ns)
+        if self._slowing.step(facts):
+            self._announce_load(facts)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
@@ -288,6 +328,10 @@ class Daemon:
         self._publisher.publish_sensors(sensors)
         if self.home is not None:
             self.home.sensors(sensors)
+
+    def _announce_load(self, facts: BoxFacts) -> None:
+        """Say how fast the cameras' road runs, in the place of what was said before."""
+        self._publisher.announce(LOAD, lambda head: self._slowing.message(facts, head))
 
     def _tell_manager(self, assessment: Assessment) -> None:
         """Keep the line of `systemctl status` true."""
@@ -335,6 +379,7 @@ class Daemon:
         Raises:
             CommandError: it cannot be carried out; the publisher sends the reason as the reply.
         """
+        self._asked_by = command.by
         match command:
             case ReferenceCommand():
                 return refer(command, self.inputs.values(), self._orders.forget_patient)
@@ -350,6 +395,7 @@ class Daemon:
                 return done
 
     def _switch_cameras(self, off: bool) -> None:
+        self._witness.camera(off=off, by=self._asked_by)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
                 source.switched_off = off

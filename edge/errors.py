@@ -11,6 +11,7 @@
     ├── PlotError            a session cannot be drawn
     ├── PublishError         the broker refuses or cannot be reached
     ├── CommandError         a command that arrived over MQTT is not acceptable
+    ├── AuditError           the audit log cannot be read
     └── StationError         the nursing station's page cannot be served
 
 Each error carries a *reason* (an enum member, for callers) and a sentence (for people) that says what to do.
@@ -51,6 +52,17 @@ class ReasonedError(AnodyneError, Generic[R]):
 
 class ConfigError(AnodyneError):
     """The configuration cannot be used; `message` names line, key and remedy of every problem."""
+
+
+class AuditReason(StrEnum):
+    """Why the audit log cannot be checked."""
+
+    UNREADABLE = "unreadable"
+    ANCHOR = "anchor"
+
+
+class AuditError(ReasonedError[AuditReason]):
+    """The audit log cannot be read, or what it is to be held against is nothing of the kind."""
 
 
 class BundleReason(StrEnum):

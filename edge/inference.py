@@ -133,6 +133,20 @@ class Interpreter:
         """Build the graph, allocate its tensors, compare them with the manifest."""
         self.model = model
         self.runtime = runtime()
+        self._build(threads)
+
+    def use_threads(self, threads: int) -> None:
+        """Run on so many threads from now on: the graph is built anew where that is another number.
+
+        Raises:
+            InferenceError: as when it was made.
+        """
+        if threads != self.threads:
+            self._build(threads)
+
+    def _build(self, threads: int) -> None:
+        model = self.model
+        self.threads = threads
         try:
             self._native = _native_class(self.runtime.name)(model_content=model.data, num_threads=threads)
             self._native.allocate_tensors()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.clock import Clock
@@ -23,14 +23,23 @@ class Reporter:
         drivers: the word for the driver of each in the configuration.
         state_dir: the box's state folder; tells it from other boxes on this machine.
         clock: dates the reports.
+        load: the level of load in force.
     """
 
-    def __init__(self, inputs: Mapping[str, Input], drivers: Mapping[str, str], state_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        inputs: Mapping[str, Input],
+        drivers: Mapping[str, str],
+        state_dir: Path,
+        clock: Clock,
+        load: Callable[[], str] = lambda: "full",
+    ) -> None:
         """Write nothing yet."""
         self._inputs = inputs
         self._drivers = drivers
         self._state_dir = state_dir
         self._clock = clock
+        self._load = load
         self._failed = False
 
     def report(self) -> BoxReport:
@@ -42,6 +51,7 @@ class Reporter:
             boot_id=self._clock.boot_id,
             at_ns=now_ns,
             every_s=EVERY_S,
+            load=self._load(),
             sensors=tuple(source.report(self._drivers[name], now_ns) for name, source in self._inputs.items()),
         )
 

@@ -336,6 +336,16 @@ class Hold(StrEnum):
     CAMERA_OFF = "camera_off"
 
 
+class Throttle(StrEnum):
+    """What slows the box's processor from outside."""
+
+    UNDER_VOLTAGE = "under_voltage"
+    CAPPED = "capped"
+    """It may not run as fast as it could: the firmware's soft limit, or the kernel's."""
+    THROTTLED = "throttled"
+    """The firmware brakes."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoxFacts:
     """What the box knows of itself at one tick, beside its sensors. None: unknown, which is neither good nor bad.
@@ -346,6 +356,7 @@ class BoxFacts:
         station_silent: whether the way to the station is broken; None where there is none (home mode).
         annunciator_fault: why the bed's own light, sound or button fails; "" while it works or there is none.
         storage_fault: why what was stored may be incomplete; "" while all is well.
+        throttled: what slows the processor.
     """
 
     temperature_c: float | None = None
@@ -353,6 +364,7 @@ class BoxFacts:
     station_silent: bool | None = None
     annunciator_fault: str = ""
     storage_fault: str = ""
+    throttled: frozenset[Throttle] = frozenset()
 
 
 class ConditionKind(StrEnum):

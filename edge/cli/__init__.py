@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from edge.cli import (
     accounts,
     alarm,
+    audit,
     bench,
     burden,
     config,
@@ -54,6 +55,7 @@ COMMANDS = (
     explain,
     fleet,
     export,
+    audit,
     doctor,
     config,
     models,

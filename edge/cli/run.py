@@ -13,6 +13,7 @@ from pathlib import Path
 from edge import clock
 from edge.config import Config, load
 from edge.daemon import Daemon
+from edge.health.dumps import keep_out_of_dumps
 from edge.health.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
+    keep_out_of_dumps()
     clock.run(system := clock.SystemClock(), _serve(load(arguments.config), system))
     return 0
 

@@ -67,6 +67,8 @@ class FaceEstimator:
         if tuple(one.name for one in model.outputs) != OUTPUTS:
             raise BundleError(BundleReason.SHAPE, f"{model.path}: its outputs are not {', '.join(OUTPUTS)}")
         self._network = Interpreter(model, threads)
+        self._threads = threads
+        self._eased: tuple[float, int] | None = None
         self._judge = Judge(Settings.read(model.parameters))
         self._identity_mean = _identity_mean(model)
         self._finder: Finder = finder or NetworkFinder(bundle, threads=threads)
@@ -89,6 +91,7 @@ class FaceEstimator:
         """
         pixels, now_ns = _checked(frame), frame.measured_ns
         with self._lock:
+            self._take_ease()
             sighting = self._finder.find(pixels, now_ns)
         if isinstance(sighting, Absence):
             return self._nothing(_why(sighting, pixels), now_ns)
@@ -109,6 +112,22 @@ class FaceEstimator:
         with self._lock:
             self._last = self._judge.step(numbers, now_ns)
         return self._last
+
+    def ease(self, stretch: float, threads: int | None) -> None:
+        """Spend less from the next frame on; may be called from another thread than `step`.
+
+        Args:
+            stretch: the detector looks so many times rarer where it looks at intervals; 1: as usual.
+            threads: inference threads at most; None: as it was made.
+        """
+        self._eased = (stretch, self._threads if threads is None else min(self._threads, threads))
+
+    def _take_ease(self) -> None:
+        eased, self._eased = self._eased, None
+        if eased is not None:
+            stretch, threads = eased
+            self._finder.ease(stretch, threads)
+            self._network.use_threads(threads)
 
     def read(self, face: NDArray[np.uint8], sighting: Sighting) -> Numbers:
         """What the network says of an aligned (80, 80) crop, in real units."""

@@ -92,6 +92,10 @@ class Finder(Protocol):
         """
         ...
 
+    def ease(self, stretch: float, threads: int) -> None:
+        """Look `stretch` times rarer where it is looked at intervals, with so many inference threads."""
+        ...
+
     def forget(self) -> None:
         """Somebody else lies in the bed now: the next face that stays is the patient's."""
         ...

@@ -42,6 +42,11 @@ class NetworkFinder:
         """Move the box to where the action unit network saw the face, and learn or compare whose it is."""
         self._follower.read(reading, now_ns)
 
+    def ease(self, stretch: float, threads: int) -> None:
+        """Look rarer, with so many inference threads."""
+        self._follower.ease(stretch)
+        self._scanner.network.use_threads(threads)
+
     def forget(self) -> None:
         """Somebody else lies in the bed now: the next face that stays is the patient's."""
         self._follower.forget()

@@ -122,6 +122,11 @@ class Follower:
         self._face_ns: int | None = None
         self._stay: tuple[int, int] | None = None
         self._now_ns = 0
+        self._stretch = 1.0
+
+    def ease(self, stretch: float) -> None:
+        """Let the detector look `stretch` times rarer where it looks at intervals; where a face is missed, at once."""
+        self._stretch = stretch
 
     def forget(self) -> None:
         """Nobody is known any more: the next face that stays is the patient's."""
@@ -134,13 +139,13 @@ class Follower:
         since = now_ns - self._scan_ns
         if self._patient is not None:
             missed = self._patient.low or self._patient.seen_ns < self._now_ns
-            return missed or self._far_from(self._patient) or since >= CHECK_NS
+            return missed or self._far_from(self._patient) or since >= self._stretch * CHECK_NS
         if any(track.scans < CONFIRM_SCANS for track in self._tracks):
             return True
         if self._tracks:
             return since >= CROWD_EVERY_NS
         lonely = self._head_ns is None or now_ns - self._head_ns > LONELY_NS
-        return since >= LONELY_EVERY_NS if lonely else True
+        return since >= self._stretch * LONELY_EVERY_NS if lonely else True
 
     @staticmethod
     def _far_from(track: Track) -> bool:
@@ -225,7 +230,7 @@ class Follower:
 
     def _alive(self, track: Track, now_ns: int) -> bool:
         """A face that is followed must be seen each second; the others as often as the detector looks."""
-        span = LOST_NS if track is self._patient or self._patient is None else 2 * CHECK_NS
+        span = LOST_NS if track is self._patient or self._patient is None else 2 * self._stretch * CHECK_NS
         return now_ns - track.seen_ns <= span
 
     def _given_up(self, track: Track) -> bool:

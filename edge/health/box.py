@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.health.throttle import Places, throttling
 from edge.types import BoxFacts
 
 LOOK_EVERY_S = 10.0
@@ -27,15 +28,37 @@ def hottest_c(folder: Path = THERMAL) -> float | None:
     return max(found, default=None)
 
 
+NOWHERE = Path("/nonexistent")
+"""Root of a machine of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the kernel tells of the machine.
+
+    Attributes:
+        thermal: folder of the thermal zones.
+        places: of what tells of throttling.
+    """
+
+    thermal: Path = THERMAL
+    places: Places = field(default_factory=Places)
+
+    @classmethod
+    def below(cls, sysfs: Path) -> Machine:
+        """The same below another root than /sys."""
+        return cls(sysfs / THERMAL.relative_to("/sys"), Places.below(sysfs))
+
+
 class BoxWatch:
     """Keeps the facts fresh.
 
     Args:
         clock: whose synchronisation is told.
-        thermal: folder of the thermal zones.
         station_silent: asked at each tick; None where there is no station.
         annunciator_fault: asked at each tick.
         storage_fault: asked at each tick.
+        machine: where temperature and throttling are looked for.
     """
 
     def __init__(
@@ -43,12 +66,12 @@ class BoxWatch:
         clock: Clock,
         station_silent: Callable[[], bool] | None,
         annunciator_fault: Callable[[], str],
-        thermal: Path = THERMAL,
+        machine: Machine | None = None,
         storage_fault: Callable[[], str] = str,
     ) -> None:
         """Nothing is known yet."""
         self._clock = clock
-        self._thermal = thermal
+        self._machine = machine or Machine()
         self._station_silent = station_silent
         self._annunciator_fault = annunciator_fault
         self._storage_fault = storage_fault
@@ -73,4 +96,8 @@ class BoxWatch:
             await self._clock.sleep(LOOK_EVERY_S)
 
     def _look(self) -> BoxFacts:
-        return BoxFacts(temperature_c=hottest_c(self._thermal), clock_synced=self._clock.instant().synced)
+        return BoxFacts(
+            temperature_c=hottest_c(self._machine.thermal),
+            clock_synced=self._clock.instant().synced,
+            throttled=throttling(self._machine.places),
+        )

@@ -14,9 +14,10 @@ from typing import Protocol
 from edge.config import Box
 from edge.config import Metrics as Settings
 from edge.errors import MetricsError, StoreError
+from edge.health.pace import Load
 from edge.publish.proof import Step
 from edge.sensors.report import BoxReport
-from edge.types import NS_PER_S, Alert, Assessment, BoxFacts, Condition, Presence, SensorState, Verdict
+from edge.types import NS_PER_S, Alert, Assessment, BoxFacts, Condition, Presence, SensorState, Throttle, Verdict
 
 try:
     import prometheus_client as prometheus
@@ -55,12 +56,14 @@ class Look:
         connected: whether a broker has accepted the box.
         report: what every sensor does.
         facts: what the box knows of itself.
+        load: the level of load in force; full speed where nobody says otherwise.
     """
 
     pending: Callable[[], int]
     connected: Callable[[], bool]
     report: Callable[[], BoxReport]
     facts: Callable[[], BoxFacts]
+    load: Callable[[], Load] = lambda: Load.FULL
 
 
 class Metrics:
@@ -148,6 +151,8 @@ class Metrics:
         self._waiting = gauge("anodyne_outbox_waiting_seconds", "So long not empty", place, registry=registry)
         self._connected = gauge("anodyne_broker_connected", "1 while connected", place, registry=registry)
         self._temperature = gauge("anodyne_temperature_celsius", "Hottest thermal zone", place, registry=registry)
+        self._load = gauge("anodyne_load", "1 for the level in force", (*place, "level"), registry=registry)
+        self._throttled = gauge("anodyne_throttled", "1 while so", (*place, "by"), registry=registry)
         self._synced = gauge("anodyne_clock_synced", "1 while the wall clock is", place, registry=registry)
         self._state = gauge(
             "anodyne_sensor_state", "1 for the state of each sensor", (*sensor, "state"), registry=registry
@@ -225,6 +230,10 @@ class Metrics:
         self._connected.labels(**self._place).set(self._look.connected())
         if facts.temperature_c is not None:
             self._temperature.labels(**self._place).set(facts.temperature_c)
+        for load in Load:
+            self._load.labels(**self._place, level=load).set(load is self._look.load())
+        for flag in Throttle:
+            self._throttled.labels(**self._place, by=flag).set(flag in facts.throttled)
         if facts.clock_synced is not None:
             self._synced.labels(**self._place).set(facts.clock_synced)
         for one in self._look.report().sensors:

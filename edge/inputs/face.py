@@ -10,12 +10,13 @@ from edge.errors import CommandError, CommandReason, InferenceError, SensorReaso
 from edge.face import FaceEstimator
 from edge.face.judge import Judge, judged
 from edge.face.reference import NEEDED_S, Reference
+from edge.health.pace import Level
 from edge.health.progress import STUCK_S
 from edge.inputs.glance import FaultLog, Glance, worth
 from edge.recorder.recorder import Recording
 from edge.references import References, still_stands
 from edge.sensors.care import supervise
-from edge.sensors.driver import Driver
+from edge.sensors.driver import Driver, Paced
 from edge.sensors.gauge import SensorGauge
 from edge.sensors.report import SensorReport
 from edge.types import (
@@ -130,6 +131,9 @@ class CameraInput(_FaceInput):
         self._clock = clock
         self._newest: Frame | None = None
         self._judging_ns: int | None = None
+        self._came_ns = clock.now_ns()
+        self._work_ns: int | None = None
+        self._aged_ns = 0
         self._arrived = asyncio.Event()
         self._shelf: References | None = None
         self._saved_ns: int | None = None
@@ -142,6 +146,7 @@ class CameraInput(_FaceInput):
         if self._newest is not None:
             self.dropped += 1
         self._newest = frame
+        self._came_ns = self._clock.now_ns()
         self._arrived.set()
 
     def on_status(self, status: SensorStatus) -> None:
@@ -161,9 +166,24 @@ class CameraInput(_FaceInput):
             self._arrived.clear()
             frame, self._newest = self._newest, None
             if frame is not None:
-                self._judging_ns = self._clock.now_ns()
+                came_ns, self._judging_ns = self._came_ns, self._clock.now_ns()
+                self._work_ns = came_ns
                 self._say(await self._clock.in_thread(self._step, frame))
-                self._judging_ns = None
+                self._aged_ns = max(self._aged_ns, self._clock.now_ns() - came_ns)
+                self._judging_ns = self._work_ns = None
+
+    def age_s(self, now_ns: int) -> float:
+        """Age of the oldest picture since the last call, from its arrival to its estimate or to now, seconds."""
+        aged_ns, self._aged_ns = self._aged_ns, 0
+        if self._work_ns is not None:
+            aged_ns = max(aged_ns, now_ns - self._work_ns)
+        return max(0, aged_ns) / NS_PER_S
+
+    def ease(self, level: Level) -> None:
+        """Take and judge pictures as a level of load allows."""
+        if isinstance(self.driver, Paced):
+            self.gauge.expect(self.driver.limit_rate(level.rate_hz))
+        self._estimator.ease(level.stretch, level.threads)
 
     def stuck(self, now_ns: int) -> str | None:
         """What hangs, in a sentence; None while pictures are judged and the camera's library answers."""

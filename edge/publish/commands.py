@@ -104,6 +104,23 @@ class Answer:
     detail: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the audit log keeps of a command.
+
+    Attributes:
+        channel: by which way it came.
+        do: what was asked; "" where that cannot be read.
+        by: who asked, in the sender's words.
+        outcome: "done", or the reason of the refusal.
+    """
+
+    channel: Channel
+    do: str
+    by: str
+    outcome: str
+
+
 class Given(BaseModel):
     """One command as it is kept.
 
@@ -142,10 +159,14 @@ class CommandDesk:
     Args:
         store: where carried-out commands are kept.
         on_command: carries a command out; raises CommandError where it does not apply.
+        audit: told of every command that has come for the first time, and of every refused one.
     """
 
-    def __init__(self, store: Store, on_command: Callable[[Command], Outcome]) -> None:
+    def __init__(
+        self, store: Store, on_command: Callable[[Command], Outcome], audit: Callable[[Heard], None] | None = None
+    ) -> None:
         """Nothing is read yet."""
+        self._audit = audit
         self._store = store
         self._on_command = on_command
 
@@ -155,6 +176,7 @@ class CommandDesk:
             command = authorised(parse(payload), channel)
         except CommandError as error:
             logger.warning("a command of %s is refused, %s: %s", channel, error.reason, error.message)
+            self._tell(Heard(channel, _readable(payload, "do")[:32], _readable(payload, "by")[:64], str(error.reason)))
             return Answer(_readable_id(payload), error)
         given = Given(
             channel=channel,
@@ -174,7 +196,12 @@ class CommandDesk:
                 return earlier.answer(command.id)
         answer = self._carry_out(command)
         self._keep(command.id, given, answer)
+        self._tell(Heard(channel, given.do, given.by, "done" if answer.error is None else str(answer.error.reason)))
         return answer
+
+    def _tell(self, heard: Heard) -> None:
+        if self._audit is not None:
+            self._audit(heard)
 
     def _carry_out(self, command: Command) -> Answer:
         try:

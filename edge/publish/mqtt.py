@@ -18,7 +18,7 @@ from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.cbor import encode_state as encode_cbor_state
-from edge.publish.commands import CHANNELS, Answer, CommandDesk, Outcome
+from edge.publish.commands import CHANNELS, Answer, CommandDesk, Heard, Outcome
 from edge.publish.confirmation import Confirmation
 from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
@@ -28,6 +28,7 @@ from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
     Command,
+    HeadValues,
     Message,
     ReplyMessage,
     SensorCondition,
@@ -100,6 +101,7 @@ class Publisher:
         clock: time; held while messages are on their way.
         on_command: carries out a command; raises CommandError where it does not apply.
         backoff: waits between attempts to connect.
+        audit: told of every command.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Publisher:
         clock: Clock,
         on_command: Callable[[Command], Outcome],
         backoff: Backoff | None = None,
+        audit: Callable[[Heard], None] | None = None,
     ) -> None:
         """Nothing is connected before `run`."""
         self._config = config
@@ -118,13 +121,14 @@ class Publisher:
         self._outbox = outbox
         self._store = outbox.store
         self._clock = clock
-        self._desk = CommandDesk(outbox.store, on_command)
+        self._desk = CommandDesk(outbox.store, on_command, audit)
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._in_flight: dict[int, _Sent] = {}
         self._refusals = Refusals()
         self._hold = ExitStack()
         self._alerts: dict[Condition, AlertMessage] = {}
+        self._standing: dict[str, Message] = {}
         self._waiting_since_ns: int | None = None
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
@@ -197,6 +201,17 @@ class Publisher:
             message = sensors_message(sensors, self._clock.instant(), number, self._box.validity, self._mode)
             self._send(SENSORS, message, retain=True)
 
+    def announce(self, leaf: str, make: Callable[[HeadValues], Message]) -> None:
+        """Publish what stands until it is announced anew, retained: now, and again at each connection.
+
+        Args:
+            leaf: topic below the bed's.
+            make: makes the message with the head that it is given.
+        """
+        number, instant = self._store.take_number(), self._clock.instant()
+        message = self._standing[leaf] = make(head(instant, number, self._box.validity, self._mode))
+        self._send(leaf, message, retain=True)
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait until everything has been acknowledged.
 
@@ -242,6 +257,8 @@ class Publisher:
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
             self._refresh_alarms()
+            for leaf, message in self._standing.items():
+                self._send(leaf, message, retain=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()

@@ -17,9 +17,11 @@ from edge.publish.dialer import Backoff, Dialer
 from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
+    AuditMessage,
     AvailabilityMessage,
     BurdenMessage,
     Head,
+    LoadMessage,
     Message,
     NoteMessage,
     ReceiptMessage,
@@ -30,12 +32,14 @@ from edge.publish.payload import (
 )
 from edge.publish.topics import (
     ALARM,
+    AUDIT,
     AVAILABILITY,
     BURDEN,
     CBOR,
     COMMAND,
     EVENT,
     HOME_COMMAND,
+    LOAD,
     NOTE,
     RECEIPT,
     REPLY,
@@ -254,6 +258,10 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(AvailabilityMessage, payload)
     if leaf.startswith(BURDEN):
         return decode(BurdenMessage, payload)
+    if leaf.startswith(AUDIT):
+        return decode(AuditMessage, payload)
+    if leaf == LOAD:
+        return decode(LoadMessage, payload)
     if leaf == SENSORS:
         return decode(SensorsMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

@@ -36,6 +36,12 @@ HOME_COMMAND = "command/home"
 SENSORS = "sensors"
 """Retained: state and charge of each sensor."""
 
+LOAD = "load"
+"""Retained: how fast the camera's road runs, and why not at full speed."""
+
+AUDIT = "audit/"
+"""Retained, one below this for each day: number and hash of the newest entry of the audit log."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 
@@ -60,6 +66,11 @@ def burden_leaf(day: str) -> str:
 def alarm_leaf(condition: Condition) -> str:
     """Leaf of the retained current state of one condition."""
     return f"{ALARM}{condition}"
+
+
+def audit_leaf(day: str) -> str:
+    """Leaf of the retained end of the audit log on one day, "2026-11-25"."""
+    return f"{AUDIT}{day}"
 
 
 @dataclass(frozen=True, slots=True)

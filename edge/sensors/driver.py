@@ -40,6 +40,19 @@ class Driver(Protocol[Item]):
 
 
 @runtime_checkable
+class Paced(Protocol):
+    """A camera that can be asked to take fewer pictures, so that those left out are not even decoded."""
+
+    def limit_rate(self, rate_hz: float | None) -> float:
+        """Take at most so many pictures per second from now on, through all connections; None: as configured.
+
+        Returns:
+            The rate that is taken now.
+        """
+        ...
+
+
+@runtime_checkable
 class Heralded(Protocol):
     """A driver that can tell when its device is back, so that no back-off is sat out then."""
 

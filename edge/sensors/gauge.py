@@ -88,6 +88,11 @@ class SensorGauge:
         self.outages = 0
         """Losses and stalls so far; whoever tells them counts them."""
 
+    def expect(self, rate_hz: float) -> None:
+        """So many pictures per second are taken from now on; without effect where nothing was to be expected."""
+        if self._expected_hz:
+            self._expected_hz = rate_hz
+
     def connected(self, now_ns: int) -> None:
         """A connection has begun to send: rates are judged anew; charge and wear are the band's, not the link's."""
         self._next_index = None

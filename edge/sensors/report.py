@@ -109,6 +109,8 @@ class BoxReport(_Told):
     """Monotonic time of the report."""
     every_s: float
     """Time between two reports, seconds."""
+    load: str = "full"
+    """How fast the cameras' road runs: full, eased, slow or least."""
     sensors: tuple[SensorReport, ...]
     """In the order of the configuration."""
 

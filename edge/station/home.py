@@ -13,7 +13,7 @@ from edge import clock as clocks
 from edge.clock import Clock, Instant, SystemClock
 from edge.config import Box, Home, Station
 from edge.errors import CommandError, ReasonedError, StationError, StationReason, StoreError
-from edge.publish.commands import Channel, CommandDesk, Outcome
+from edge.publish.commands import Channel, CommandDesk, Heard, Outcome
 from edge.publish.mqtt import Publisher
 from edge.publish.outbox import Outbox
 from edge.publish.payload import (
@@ -60,6 +60,7 @@ class HomePage:
         outbox: where notes wait for a broker.
         publisher: sends what a command caused, and says how the way out stands.
         on_command: carries commands out.
+        audit: told of every command.
 
     Attributes:
         household: what the page hears.
@@ -77,6 +78,7 @@ class HomePage:
         outbox: Outbox,
         publisher: Publisher,
         on_command: Callable[[Command], Outcome],
+        audit: Callable[[Heard], None] | None = None,
     ) -> None:
         """Nothing listens yet."""
         missing = [name for name in _NEEDED if find_spec(name) is None]
@@ -91,7 +93,7 @@ class HomePage:
         self._clock = clock
         self._outbox = outbox
         self._publisher = publisher
-        self._desk = CommandDesk(outbox.store, on_command)
+        self._desk = CommandDesk(outbox.store, on_command, audit)
         self.household = Household(
             box.site, box.bed, SystemClock(), self._order, self._note, lambda: self._availability(self._clock.instant())
         )

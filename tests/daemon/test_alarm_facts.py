@@ -15,7 +15,7 @@ from edge.clock import VirtualClock
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import DELAYS
 from edge.errors import CommandError, CommandReason
-from edge.health.box import BoxWatch, hottest_c
+from edge.health.box import BoxWatch, Machine, hottest_c
 from edge.publish.commands import Done
 from edge.publish.embedded import free_port
 from edge.publish.payload import BurdenCommand, ControlCommand, ReportCommand
@@ -187,5 +187,5 @@ def test_the_hottest_zone_counts_and_a_sleeping_sensor_does_not(tmp_path: Path) 
 
 
 def test_nothing_is_known_of_the_box_before_it_has_been_looked_at(tmp_path: Path) -> None:
-    watch = BoxWatch(VirtualClock(), lambda: True, lambda: "broken", tmp_path)
+    watch = BoxWatch(VirtualClock(), lambda: True, lambda: "broken", Machine.below(tmp_path))
     assert watch.facts() == BoxFacts()

@@ -30,6 +30,7 @@ class Follower:
 
     def __init__(self, answer: Absence | None = None) -> None:
         self.readings: list[Reading] = []
+        self.eased = (1.0, 1)
         self._answer = answer
 
     def find(self, pixels: NDArray[np.uint8], now_ns: int) -> Sighting | Absence:
@@ -41,6 +42,10 @@ class Follower:
         """Keep what the network said."""
         del now_ns
         self.readings.append(reading)
+
+    def ease(self, stretch: float, threads: int) -> None:
+        """It costs nothing."""
+        self.eased = (stretch, threads)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -134,3 +139,16 @@ def test_an_estimate_of_a_picture_holds_no_picture(bundle: Bundle) -> None:
     estimator.step(frame(demo_clip()[0], 0.0))
     held = [value for value in vars(estimator).values() if isinstance(value, np.ndarray) and value.ndim > 1]
     assert held == []
+
+
+def test_what_is_to_be_spared_is_spared_from_the_next_picture_on(bundle: Bundle) -> None:
+    finder = Follower()
+    estimator = FaceEstimator(bundle, threads=3, finder=finder)
+    before = estimator.step(span(10, 11)[0])
+    estimator.ease(2.0, 1)
+    after = estimator.step(span(10, 11)[0])
+    assert finder.eased == (2.0, 1)
+    assert after.quality == pytest.approx(before.quality, abs=0.05)
+    estimator.ease(1.0, None)
+    estimator.step(span(10, 11)[0])
+    assert finder.eased == (1.0, 3)

@@ -54,7 +54,16 @@ def test_the_check_fails_on_a_unit_that_is_more_exposed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Type=notify", "Restart=always", "StartLimitIntervalSec=0", "StateDirectory=anodyne", "User=anodyne"]
+    "line",
+    [
+        "LimitCORE=0",
+        "MemorySwapMax=0",
+        "Type=notify",
+        "Restart=always",
+        "StartLimitIntervalSec=0",
+        "StateDirectory=anodyne",
+        "User=anodyne",
+    ],
 )
 def test_the_unit_says(line: str) -> None:
     assert line in UNIT.splitlines()

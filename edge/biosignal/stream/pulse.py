@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -252,7 +253,7 @@ class PulseStream:
 
     def _loudness(self) -> float:
         slope = self._slope.values[-round(signs.LOOK_BACK_S * self._rate_hz) :]
-        return mean(slope * slope) ** 0.5
+        return math.sqrt(mean(slope * slope))
 
     def _learn_loudness(self, quality: float) -> None:
         """Follow the slope: quickly where it is trusted, slowly elsewhere, for a band that was moved on the arm."""

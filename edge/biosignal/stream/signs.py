@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -168,4 +169,4 @@ def _bins_hz(rate_hz: float) -> Signal:
 def spread(acc: Signal) -> float:
     """Standard deviation of (n, 3) acceleration, all axes together."""
     flat = (acc - np.full(len(acc), 1.0 / len(acc)) @ acc).ravel()
-    return float(flat @ flat / len(acc)) ** 0.5
+    return math.sqrt(float(flat @ flat) / len(acc))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def rmssd_s(beats: Train) -> float:
     if int(pairs.sum()) < _FEWEST:
         return NAN
     differences = np.diff(beats.seconds)[pairs]
-    return mean(differences * differences) ** 0.5
+    return math.sqrt(mean(differences * differences))
 
 
 def sdnn_s(beats: Train) -> float:

@@ -6,10 +6,12 @@ from edge.clock import Instant
 from edge.publish.payload import (
     KIND,
     Acknowledge,
+    AuditMessage,
     AvailabilityMessage,
     BurdenCommand,
     BurdenMessage,
     ControlCommand,
+    LoadMessage,
     LocateCommand,
     Message,
     NoteMessage,
@@ -23,7 +25,20 @@ from edge.publish.payload import (
     alert_message,
     state_message,
 )
-from edge.publish.topics import AVAILABILITY, BURDEN, COMMAND, EVENT, HOME_COMMAND, NOTE, RECEIPT, REPLY, SENSORS, STATE
+from edge.publish.topics import (
+    AUDIT,
+    AVAILABILITY,
+    BURDEN,
+    COMMAND,
+    EVENT,
+    HOME_COMMAND,
+    LOAD,
+    NOTE,
+    RECEIPT,
+    REPLY,
+    SENSORS,
+    STATE,
+)
 from edge.types import (
     Absence,
     Activation,
@@ -153,6 +168,16 @@ def examples() -> dict[str, tuple[str, Message]]:
         "alert: pain, face alone": (EVENT, alert_message(raised)),
         "alert: cannot assess, acknowledged": (f"alarm/{Condition.CANNOT_ASSESS}", alert_message(unseen)),
         "burden": (f"{BURDEN}2026-01-01", _day()),
+        "audit": (
+            f"{AUDIT}2026-01-01",
+            AuditMessage.model_validate(_head() | {"day": "2026-01-01", "entries": 4711, "hash": "5f" * 32}),
+        ),
+        "load": (
+            LOAD,
+            LoadMessage.model_validate(
+                _head() | {"level": "slow", "rate_hz": 4.0, "why": ["temperature"], "temperature_c": 81.2}
+            ),
+        ),
         "sensors": (SENSORS, _sensors()),
         "command: acknowledge": (
             COMMAND,

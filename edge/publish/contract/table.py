@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
+from edge.audit.anchor import EXPIRY_S as AUDIT_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
 from edge.publish.mqtt import REPLY_EXPIRY_S
 from edge.publish.sensors import SENSORS_EVERY_S
@@ -12,12 +13,14 @@ from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
     ALARM,
+    AUDIT,
     AVAILABILITY,
     BURDEN,
     CBOR,
     COMMAND,
     EVENT,
     HOME_COMMAND,
+    LOAD,
     NOTE,
     RECEIPT,
     REPLY,
@@ -87,6 +90,8 @@ ROWS = (
         None,
         f"a state, a charge or a warning changed, or {SENSORS_EVERY_S:g} s passed",
     ),
+    Row(f"{AUDIT}<day>", "box", ("audit",), True, AUDIT_EXPIRY_S, "once a day, and at the start", True),
+    Row(LOAD, "box", ("load",), True, None, "the level of load has changed; again after each connection"),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),
     Row(
         HOME_COMMAND,

@@ -20,8 +20,10 @@ from edge.publish.payload.alert import (
     late_message,
 )
 from edge.publish.payload.bed import (
+    AuditMessage,
     AvailabilityMessage,
     BurdenMessage,
+    LoadMessage,
     NoteMessage,
     ReplyMessage,
     SensorCondition,
@@ -66,6 +68,7 @@ __all__ = [
     "AbsenceCode",
     "Acknowledge",
     "AlertMessage",
+    "AuditMessage",
     "AvailabilityMessage",
     "BurdenCommand",
     "BurdenMessage",
@@ -75,6 +78,7 @@ __all__ = [
     "ControlCommand",
     "Head",
     "HeadValues",
+    "LoadMessage",
     "LocateCommand",
     "Message",
     "ModalityCode",

@@ -39,6 +39,30 @@ class SensorsMessage(Head):
     """By the name in the box's configuration."""
 
 
+class LoadMessage(Head):
+    """How fast the camera's road runs (topic `load`, retained); bands and alarms are never slowed."""
+
+    level: Literal["full", "eased", "slow", "least"]
+    """The level in force."""
+    rate_hz: Annotated[float, Field(gt=0)] | None = None
+    """Pictures per second at most; absent at full speed."""
+    why: list[Literal["temperature", "throttled", "capped", "under_voltage", "age"]] = Field(default_factory=list)
+    """What called for it; "age": pictures or assessments were late."""
+    temperature_c: float | None = None
+    """Of the hottest thermal zone, degrees Celsius."""
+
+
+class AuditMessage(Head):
+    """The end of the box's audit log (topic `audit/<day>`, retained): with it a later cut or forgery is found."""
+
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    """Local date as the box believed it."""
+    entries: Annotated[int, Field(ge=1)]
+    """Number of the newest entry."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Its hash, SHA-256."""
+
+
 class BurdenMessage(Head):
     """The alarm burden of one bed and day (topic `burden/<day>`, retained)."""
 

@@ -48,6 +48,11 @@ class LiveCamera(ABC):
         """The same for every rate."""
         return STALL_S
 
+    def limit_rate(self, rate_hz: float | None) -> float:
+        """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
+        self._sieve.limit(rate_hz)
+        return min(self._section.rate_hz, rate_hz or self._section.rate_hz)
+
     async def stream(self) -> AsyncIterator[Frame]:
         """Frames until the camera is gone.
 

@@ -42,9 +42,14 @@ class Sieve:
 
     def __init__(self, rate_hz: float) -> None:
         """Begin with the first connection."""
+        self._rate_hz = rate_hz
         self._period_ns = round(NS_PER_S / rate_hz)
         self._previous: NDArray[np.uint8] | None = None
         self.connect(0)
+
+    def limit(self, rate_hz: float | None) -> None:
+        """Take fewer pictures than configured, from the next one on; None: as configured. From any thread."""
+        self._period_ns = round(NS_PER_S / min(self._rate_hz, rate_hz or self._rate_hz))
 
     def connect(self, now_ns: int) -> None:
         """Begin with a new connection; the last picture is remembered, since a frozen camera is so after it, too."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
 from edge.sensors.camera.picture import fit, to_gray
+from edge.sensors.camera.sieve import EARLY_SHARE
 from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.types import NS_PER_S, Frame
 
@@ -27,11 +28,11 @@ up to 3 % too many (edit lists)."""
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One decoded picture and its place in the recording."""
+    """One decoded picture, its place in the recording, and its number among those that were due."""
 
     pixels: NDArray[np.uint8]
     at_s: float
-    slot: int
+    number: int
 
 
 class VideoFile:
@@ -49,6 +50,8 @@ class VideoFile:
         """Open nothing yet."""
         self._config = config
         self._clock = clock
+        self._limit_hz = config.rate_hz
+        self._player: _Player | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +63,13 @@ class VideoFile:
         """Ten missed frames, at least a second."""
         return max(1.0, 10.0 / self._config.rate_hz)
 
+    def limit_rate(self, rate_hz: float | None) -> float:
+        """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
+        self._limit_hz = min(self._config.rate_hz, rate_hz or self._config.rate_hz)
+        if self._player is not None:
+            self._player.limit_hz = self._limit_hz
+        return self._limit_hz
+
     async def stream(self) -> AsyncIterator[Frame]:
         """Play the file from its beginning; returns at its end.
 
@@ -68,7 +78,8 @@ class VideoFile:
                 it); none of them is retryable.
         """
         start_ns = self._clock.now_ns()
-        player = _Player(self._config)
+        player = self._player = _Player(self._config)
+        player.limit_hz = self._limit_hz
         try:
             await self._clock.in_thread(player.open)
             while True:
@@ -79,7 +90,7 @@ class VideoFile:
                 measured_ns = start_ns + round(picture.at_s * NS_PER_S)
                 if self._config.pace == "recorded":
                     await self._clock.sleep_until(measured_ns)
-                yield Frame(self.name, picture.pixels, measured_ns, picture.slot)
+                yield Frame(self.name, picture.pixels, measured_ns, picture.number)
         finally:
             await self._clock.in_thread(player.close)
 
@@ -92,6 +103,7 @@ class _Player:
 
     def __init__(self, config: VideoFileCamera) -> None:
         self._config = config
+        self.limit_hz = config.rate_hz
         self._lock = Lock()
         self._capture: cv2.VideoCapture | None = None
         self._seen = 0
@@ -99,6 +111,8 @@ class _Player:
         self._at_s = 0.0
         self._step_s = 1.0 / config.rate_hz
         self._slot = -1
+        self._left_out = 0
+        self._due_s = 0.0
 
     def open(self) -> None:
         """Open the file, or say why not."""
@@ -145,11 +159,26 @@ class _Player:
             slot = int(self._at_s * self._config.rate_hz + SLOT_EARLY)
             if slot <= self._slot or self._at_s < elapsed_s - 1.0 / self._config.rate_hz:
                 continue
+            if self._too_soon():
+                self._left_out += slot - self._slot
+                self._slot = slot
+                continue
             ok, picture = self._capture.retrieve()
             if ok:
                 self._slot = slot
                 pixels = fit(to_gray(picture), self._config.width_px, self._config.height_px)
-                return _Picture(pixels, self._at_s, slot)
+                return _Picture(pixels, self._at_s, slot - self._left_out)
+
+    def _too_soon(self) -> bool:
+        """Whether the picture is left out because fewer are wanted than configured; such a gap is no loss."""
+        if self.limit_hz >= self._config.rate_hz:
+            self._due_s = self._at_s
+            return False
+        period_s = 1.0 / self.limit_hz
+        if self._at_s < self._due_s - EARLY_SHARE * period_s:
+            return True
+        self._due_s = self._due_s + period_s if self._due_s + period_s > self._at_s else self._at_s + period_s
+        return False
 
     def _close(self) -> None:
         if self._capture is not None:

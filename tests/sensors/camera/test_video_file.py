@@ -172,3 +172,24 @@ async def test_cancelling_while_a_frame_is_decoded_releases_the_file(tmp_path: P
     await asyncio.wait((reading,))
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
+
+
+def test_fewer_pictures_can_be_asked_for_and_those_left_out_are_no_loss(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    path = write_clip(tmp_path / "clip.avi", 60)
+
+    async def collect() -> list[Frame]:
+        found: list[Frame] = []
+        driver = camera(path, clock)
+        async with aclosing(driver.stream()) as stream:  # type: ignore[type-var]  # every driver's stream is a generator
+            async for frame in stream:
+                found.append(frame)
+                if frame.measured_ns >= 4 * NS_PER_S:
+                    driver.limit_rate(None)
+                elif frame.measured_ns >= 2 * NS_PER_S:
+                    assert driver.limit_rate(2.0) == 2.0
+        return found
+
+    frames = run(clock, collect())
+    assert [frame.measured_ns // 100_000_000 for frame in frames] == [*range(22), 25, 30, 35, *range(40, 60)]
+    assert [frame.index for frame in frames] == list(range(len(frames)))

@@ -1,0 +1,218 @@
+"""The chain: what an entry is, how it hangs on the one before, and what of it can be proven.
+
+One line of JSON per entry. `hash` is the SHA-256 of the entry without it (keys sorted, no spaces, UTF-8); `prev` is the
+`hash` of the entry before. Changing, removing, inserting or reordering anything but the end breaks the chain there.
+
+What a chain alone cannot show: that its *end* was cut off, or that somebody who may write the file has computed all of
+it anew. For that an entry's number and hash must be known from outside (an *anchor*): the box publishes its newest one
+every day (topic `audit/<day>`), and `verify` holds the file against those that it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.clock import Instant
+
+START = "0" * 64
+"""`prev` of the first entry."""
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+Detail = dict[str, str | int | float | bool | None]
+"""What an entry says beside its kind; flat, so that it can be read by eye and searched."""
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    BOOT = "boot"
+    """The daemon has started: with which software, configuration and models."""
+    CONFIG_CHANGED = "config_changed"
+    MODELS_CHANGED = "models_changed"
+    STOP = "stop"
+    COMMAND = "command"
+    """Somebody has asked for something, and what came of it."""
+    CAMERA_OFF = "camera_off"
+    CAMERA_ON = "camera_on"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_ENDED = "consent_ended"
+    """Withdrawn or run out."""
+    RECORDING_STARTED = "recording_started"
+    RECORDING_ENDED = "recording_ended"
+    RECORDING_READ = "recording_read"
+    RECORDING_DELETED = "recording_deleted"
+    TORN = "torn"
+    """The line before was cut short by a crash; how long it is, and its hash."""
+
+
+class Entry(BaseModel):
+    """One line of the file.
+
+    Attributes:
+        n: 1, 2, 3, …
+        boot: boot in which `mono_ms` counts.
+        mono_ms: milliseconds since that boot.
+        wall_ms, synced: Unix milliseconds as the box believed them, and whether its clock was synchronised.
+        kind, by, detail: what, who, and what else is known.
+        prev, hash: see the module.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    n: int = Field(ge=1)
+    boot: str
+    mono_ms: int
+    wall_ms: int
+    synced: bool
+    kind: Annotated[Kind, Field(strict=False)]
+    by: str
+    detail: Detail
+    prev: Hash
+    hash: Hash
+
+    def line(self) -> bytes:
+        """The entry as it stands in the file."""
+        return _canonical(self.model_dump(mode="json")) + b"\n"
+
+    def right(self) -> bool:
+        """Whether the hash is that of the rest."""
+        return self.hash == _digest(self.model_dump(mode="json", exclude={"hash"}))
+
+
+def entry(n: int, prev: str, at: Instant, kind: Kind, by: str, detail: Detail) -> Entry:
+    """The next entry of a chain."""
+    values: dict[str, object] = {
+        "n": n,
+        "boot": at.boot_id,
+        "mono_ms": at.mono_ns // 1_000_000,
+        "wall_ms": at.wall_ms,
+        "synced": at.synced,
+        "kind": str(kind),
+        "by": by,
+        "detail": detail,
+        "prev": prev,
+    }
+    return Entry.model_validate({**values, "hash": _digest(values)})
+
+
+def _canonical(values: Mapping[str, object]) -> bytes:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _digest(values: Mapping[str, object]) -> str:
+    return hashlib.sha256(_canonical(values)).hexdigest()
+
+
+def torn_detail(line: bytes) -> Detail:
+    """What is said of a line that a crash has cut short."""
+    return {"bytes": len(line), "sha256": hashlib.sha256(line).hexdigest()}
+
+
+def read(path: Path) -> Iterator[Entry | bytes]:
+    """The lines of a file: entries, and as bytes what is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            yield _entry(line) or line.rstrip(b"\n")
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        found = Entry.model_validate_json(line)
+    except ValidationError:
+        return None
+    return found if found.line() == line else None  # no second way to write the same
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An entry's number and hash as they are known from outside the box."""
+
+    n: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a check.
+
+    Attributes:
+        entries: right ones, up to the first fault.
+        head: number and hash of the last of them; None for an empty file.
+        fault: the first fault in a sentence; "" where there is none.
+        anchored: number of the newest entry that an anchor confirms; 0: none does.
+    """
+
+    entries: int
+    head: Anchor | None
+    fault: str
+    anchored: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong as far as can be known."""
+        return not self.fault
+
+
+def verify(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verdict:
+    """Hold a file against its own chain, and against what is known of it from outside.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    hashes: list[str] = []
+    last: Entry | None = None
+    torn: bytes | None = None
+    for number, found in enumerate(read(path), 1):
+        fault = ""
+        if isinstance(found, bytes):
+            fault = f"line {number - 1} is no entry, and the next one does not say that a crash cut it short"
+            if torn is None:
+                torn = found
+                continue
+        elif torn is not None and (found.kind is not Kind.TORN or found.detail != torn_detail(torn)):
+            fault = f"line {number - 1} is no entry: it has been changed, or was never written by this program"
+        else:
+            fault = _fault(number, found, last)
+        if fault or isinstance(found, bytes):
+            return _verdict(hashes, fault, ())
+        torn, last = None, found
+        hashes.append(found.hash)
+    if torn is not None:
+        return _verdict(hashes, "the last line is no entry: a crash cut it short just now, or it has been changed", ())
+    return _verdict(hashes, "", anchors)
+
+
+def _fault(number: int, found: Entry, last: Entry | None) -> str:
+    """What is wrong with an entry that stands behind another."""
+    expected, prev = (1, START) if last is None else (last.n + 1, last.hash)
+    if not found.right():
+        return f"line {number}, entry {found.n}: its content is not that of its hash: it has been changed"
+    if found.n != expected or found.prev != prev:
+        return f"line {number}: entry {found.n} does not follow on entry {expected - 1}: some were removed or reordered"
+    return ""
+
+
+def _verdict(hashes: list[str], fault: str, anchors: tuple[Anchor, ...]) -> Verdict:
+    head = Anchor(len(hashes), hashes[-1]) if hashes else None
+    for anchor in anchors if not fault else ():
+        if anchor.n > len(hashes):
+            fault = f"entry {anchor.n} was published, but the file ends at {len(hashes)}: its end was cut off"
+        elif hashes[anchor.n - 1] != anchor.hash:
+            fault = f"entry {anchor.n} is not the one that was published: the chain has been computed anew"
+        if fault:
+            break
+    confirmed = max((anchor.n for anchor in anchors), default=0) if not fault else 0
+    return Verdict(len(hashes), head, fault, confirmed)

@@ -1,0 +1,66 @@
+"""What the daemon tells the audit log, each in one call."""
+
+from __future__ import annotations
+
+import hashlib
+
+from edge.audit.chain import Detail, Kind
+from edge.audit.log import AuditLog
+from edge.publish.commands import Heard
+
+BOX = "box"
+"""Who is named where no person did it."""
+
+
+class Witness:
+    """The daemon's side of the log.
+
+    Args:
+        audit: the log; None for a box without a life of its own (a replay, a simulation): then nothing is kept.
+    """
+
+    def __init__(self, audit: AuditLog | None) -> None:
+        """Cameras are on until told otherwise."""
+        self.audit = audit
+        self._camera_off: bool | None = None
+
+    def boot(self, software: str, config: str, models: str) -> None:
+        """The daemon starts; where configuration or models are others than at the last start, that too.
+
+        Args:
+            software: its version.
+            config: the configuration; only its hash is kept.
+            models: version and hash of the bundle.
+        """
+        if self.audit is None:
+            return
+        before = self.audit.newest(Kind.BOOT)
+        now: Detail = {
+            "software": software,
+            "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
+            "models": models,
+        }
+        self.note(Kind.BOOT, BOX, now)
+        for key, kind in (("config_sha256", Kind.CONFIG_CHANGED), ("models", Kind.MODELS_CHANGED)):
+            if before is not None and before.detail.get(key) != now[key]:
+                self.note(kind, BOX, {"before": before.detail.get(key), "now": now[key]})
+
+    def command(self, heard: Heard) -> None:
+        """A command has come, and this came of it."""
+        detail: Detail = {"do": heard.do, "way": str(heard.channel), "outcome": heard.outcome}
+        self.note(Kind.COMMAND, heard.by or "unknown", detail)
+
+    def camera(self, *, off: bool, by: str) -> None:
+        """The cameras are off, or on; said again and again, kept where it changes."""
+        if off != self._camera_off and (off or self._camera_off is not None):
+            self.note(Kind.CAMERA_OFF if off else Kind.CAMERA_ON, by, {})
+        self._camera_off = off
+
+    def stop(self) -> None:
+        """The daemon ends on purpose."""
+        self.note(Kind.STOP, BOX, {})
+
+    def note(self, kind: Kind, by: str, detail: Detail) -> None:
+        """Anything else that is to be kept."""
+        if self.audit is not None:
+            self.audit.note(kind, by, detail)

@@ -1,0 +1,169 @@
+"""A hot box through the whole daemon: fewer pictures are taken, the bands are not slowed, and nothing turns calm."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from edge import clock, config
+from edge.daemon import Daemon
+from edge.demo.setup import DELAYS, FACE_CLIP
+from edge.publish.embedded import EmbeddedBroker, free_port
+from edge.publish.payload import LoadMessage
+from edge.publish.subscriber import Received, Subscriber
+from edge.sensors.camera.stanzas import VideoFileCamera
+from edge.sensors.report import read_report
+from edge.sensors.simulated.band import SimulatedBand
+from edge.sensors.table import Band, Camera
+from edge.types import NS_PER_S, Alert, Assessment, Condition, Presence, Validity
+
+CAMERA = VideoFileCamera(
+    driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240, repeat=True, rate_hz=10.0
+)
+BAND = SimulatedBand(driver="simulated_band", name="band")
+
+
+class HotBox:
+    """A daemon whose temperature the test dictates, with the pictures that it took and what it made of them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        time: clock.Clock,
+        port: int | None = None,
+        sensors: tuple[Camera | Band, ...] = (CAMERA, BAND),
+    ) -> None:
+        self.clock = time
+        self.zone = folder / "sys/class/thermal/thermal_zone0/temp"
+        self.zone.parent.mkdir(parents=True)
+        (folder / "state").mkdir(parents=True)
+        self.heat(45)
+        self.assessments: list[Assessment] = []
+        self.alerts: list[Alert] = []
+        settings = config.Config(
+            box=config.Box(site="test", bed="bed1", state_dir=folder / "state", validity=Validity.TEST),
+            sensor=sensors,
+            fusion=config.Fusion(tick_s=0.5),
+            alarm=DELAYS,
+            mqtt=config.Mqtt(host="127.0.0.1", port=port or free_port()),
+        )
+        self.daemon = Daemon(
+            settings,
+            time,
+            on_assessment=self.assessments.append,
+            on_alert=self.alerts.append,
+            sysfs=folder / "sys",
+        )
+        self.camera = self.daemon.inputs["camera"]
+
+    def heat(self, celsius: float) -> None:
+        """Set the temperature of the only thermal zone."""
+        self.zone.write_text(f"{celsius * 1000:.0f}\n")
+
+    def taken(self) -> int:
+        """Pictures that the camera has given so far."""
+        return self.camera.report("video_file", self.clock.now_ns()).channels[0].samples
+
+
+@pytest.fixture(autouse=True)
+def no_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report goes into the state folder."""
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+
+
+def test_heat_takes_pictures_away_and_cooling_gives_them_back(tmp_path: Path) -> None:
+    time = clock.VirtualClock()
+    box = HotBox(tmp_path, time)
+    loads: list[str] = []
+    rates: list[float] = []
+    coverage: list[float] = []
+
+    async def live() -> None:
+        task = asyncio.create_task(box.daemon.run())
+        for celsius, seconds in ((45, 30), (90, 45), (45, 230)):
+            box.heat(celsius)
+            await time.sleep(seconds - 20)
+            before = box.taken()
+            await time.sleep(20)
+            rates.append((box.taken() - before) / 20)
+            band = box.daemon.inputs["band"].report("simulated_band", time.now_ns())
+            coverage.append(min(channel.coverage or 0.0 for channel in band.channels))
+            report = read_report(tmp_path / "state")
+            assert report is not None
+            loads.append(report.load)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clock.run(time, live())
+    assert loads == ["full", "least", "full"]
+    assert rates == pytest.approx([10.0, 3.0, 10.0], abs=0.4)
+    ticks = [one.assessed_ns for one in box.assessments if one.assessed_ns > 5 * NS_PER_S]
+    assert {later - earlier for earlier, later in itertools.pairwise(ticks)} == {NS_PER_S // 2}
+    assert coverage[:2] == pytest.approx([1.0, 1.0], abs=0.05)  # its scene ends after three minutes
+
+
+def scene(folder: Path, celsius: float) -> HotBox:
+    """The demonstration's scene, seen by the camera alone at one temperature."""
+    box = HotBox(folder, clock.VirtualClock(), sensors=(CAMERA,))
+    box.heat(celsius)
+
+    async def live() -> None:
+        task = asyncio.create_task(box.daemon.run())
+        await box.clock.sleep(178)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clock.run(box.clock, live())
+    return box
+
+
+def test_a_hot_box_sees_the_pain_and_its_own_blindness_as_a_cool_one_does(tmp_path: Path) -> None:
+    cool, hot = scene(tmp_path / "cool", 45), scene(tmp_path / "hot", 90)
+    raised = [
+        [one.condition for one in box.alerts if one.presence is Presence.ON and one.condition is not Condition.BOX_HOT]
+        for box in (cool, hot)
+    ]
+    assert Condition.PAIN in raised[0]
+    assert Condition.CANNOT_ASSESS in raised[0]
+    assert raised[1] == raised[0]
+    assert hot.taken() < 0.4 * cool.taken()
+    blind = [sum(one.score is None for one in box.assessments) for box in (cool, hot)]
+    assert blind[1] >= 0.9 * blind[0]
+
+
+def test_the_station_is_told_and_told_again_by_the_next_connection(tmp_path: Path) -> None:
+    heard: list[LoadMessage] = []
+    told = asyncio.Event()
+
+    async def live() -> None:
+        time = clock.SystemClock()
+        with EmbeddedBroker() as broker:
+            box = HotBox(tmp_path, time, broker.port)
+
+            def hear(received: Received) -> None:
+                if isinstance(received.message, LoadMessage):
+                    heard.append(received.message)
+                    if received.message.level == "least":
+                        told.set()
+
+            subscriber = Subscriber(config.Mqtt(host="127.0.0.1", port=broker.port), hear)
+            listening = asyncio.create_task(subscriber.run())
+            await subscriber.ready.wait()
+            task = asyncio.create_task(box.daemon.run())
+            box.heat(90)
+            async with asyncio.timeout(40):
+                await told.wait()
+            for one in (task, listening):
+                one.cancel()
+            await asyncio.wait({task, listening})
+
+    clock.run(clock.SystemClock(), live())
+    assert [one.level for one in heard] == ["full", "least"]
+    assert heard[-1].why == ["temperature"]
+    assert heard[-1].rate_hz == 3.0

@@ -1,0 +1,1 @@
+"""What must never leave the box: pictures and secrets."""
