@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills
+.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ lint: $(VENV)/.ready lint-systemd ## ruff, mypy, systemd
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-systemd: ## the unit is right, and its exposure at most 2.0
+lint-systemd: ## the unit is right, and its exposure at most 2.0; the scripts pass shellcheck where it is installed
 	systemd/check
 
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
@@ -115,6 +115,21 @@ browser: $(VENV)/.ready ## the station's and the home page in a real Chromium; p
 	@command -v chromium >/dev/null || { echo "SKIPPED: no chromium on the PATH (Debian: apt install chromium)"; exit 0; }; \
 	$(BIN)/python -m pip $(PIP_INSTALL) 'playwright>=1.50,<2' && mkdir -p $(WORK)/browser && \
 	ANODYNE_SHOTS=$(WORK)/browser $(BIN)/pytest tests/station/test_page.py tests/station/test_home_page.py
+
+ARCH ?= $(shell uname -m)
+PYTHONS ?= 3.11 3.13
+WHEELHOUSE ?= $(WORK)/wheelhouse-$(ARCH)
+wheelhouse: $(VENV)/.ready ## all wheels of a box, for an install without a network: ARCH=aarch64 or x86_64, PYTHONS="3.11 3.13"
+	systemd/wheelhouse.sh $(ARCH) $(WHEELHOUSE) $(BIN)/python $(PYTHONS)
+
+deb: ## a Debian package of that wheelhouse, in build
+	@ls $(WHEELHOUSE)/anodyne-*.whl >/dev/null 2>&1 || $(MAKE) --no-print-directory wheelhouse
+	systemd/deb.sh $(WHEELHOUSE) $(WORK) $(ARCH)
+
+test-install: $(VENV)/.ready ## install, upgrade and uninstall the real packages below a folder, offline (needs to be root)
+	@ls $(WORK)/wheelhouse-$$(uname -m)/anodyne-*.whl >/dev/null 2>&1 || \
+	  $(MAKE) --no-print-directory wheelhouse ARCH=$$(uname -m) PYTHONS="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	systemd/test-install $(BIN)/python $(WORK)
 
 test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
 	tests/picamera2/run.sh $(WORK)

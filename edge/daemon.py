@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
@@ -27,15 +28,16 @@ from edge.bundle import Bundle
 from edge.button import ReportButton
 from edge.clock import Clock, SystemClock
 from edge.config import Config
-from edge.errors import CommandError
+from edge.errors import AnodyneError, CommandError
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
 from edge.health.progress import Progress
+from edge.health.safe_mode import SafeMode
 from edge.health.systemd import Notifier
-from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
+from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
@@ -56,13 +58,15 @@ from edge.publish.proof import proof_words
 from edge.publish.topics import LOAD
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import bundle_in_use, head
-from edge.recorder.recorder import Recording
+from edge.recorder.recorder import NotRecording, Recording
 from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
+from edge.sensors.stanza import BandSection
 from edge.slowing import Slowing
 from edge.software import software
+from edge.stages import Stage
 from edge.station.home import HomePage
 from edge.store import Store
 from edge.types import (
@@ -78,6 +82,8 @@ from edge.types import (
 )
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STORE_FILE = "anodyne.sqlite3"
 """Alarm state and outbox, in the state folder."""
@@ -117,6 +123,8 @@ class Daemon:
         sysfs: where the kernel tells of the machine; default: /sys on the system's clock, nowhere on a virtual one,
             whose box is no machine.
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
+        safe: start in safe mode: without models and sensors, and whatever else fails is left out.
+        on_stage: called as the start enters each stage.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -141,6 +149,8 @@ class Daemon:
         store: Store | None = None,
         sysfs: Path | None = None,
         reports: bool = True,
+        safe: SafeMode | None = None,
+        on_stage: Callable[[Stage], None] | None = None,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
@@ -152,11 +162,23 @@ class Daemon:
         self._on_evidence = on_evidence
         self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
-        self._bundle = bundle = Bundle.load(config.models.bundle)
-        self._recording = recording or make_recording(config.recorder, clock)
+        self._safe = safe
+        self._safe_words = f"SAFE MODE, {safe.failure.words}; " if safe else ""
+        self._reached = on_stage or (lambda _stage: None)
+        self._reached(Stage.MODELS)
+        self._fusion: Fusion | SafeMode
+        self._bundle: Bundle | None = None
+        if safe is not None:
+            self._fusion = safe
+        else:
+            self._bundle = Bundle.load(config.models.bundle)
+            self._fusion = Fusion(Calibration(self._bundle), config.fusion)
+        self._recording = NotRecording() if safe else recording or make_recording(config.recorder, clock)
+        self._reached(Stage.SENSORS)
         self.inputs: dict[str, Input] = {
-            stanza.name: build_input(stanza, bundle, config.models.threads, clock, self._recording)
+            stanza.name: build_input(stanza, self._bundle, config.models.threads, clock, self._recording)
             for stanza in config.sensor
+            if self._bundle is not None
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reports = reports
@@ -165,11 +187,12 @@ class Daemon:
             self.inputs, drivers, config.box.state_dir, clock, lambda: self._slowing.governor.level.load
         )
         self._slowing = Slowing(self._cameras(), clock)
-        self._fusion = Fusion(Calibration(bundle), config.fusion)
+        self._reached(Stage.STORE)
         self._keeper = Keeper(clock)
-        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
+        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
         for camera in self._cameras():
             camera.keep_references(References(self._store))
+        self._reached(Stage.ROOMS)
         self._outbox = Outbox(self._store)
         audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
         self._witness = Witness(audit)
@@ -188,17 +211,23 @@ class Daemon:
             self._switch_cameras,
             lambda seconds: self._bedside.locate(seconds),
         )
-        self.home = (
-            HomePage(
-                config.home, config.box, clock, self._outbox, self._publisher, self.on_command, self._witness.command
+        self.home: HomePage | None = None
+        if config.home.pin_file is not None:
+            self.home = self._spare(
+                lambda: HomePage(
+                    config.home,
+                    config.box,
+                    clock,
+                    self._outbox,
+                    self._publisher,
+                    self.on_command,
+                    self._witness.command,
+                )
             )
-            if config.home.pin_file is not None
-            else None
-        )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
-        bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
+        bands = [stanza.name for stanza in config.sensor if isinstance(stanza, BandSection)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock)
         self._watch = BoxWatch(
             clock,
@@ -225,33 +254,37 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
-        self._witness.boot(software(), self._config.model_dump_json(), bundle_in_use(self._bundle))
-        self._recording.begin(self._head())
-        if self._metrics is not None:
-            self._metrics.serve(self._config.metrics)
+        models = None if self._bundle is None else bundle_in_use(self._bundle)
+        self._witness.boot(software(), self._config.model_dump_json(), models)
+        if self._bundle is not None:
+            self._recording.begin(self._head(self._bundle))
+        if (metrics := self._metrics) is not None:
+            self._spare(lambda: metrics.serve(self._config.metrics))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
-                    group.create_task(self._reporter.run(), name="reporter")
-                group.create_task(self._watch.run(), name="watch")
+                    group.create_task(self._apart(self._reporter.run()), name="reporter")
+                group.create_task(self._apart(self._watch.run()), name="watch")
                 if self._anchors is not None:
-                    group.create_task(self._anchors.run(), name="anchors")
+                    group.create_task(self._apart(self._anchors.run()), name="anchors")
                 if self._home_assistant.needed:
-                    group.create_task(self._home_assistant.run(), name="home assistant")
+                    group.create_task(self._apart(self._home_assistant.run()), name="home assistant")
                 if self._bedside.present:
-                    group.create_task(self._bedside.run(), name="annunciator")
+                    group.create_task(self._apart(self._bedside.run()), name="annunciator")
                 if self._button is not None:
-                    group.create_task(self._button.run(), name="button")
+                    group.create_task(self._apart(self._button.run()), name="button")
                 if self.home is not None:
-                    group.create_task(self.home.run(), name="home page")
+                    group.create_task(self._apart(self.home.run()), name="home page")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
                     self._tell(alert)
                 self._announce_load(self._watch.facts())
+                self._reached(Stage.FIRST)
                 await self._tick()
                 self._notifier.ready()
+                self._reached(Stage.OPENING)
                 await self._tick_forever()
         finally:
             self._notifier.stopping()
@@ -261,12 +294,31 @@ class Daemon:
             if self._metrics is not None:
                 self._metrics.close()
 
-    def _head(self) -> Facts:
+    def _spare(self, build: Callable[[], T]) -> T | None:
+        """What `build` makes; in safe mode nothing where that fails, as the box goes on without."""
+        try:
+            return build()
+        except AnodyneError as error:
+            if self._safe is None:
+                raise
+            log.critical("left out in safe mode: %s", error.message)
+            return None
+
+    async def _apart(self, work: Awaitable[None]) -> None:
+        """Do the work of one room; in safe mode its end is not the box's."""
+        try:
+            await work
+        except (AnodyneError, OSError, RuntimeError, ValueError) as error:
+            if self._safe is None:
+                raise
+            log.critical("left out in safe mode: %s", error, exc_info=True)
+
+    def _head(self, bundle: Bundle) -> Facts:
         sensors = tuple(
             SensorFacts(name, stanza.driver, source.modalities, source.driver.stall_after_s)
             for stanza, (name, source) in zip(self._config.sensor, self.inputs.items(), strict=True)
         )
-        return head(self._config, self._bundle, self._alarms.started, self._alarms.kept, sensors)
+        return head(self._config, bundle, self._alarms.started, self._alarms.kept, sensors)
 
     def _start(self, group: asyncio.TaskGroup, source: Input) -> None:
         name = source.driver.name
@@ -341,7 +393,8 @@ class Daemon:
         dropped = sum(source.dropped for source in self._cameras())
         waiting = self._publisher.pending()
         self._notifier.status(
-            f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
+            f"{self._safe_words}{assessment.verdict}, mode {assessment.mode_text}; "
+            f"{waiting} messages wait, {dropped} frames dropped"
             f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
 

@@ -204,6 +204,8 @@ class Absence(StrEnum):
     CAMERA_OFF = "camera_off"
     FIXED_RATE = "fixed_rate"
     """A heart rate that never changes: held by the band, or a pacemaker's; it tells nothing of arousal."""
+    SAFE_MODE = "safe_mode"
+    """The box has failed to start several times, and leaves its sensors alone."""
 
 
 @dataclass(frozen=True, slots=True)

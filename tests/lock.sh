@@ -16,6 +16,12 @@ uv pip compile "${options[@]}" --universal --python-version 3.11 pyproject.toml 
   --extra bench --constraint requirements.lock -o tests/requirements-bench.lock
 uv pip compile "${options[@]}" --python-version 3.11 pyproject.toml "$folder/build.in" \
   --extra test --extra tflite-runtime --override "$folder/without.in" -o tests/requirements-tflite.lock
+# Debian 12: packages of the system, picamera2 among them, are built for numpy 1.
+printf 'numpy<2\nopencv-python-headless<4.12\n' >"$folder/numpy1.in"
+sed -n 's/^\([a-z0-9.-]*==[^\]*\).*/\1/p' requirements.lock |
+  grep -v -E '^(numpy|opencv-python-headless|ml-dtypes)==' >"$folder/same.in"
+uv pip compile "${options[@]}" --python-version 3.11 --python-platform x86_64-manylinux_2_36 pyproject.toml \
+  "$folder/numpy1.in" --extra station --extra metrics --constraint "$folder/same.in" -o systemd/requirements-numpy1.lock
 echo "python-prctl ; python_version < '3'" >"$folder/system.in" # Debian has it
 uv pip compile "${options[@]}" --python-version 3.13 tests/picamera2/requirements.in \
   --override "$folder/system.in" -o tests/picamera2/requirements.lock

@@ -263,6 +263,8 @@ def reasons(condition: Condition, assessment: Assessment, sensors: Mapping[str, 
             return tuple(one.sensor for one in sensors.values() if one.warnings & wanted)
         case Condition.CANNOT_ASSESS | Condition.FACE_LOST | Condition.BAND_LOST:
             silent = (status for status in sensors.values() if status.state is not SensorState.STREAMING)
-            return tuple(dict.fromkeys(str(status.reason) for status in silent if status.reason is not None))
+            told = assessment.reasons if assessment.verdict is Verdict.CANNOT_ASSESS else ()
+            why = (str(status.reason) for status in silent if status.reason is not None)
+            return tuple(dict.fromkeys((*told, *why)))
         case _:
             return ()

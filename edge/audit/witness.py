@@ -24,13 +24,13 @@ class Witness:
         self.audit = audit
         self._camera_off: bool | None = None
 
-    def boot(self, software: str, config: str, models: str) -> None:
+    def boot(self, software: str, config: str, models: str | None) -> None:
         """The daemon starts; where configuration or models are others than at the last start, that too.
 
         Args:
             software: its version.
             config: the configuration; only its hash is kept.
-            models: version and hash of the bundle.
+            models: version and hash of the bundle; None in safe mode, which uses none: those of before still stand.
         """
         if self.audit is None:
             return
@@ -38,7 +38,7 @@ class Witness:
         now: Detail = {
             "software": software,
             "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
-            "models": models,
+            "models": models or (None if before is None else before.detail.get("models")),
         }
         self.note(Kind.BOOT, BOX, now)
         for key, kind in (("config_sha256", Kind.CONFIG_CHANGED), ("models", Kind.MODELS_CHANGED)):

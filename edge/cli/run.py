@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
-import os
-import signal
-import threading
 from pathlib import Path
 
-from edge import clock
-from edge.config import Config, load
-from edge.daemon import Daemon
-from edge.health.dumps import keep_out_of_dumps
-from edge.health.systemd import Notifier
-
-log = logging.getLogger(__name__)
-
-LEAVE_S = 3.0
-"""Time for the rest once the daemon has ended and its state is closed; the service manager kills after 15 s in all."""
+from edge.launch import launch
 
 DEFAULT_CONFIG = Path("/etc/anodyne/anodyne.toml")
 """Where the systemd unit keeps the configuration."""
@@ -33,34 +19,5 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT."""
-    keep_out_of_dumps()
-    clock.run(system := clock.SystemClock(), _serve(load(arguments.config), system))
-    return 0
-
-
-async def _serve(config: Config, system: clock.Clock) -> None:
-    daemon = Daemon(config, system, notifier=Notifier.from_environment(os.environ))
-    task = asyncio.create_task(daemon.run(), name="daemon")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not task.cancelled():
-            raise
-        leave_within(LEAVE_S)
-
-
-def leave_within(seconds: float) -> None:
-    """End the process even if a thread hangs in a library; Python itself would wait for that thread without end."""
-    timer = threading.Timer(seconds, _leave)
-    timer.daemon = True
-    timer.start()
-
-
-def _leave() -> None:
-    log.warning("something hangs in a device; the state is safe, leaving without it")
-    logging.shutdown()
-    os._exit(0)
+    """Run until SIGTERM or SIGINT; after repeated failure in safe mode (`edge.health.starts`)."""
+    return launch(arguments.config)

@@ -49,6 +49,9 @@ class Box(Section):
     """Folder for alarm state, outbox and personal baselines (numbers only). Must be writable."""
     validity: Annotated[Validity, Field(strict=False)] = Validity.REAL
     """"real" for a patient, "test" while installing, "demo" for the built-in scene; it is part of every message."""
+    safe_mode_s: float = Field(default=600.0, ge=5.0, le=86_400.0)
+    """Safe mode: a box that failed to start several times only says that it cannot assess, and tries again after this
+    long, seconds."""
 
 
 class Models(Section):

@@ -32,8 +32,12 @@ class Keeper:
         self._dropped = 0
         self._failed = ""
 
-    def open(self, path: Path) -> Store:
+    def open(self, path: Path, *, safe: bool = False) -> Store:
         """Open the state; a damaged file is set aside, because a bed without a watcher is worse than lost history.
+
+        Args:
+            path: the state file.
+            safe: in safe mode; where the folder cannot be used, state is kept in memory, and that is told.
 
         Raises:
             StoreError: the folder cannot be used, or another daemon holds the file.
@@ -41,6 +45,10 @@ class Keeper:
         try:
             return Store.open(path)
         except StoreError as error:
+            if safe and error.reason not in (StoreReason.CORRUPT, StoreReason.LOCKED):
+                logger.critical("alarms are kept in memory only: %s", error.message)
+                self._tell("in_memory")
+                return Store.open(Path(":memory:"))
             if error.reason is not StoreReason.CORRUPT:
                 raise
             kept = set_aside(path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from edge.face.words import code_words, sentence
 from edge.publish.payload import AlertMessage
+from edge.stages import SAFE_MODE, STAGE_WORDS, stage_code
 from edge.types import Absence, Condition, Presence, Priority
 
 CONDITION_WORDS = {
@@ -38,13 +39,16 @@ REASON_WORDS = {
     "only_hr": "only the heart rate is roused",
     "to_bed": "nobody acknowledged: the bed sounds too",
     "to_second": "nobody acknowledged: second station called",
-}
-"""Reason codes of the wristband, whose signals speak of arousal, not of pain. Those of the face: `edge.face.words`."""
+    SAFE_MODE: "safe mode after several failed starts: nobody is watched",
+} | {stage_code(stage): f"it failed while {doing}" for stage, doing in STAGE_WORDS.items()}
+"""Reason codes of the wristband, whose signals speak of arousal, not of pain, and of the box. Those of the face:
+`edge.face.words`."""
 
 ABSENCE_WORDS = {
     Absence.FACE_TURNED: "face turned away",
     Absence.OTHER_FACE: "face of somebody else",
     Absence.FIXED_RATE: "heart rate never changes: held by the band, or a pacemaker",
+    Absence.SAFE_MODE: "left alone in safe mode",
 }
 """Absences whose code alone would not be understood."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.run import DEFAULT_CONFIG
+from edge.health.starts import BAD_STARTS, WINDOW_S
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = (SYSTEMD / "anodyne.service").read_text()
@@ -73,6 +74,12 @@ def test_the_unit_says(line: str) -> None:
 def test_the_unit_does_not_take_away_what_the_daemon_needs(line: str) -> None:
     """The clock's state, the boot identity, the camera, the broker."""
     assert line not in UNIT.splitlines()
+
+
+def test_three_starts_that_hang_are_given_up_within_the_window_that_leads_to_safe_mode() -> None:
+    seconds = {key: float(value) for key, _, value in (row.partition("=") for row in UNIT.splitlines()) if "Sec" in key}
+    hung_s = seconds["TimeoutStartSec"] + seconds["WatchdogSec"] + seconds["TimeoutStopSec"] + seconds["RestartSec"]
+    assert BAD_STARTS * hung_s <= WINDOW_S
 
 
 def test_the_unit_starts_the_daemon_with_the_configuration_that_it_expects() -> None:

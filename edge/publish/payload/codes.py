@@ -35,6 +35,7 @@ class AbsenceCode(StrEnum):
     ESTIMATOR_FAULT = "ef"
     CAMERA_OFF = "ca"
     FIXED_RATE = "fr"
+    SAFE_MODE = "sf"
 
 
 class HoldCode(StrEnum):

@@ -8,7 +8,7 @@ import time
 
 HUNG = """
 import asyncio, time
-from edge.cli.run import leave_within
+from edge.launch import leave_within
 
 async def main():
     hung = asyncio.create_task(asyncio.to_thread(time.sleep, 60.0))

@@ -1,0 +1,206 @@
+"""Counts starts that ended badly, so that a box that cannot start says so instead of trying for ever in silence.
+
+A start is noted on disk before it does anything, and each stage as it is entered: whatever ends the process, a fault, a
+kill or the watchdog, the note says how far it had come. A start that has held for `HELD_S`, and one that a person has
+ended, clear the record. After `BAD_STARTS` bad ones within `WINDOW_S` the next is a start in safe mode.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.clock import Clock
+from edge.errors import StoreError, StoreReason
+from edge.stages import STAGE_WORDS, Stage
+from edge.types import NS_PER_S
+
+log = logging.getLogger(__name__)
+
+BAD_STARTS = 3
+"""So many bad starts in a row are no accident."""
+
+WINDOW_S = 600.0
+"""They count when they began within this long, seconds: three starts that hang until the service manager gives up
+(90 s, and 17 s to be killed and begun anew) take five and a half minutes."""
+
+HELD_S = 600.0
+"""A start that has watched for this long was a good one, seconds: the whole window, so no bad one before it counts."""
+
+RECORD_FILE = "starts.json"
+LOCK_FILE = "starts.lock"
+
+MAX_WHY = 400
+"""A reason is cut to this many characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the box does not start as a whole.
+
+    Attributes:
+        count: bad starts in a row.
+        stage: what the last of them was doing.
+        why: its error in words; "" where the process was killed and could not say.
+    """
+
+    count: int
+    stage: Stage
+    why: str
+
+    @property
+    def words(self) -> str:
+        """One sentence for people."""
+        how = self.why or "the process was killed, by a fault in a library, by hand or by the watchdog"
+        times = "the last start failed" if self.count == 1 else f"{self.count} starts failed"
+        return f"{times}, the last while {STAGE_WORDS[self.stage]}: {how}"
+
+
+class _Start(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    boot_id: str
+    begun_ns: int
+    stage: Stage = Stage.CONFIG
+    why: str = ""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    trial: str = ""
+    starts: list[_Start] = []
+
+
+class Starts:
+    """The record of starts in the first of some folders that can be written. Make it with `Starts.open`.
+
+    Args:
+        folder: where it is kept; None: in memory, because nothing can be written.
+        lock: the open lock file, kept so that no second daemon counts in the same record.
+        clock: time and boot.
+    """
+
+    def __init__(self, folder: Path | None, lock: IO[str] | None, clock: Clock) -> None:
+        """Read what earlier starts have left."""
+        self._folder = folder
+        self._lock = lock
+        self._clock = clock
+        self._current: _Start | None = None
+        self._record = _read(folder / RECORD_FILE) if folder is not None else _Record()
+
+    @classmethod
+    def open(cls, folders: Sequence[Path], clock: Clock) -> Starts:
+        """Take the record.
+
+        Args:
+            folders: the state folder, then others that may serve while it cannot be written.
+            clock: time and boot.
+
+        Raises:
+            StoreError: LOCKED: another daemon runs on this folder.
+        """
+        for folder in folders:
+            try:
+                lock = (folder / LOCK_FILE).open("a")
+            except OSError:
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.close()
+                text = f"{folder} is in use: is a second daemon running on this folder?"
+                raise StoreError(StoreReason.LOCKED, text) from error
+            return cls(folder, lock, clock)
+        log.warning("failed starts cannot be counted: none of %s can be written", ", ".join(map(str, folders)))
+        return cls(None, None, clock)
+
+    def begin(self) -> Failure | None:
+        """Note a start.
+
+        Returns:
+            None for a whole start; why it must be one in safe mode, which is not noted.
+        """
+        now = self._clock.instant()
+        earliest_ns = now.mono_ns - round(WINDOW_S * NS_PER_S)
+        bad = [one for one in self._record.starts if one.boot_id == now.boot_id and one.begun_ns >= earliest_ns]
+        trial = self._record.trial == now.boot_id  # what failed before a reboot may have been mended by it
+        if len(bad) >= (1 if trial else BAD_STARTS):
+            return Failure(len(bad), bad[-1].stage, bad[-1].why)
+        self._current = _Start(boot_id=now.boot_id, begun_ns=now.mono_ns)
+        self._record = _Record(trial=self._record.trial if trial else "", starts=[*bad, self._current])
+        self._write()
+        return None
+
+    def reached(self, stage: Stage) -> None:
+        """The start enters a stage."""
+        if self._current is not None and self._current.stage is not stage:
+            self._current.stage = stage
+            self._write()
+
+    def failed(self, why: str) -> None:
+        """The start ends with an error."""
+        if self._current is not None:
+            self._current.why = " ".join(why.split())[:MAX_WHY]
+            self._write()
+
+    def clear(self) -> None:
+        """Forget all bad starts: this one has held, or a person has ended it."""
+        self._current = None
+        self._record = _Record()
+        self._write()
+
+    def try_again(self) -> None:
+        """The next start is a whole one; if that ends badly, safe mode follows at once."""
+        self._record = _Record(trial=self._clock.boot_id)
+        self._write()
+
+    def close(self) -> None:
+        """Let another daemon take the record."""
+        if self._lock is not None:
+            self._lock.close()
+
+    def _write(self) -> None:
+        if self._folder is None:
+            return
+        try:
+            replace_durably(self._folder / RECORD_FILE, self._record.model_dump_json())
+        except OSError as error:
+            log.warning("this start cannot be noted in %s: %s", self._folder, error)
+
+
+def replace_durably(path: Path, text: str) -> None:
+    """Replace a small file so that after a power cut either the old or the new text is there, whole.
+
+    Raises:
+        OSError: it cannot be written; the old one stands.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> _Record:
+    try:
+        return _Record.model_validate(json.loads(path.read_text()))
+    except FileNotFoundError:
+        return _Record()
+    except (OSError, ValueError, ValidationError) as error:
+        log.warning("the record of earlier starts is begun anew: %s cannot be read (%s)", path, error)
+        return _Record()

@@ -1,0 +1,116 @@
+"""The record of starts that ended badly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.clock import VirtualClock
+from edge.errors import StoreError, StoreReason
+from edge.health.starts import RECORD_FILE, WINDOW_S, Failure, Starts
+from edge.stages import STAGE_WORDS, Stage, stage_code
+
+
+def start(folder: Path, clock: VirtualClock, stage: Stage = Stage.MODELS, why: str = "") -> Failure | None:
+    """One start that comes as far as `stage` and ends there; why it was none, where it had to be in safe mode."""
+    starts = Starts.open([folder], clock)
+    failure = starts.begin()
+    if failure is None:
+        starts.reached(stage)
+        if why:
+            starts.failed(why)
+    starts.close()
+    clock.advance(5.0)
+    return failure
+
+
+def test_the_fourth_start_after_three_bad_ones_is_in_safe_mode_and_knows_the_last_stage(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    assert [start(tmp_path, clock), start(tmp_path, clock), start(tmp_path, clock, Stage.STORE, "disk gone")] == [
+        None
+    ] * 3
+    assert start(tmp_path, clock) == Failure(3, Stage.STORE, "disk gone")
+
+
+def test_safe_mode_itself_is_no_bad_start(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    for _ in range(5):
+        start(tmp_path, clock)
+    failure = start(tmp_path, clock)
+    assert failure is not None
+    assert failure.count == 3
+
+
+def test_bad_starts_that_lie_further_apart_do_not_count(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    for _ in range(5):
+        assert start(tmp_path, clock) is None
+        clock.advance(WINDOW_S / 2)
+
+
+def test_a_start_that_held_clears_the_record(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    start(tmp_path, clock)
+    start(tmp_path, clock)
+    held = Starts.open([tmp_path], clock)
+    held.begin()
+    held.clear()
+    held.close()
+    assert [start(tmp_path, clock) for _ in range(3)] == [None] * 3
+
+
+def test_after_safe_mode_one_bad_start_leads_back_to_it(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    for _ in range(3):
+        start(tmp_path, clock)
+    safe = Starts.open([tmp_path], clock)
+    assert safe.begin() is not None
+    safe.try_again()
+    safe.close()
+    assert start(tmp_path, clock, Stage.SENSORS) is None
+    assert start(tmp_path, clock) == Failure(1, Stage.SENSORS, "")
+
+
+def test_what_failed_before_a_reboot_does_not_count(tmp_path: Path) -> None:
+    clock = VirtualClock(boot_id="0" * 12)
+    for _ in range(3):
+        start(tmp_path, clock)
+    assert start(tmp_path, VirtualClock(boot_id="1" * 12)) is None
+
+
+def test_a_second_daemon_on_the_folder_is_refused_and_counts_nothing(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    first = Starts.open([tmp_path], clock)
+    first.begin()
+    with pytest.raises(StoreError) as refused:
+        Starts.open([tmp_path], clock)
+    assert refused.value.reason is StoreReason.LOCKED
+    first.close()
+
+
+def test_a_damaged_record_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / RECORD_FILE).write_text('{"starts": [{"boot')
+    assert start(tmp_path, VirtualClock()) is None
+    assert "begun anew" in caplog.text
+
+
+def test_where_the_state_folder_cannot_be_written_the_next_folder_serves(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    starts = Starts.open([tmp_path / "missing", tmp_path], clock)
+    starts.begin()
+    starts.close()
+    assert RECORD_FILE in [path.name for path in tmp_path.iterdir()]
+
+
+def test_without_any_folder_the_box_starts_and_says_that_nothing_is_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Starts.open([tmp_path / "missing"], VirtualClock()).begin() is None
+    assert "cannot be counted" in caplog.text
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_stage_has_words_and_a_code_that_fits_the_wire(stage: Stage) -> None:
+    assert STAGE_WORDS[stage] in Failure(3, stage, "").words
+    assert len(stage_code(stage)) <= 16
