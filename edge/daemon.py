@@ -19,6 +19,7 @@ from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
 from edge.bundle import Bundle
+from edge.bundles.shelf import Shelf
 from edge.button import ReportButton
 from edge.clock import Clock
 from edge.config import Config
@@ -31,6 +32,7 @@ from edge.health.metrics import Metrics
 from edge.health.progress import Progress
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
+from edge.inputs.glance import absences, speaks
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
@@ -66,20 +68,14 @@ from edge.types import (
     Assessment,
     Estimate,
     Modality,
-    SensorState,
     Verdict,
 )
+from edge.updates import Updates
 
 log = logging.getLogger(__name__)
 
 STORE_FILE = "anodyne.sqlite3"
 """Alarm state and outbox, in the state folder."""
-
-_ABSENCE_OF_STATE = {
-    SensorState.CONNECTING: Absence.CONNECTING,
-    SensorState.STALLED: Absence.SENSOR_STALLED,
-    SensorState.LOST: Absence.SENSOR_LOST,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +103,12 @@ class Daemon:
         on_evidence: called with what each assessment rests on, before it is fused.
         recording: hears everything that results depend on; default: what `[recorder]` says.
         store: where alarm state and outbox are kept; default: a file in the state folder.
+        shelf: installed bundles, of which one may be in use; default: the configured or the shipped one, for good.
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
+        updates: which bundle runs, and whether another is to; None without a shelf.
         home: the home page; None where none is configured.
 
     Raises:
@@ -130,6 +128,7 @@ class Daemon:
         on_evidence: Callable[[int, Sequence[Estimate], Mapping[Modality, Absence]], None] | None = None,
         recording: Recording | None = None,
         store: Store | None = None,
+        shelf: Shelf | None = None,
         reports: bool = True,
     ) -> None:
         """Build every room; nothing is started yet."""
@@ -141,7 +140,10 @@ class Daemon:
         self._on_alert = on_alert
         self._on_evidence = on_evidence
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
-        self._bundle = bundle = Bundle.load(config.models.bundle)
+        self._keeper = Keeper(clock)
+        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
+        self.updates = Updates(shelf, config) if shelf is not None and config.models.bundle is None else None
+        self._bundle = bundle = Bundle.load(config.models.bundle) if self.updates is None else self.updates.bundle
         self._recording = recording or make_recording(config.recorder, clock)
         self.inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, bundle, config.models.threads, clock, self._recording)
@@ -151,8 +153,6 @@ class Daemon:
         self._reports = reports
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
-        self._keeper = Keeper(clock)
-        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
@@ -197,6 +197,7 @@ class Daemon:
         self._recording.begin(self._head())
         if self._metrics is not None:
             self._metrics.serve(self._config.metrics)
+        clean = False
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
@@ -211,6 +212,8 @@ class Daemon:
                     group.create_task(self._button.run(), name="button")
                 if self.home is not None:
                     group.create_task(self.home.run(), name="home page")
+                if self.updates is not None:
+                    group.create_task(self.updates.run(self.inputs), name="model updates")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
@@ -218,8 +221,13 @@ class Daemon:
                 await self._tick()
                 self._notifier.ready()
                 await self._tick_forever()
+        except asyncio.CancelledError:
+            clean = True
+            raise
         finally:
             self._notifier.stopping()
+            if self.updates is not None:
+                self.updates.close(clean=clean)
             self._store.close()
             self._recording.close()
             if self._metrics is not None:
@@ -274,6 +282,8 @@ class Daemon:
             self.home.state(assessment, holds)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
+        if self.updates is not None:
+            self.updates.concluded(look.glances, assessment, holds, self._alarms.standing.offset)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
         self._progress.made(sentence for sentence in stuck if sentence is not None)
         self._tell_manager(assessment)
@@ -287,21 +297,19 @@ class Daemon:
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
+            f"{'' if self.updates is None else f'; {self.updates.words}'}"
             f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
 
     async def _assess(self, look: Look) -> Assessment:
-        absences = dict.fromkeys((Modality.FACE, Modality.PPG, Modality.GSR), Absence.NOT_CONFIGURED)
+        missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})
         estimates: list[Estimate] = []
         for name, glance in look.glances.items():
-            source = self.inputs[name]
-            absence = _ABSENCE_OF_STATE.get(glance.status.state)
-            absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
-            if absence is None:
-                estimates += await source.judge(glance)
+            if speaks(glance):
+                estimates += await self.inputs[name].judge(glance)
         if self._on_evidence is not None:
-            self._on_evidence(look.at_ns, estimates, absences)
-        return self._fusion.assess(look.at_ns, estimates, absences)
+            self._on_evidence(look.at_ns, estimates, missing)
+        return self._fusion.assess(look.at_ns, estimates, missing)
 
     def _count(self, alert: Alert) -> None:
         self._burden.count(alert)
@@ -326,7 +334,10 @@ class Daemon:
         """
         match command:
             case ReferenceCommand():
-                return refer(command, self.inputs.values(), self._orders.forget_patient)
+                done = refer(command, self.inputs.values(), self._orders.forget_patient)
+                if self.updates is not None:
+                    self.updates.forget()
+                return done
             case Acknowledge():
                 return self._acknowledge(command)
             case ProofCommand():

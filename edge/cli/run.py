@@ -8,11 +8,14 @@ import logging
 import os
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from edge import clock
+from edge.bundles.shelf import Shelf
 from edge.config import Config, load
 from edge.daemon import Daemon
+from edge.fitness import check_fitness
 from edge.health.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -38,17 +41,31 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(config: Config, system: clock.Clock) -> None:
-    daemon = Daemon(config, system, notifier=Notifier.from_environment(os.environ))
-    task = asyncio.create_task(daemon.run(), name="daemon")
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    try:
+        loop.add_signal_handler(number, stop.set)
+    shelf = Shelf.of(config.box.state_dir, config.models.keys, check_fitness, system)
+    while not stop.is_set():
+        daemon = Daemon(config, system, notifier=Notifier.from_environment(os.environ), shelf=shelf)
+        await serve(daemon, stop)
+    leave_within(LEAVE_S)
+
+
+async def serve(daemon: Daemon, stop: asyncio.Event) -> None:
+    """Run a daemon until it is to stop, or another bundle is to run: then it is to be built anew.
+
+    Raises:
+        ExceptionGroup: a room has failed; nothing has ended cleanly.
+    """
+    task = asyncio.create_task(daemon.run(), name="daemon")
+    events = [stop] if daemon.updates is None else [stop, daemon.updates.changed]
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait([task, *waiting], return_when=asyncio.FIRST_COMPLETED)
+    for one in (task, *waiting):
+        one.cancel()
+    with suppress(asyncio.CancelledError):
         await task
-    except asyncio.CancelledError:
-        if not task.cancelled():
-            raise
-        leave_within(LEAVE_S)
 
 
 def leave_within(seconds: float) -> None:
