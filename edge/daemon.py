@@ -225,7 +225,8 @@ class Daemon:
             clean = True
             raise
         finally:
-            self._notifier.stopping()
+            if self.updates is None or not self.updates.changed.is_set():  # built anew at once, it has not stopped
+                self._notifier.stopping()
             if self.updates is not None:
                 self.updates.close(clean=clean)
             self._store.close()

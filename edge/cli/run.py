@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,27 +46,32 @@ async def _serve(config: Config, system: clock.Clock) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    notifier = Notifier.from_environment(os.environ)
     shelf = Shelf.of(config.box.state_dir, config.models.keys, check_fitness, system)
-    while not stop.is_set():
-        daemon = Daemon(config, system, notifier=Notifier.from_environment(os.environ), shelf=shelf)
-        await serve(daemon, stop)
+    await serve(lambda: Daemon(config, system, notifier=notifier, shelf=shelf), stop)
     leave_within(LEAVE_S)
 
 
-async def serve(daemon: Daemon, stop: asyncio.Event) -> None:
-    """Run a daemon until it is to stop, or another bundle is to run: then it is to be built anew.
+async def serve(build: Callable[[], Daemon], stop: asyncio.Event) -> None:
+    """Run the box until it is to stop; where another bundle is to run, it is built anew.
+
+    Args:
+        build: makes a daemon.
+        stop: set from outside.
 
     Raises:
         ExceptionGroup: a room has failed; nothing has ended cleanly.
     """
-    task = asyncio.create_task(daemon.run(), name="daemon")
-    events = [stop] if daemon.updates is None else [stop, daemon.updates.changed]
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait([task, *waiting], return_when=asyncio.FIRST_COMPLETED)
-    for one in (task, *waiting):
-        one.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    while not stop.is_set():
+        daemon = build()
+        task = asyncio.create_task(daemon.run(), name="daemon")
+        events = [stop] if daemon.updates is None else [stop, daemon.updates.changed]
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait([task, *waiting], return_when=asyncio.FIRST_COMPLETED)
+        for one in (task, *waiting):
+            one.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def leave_within(seconds: float) -> None:

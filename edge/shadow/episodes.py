@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.types import NS_PER_S
 
@@ -13,11 +13,11 @@ condition delay (10 s) and the time to clear (20 s) of the default configuration
 
 @dataclass(slots=True)
 class _Side:
-    """One bundle: its episode of now, and one that has ended alone and may still be met."""
+    """One bundle: its episode of now, and when those ended that were alone and may still be met."""
 
     on: bool = False
     met: bool = False
-    alone_ns: int | None = None
+    alone_ns: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +50,27 @@ class Episodes:
                 both[1 - index] += side.met
             elif side.on and not on:
                 both[index] += side.met
-                side.alone_ns = None if side.met else now_ns
+                side.alone_ns += [] if side.met else [now_ns]
             side.on = on
         for side in self._sides:
             side.met = side.on and (side.met or (old and new))
         for index, side in enumerate(self._sides):
-            if side.alone_ns is not None and now_ns - side.alone_ns > NEAR_S * NS_PER_S:
-                side.alone_ns = None
+            while side.alone_ns and now_ns - side.alone_ns[0] > NEAR_S * NS_PER_S:
+                del side.alone_ns[0]
                 alone[index] += 1
         return Told((both[0], both[1]), (alone[0], alone[1]))
 
     def finish(self) -> Told:
         """Settle what is open: the box stops, or the shadow run is over."""
         both = tuple(int(side.on and side.met) for side in self._sides)
-        alone = tuple(int(side.on and not side.met) + int(side.alone_ns is not None) for side in self._sides)
+        alone = tuple(int(side.on and not side.met) + len(side.alone_ns) for side in self._sides)
         self._sides = (_Side(), _Side())
         return Told((both[0], both[1]), (alone[0], alone[1]))
 
     @staticmethod
     def _meet(other: _Side, now_ns: int) -> bool:
-        """Whether an episode that begins now follows one of the other that has just ended."""
-        near = other.alone_ns is not None and now_ns - other.alone_ns <= NEAR_S * NS_PER_S
+        """Whether an episode that begins now follows one of the other that has just ended: the last one."""
+        near = bool(other.alone_ns) and now_ns - other.alone_ns[-1] <= NEAR_S * NS_PER_S
         if near:
-            other.alone_ns = None
+            del other.alone_ns[-1]
         return near
