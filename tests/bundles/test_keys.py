@@ -85,5 +85,6 @@ def test_openssl_makes_keys_that_sign_and_verifies_what_was_signed_here(tmp_path
     data.write_bytes(b"manifest")
     signature.write_bytes(read_private(key, None).sign(b"manifest"))
     assert Trust.read(tmp_path).signer(b"manifest", signature.read_bytes()) == "ward"
-    verify = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", public, "-rawin", "-in", data, "-sigfile", signature]
+    verify = ["openssl", "pkeyutl", "-verify", "-pubin", "-rawin"]
+    verify += ["-inkey", str(public), "-in", str(data), "-sigfile", str(signature)]
     assert subprocess.run(verify, check=False, capture_output=True).returncode == 0

@@ -109,10 +109,12 @@ def test_an_estimator_that_fails_leads_back_at_once(box: UpdatedBox, monkeypatch
     step = BiosignalEstimator.step
     name = committed(box, seconds=3600.0)
 
-    def fail(self: BiosignalEstimator, *arguments: object, **named: object) -> object:
+    def fail(
+        self: BiosignalEstimator, now_ns: int, windows: Mapping[Channel, Window], *, worn: bool = True
+    ) -> tuple[Estimate, ...]:
         if len(box.ran) == 1:
             raise InferenceError(InferenceReason.REJECTED, "the runtime failed")
-        return step(*arguments, **named)  # type: ignore[arg-type]
+        return step(self, now_ns, windows, worn=worn)
 
     monkeypatch.setattr(BiosignalEstimator, "step", fail)
     box.live(60.0)
