@@ -25,6 +25,7 @@ from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
+from edge.bundles.shelf import Shelf
 from edge.button import ReportButton
 from edge.clock import Clock, SystemClock
 from edge.config import Config
@@ -38,6 +39,7 @@ from edge.health.progress import Progress
 from edge.health.safe_mode import SafeMode
 from edge.health.systemd import Notifier
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
+from edge.inputs.glance import absences, speaks
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
@@ -77,9 +79,9 @@ from edge.types import (
     BoxFacts,
     Estimate,
     Modality,
-    SensorState,
     Verdict,
 )
+from edge.updates import Updates
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +89,6 @@ T = TypeVar("T")
 
 STORE_FILE = "anodyne.sqlite3"
 """Alarm state and outbox, in the state folder."""
-
-_ABSENCE_OF_STATE = {
-    SensorState.CONNECTING: Absence.CONNECTING,
-    SensorState.STALLED: Absence.SENSOR_STALLED,
-    SensorState.LOST: Absence.SENSOR_LOST,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +118,14 @@ class Daemon:
         store: where alarm state and outbox are kept; default: a file in the state folder.
         sysfs: where the kernel tells of the machine; default: /sys on the system's clock, nowhere on a virtual one,
             whose box is no machine.
+        shelf: installed bundles, of which one may be in use; default: the configured or the shipped one, for good.
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
         safe: start in safe mode: without models and sensors, and whatever else fails is left out.
         on_stage: called as the start enters each stage.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
+        updates: which bundle runs, and whether another is to; None without a shelf.
         home: the home page; None where none is configured.
 
     Raises:
@@ -148,6 +146,7 @@ class Daemon:
         recording: Recording | None = None,
         store: Store | None = None,
         sysfs: Path | None = None,
+        shelf: Shelf | None = None,
         reports: bool = True,
         safe: SafeMode | None = None,
         on_stage: Callable[[Stage], None] | None = None,
@@ -165,13 +164,18 @@ class Daemon:
         self._safe = safe
         self._safe_words = f"SAFE MODE, {safe.failure.words}; " if safe else ""
         self._reached = on_stage or (lambda _stage: None)
+        self._reached(Stage.STORE)
+        self._keeper = Keeper(clock)
+        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
         self._reached(Stage.MODELS)
+        self.updates: Updates | None = None
         self._fusion: Fusion | SafeMode
         self._bundle: Bundle | None = None
         if safe is not None:
             self._fusion = safe
         else:
-            self._bundle = Bundle.load(config.models.bundle)
+            self.updates = Updates(shelf, config) if shelf is not None and config.models.bundle is None else None
+            self._bundle = Bundle.load(config.models.bundle) if self.updates is None else self.updates.bundle
             self._fusion = Fusion(Calibration(self._bundle), config.fusion)
         self._recording = NotRecording() if safe else recording or make_recording(config.recorder, clock)
         self._reached(Stage.SENSORS)
@@ -187,9 +191,6 @@ class Daemon:
             self.inputs, drivers, config.box.state_dir, clock, lambda: self._slowing.governor.level.load
         )
         self._slowing = Slowing(self._cameras(), clock)
-        self._reached(Stage.STORE)
-        self._keeper = Keeper(clock)
-        self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._reached(Stage.ROOMS)
@@ -260,6 +261,7 @@ class Daemon:
             self._recording.begin(self._head(self._bundle))
         if (metrics := self._metrics) is not None:
             self._spare(lambda: metrics.serve(self._config.metrics))
+        clean = False
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
@@ -276,6 +278,8 @@ class Daemon:
                     group.create_task(self._apart(self._button.run()), name="button")
                 if self.home is not None:
                     group.create_task(self._apart(self.home.run()), name="home page")
+                if self.updates is not None:
+                    group.create_task(self.updates.run(self.inputs), name="model updates")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
@@ -286,8 +290,14 @@ class Daemon:
                 self._notifier.ready()
                 self._reached(Stage.OPENING)
                 await self._tick_forever()
+        except asyncio.CancelledError:
+            clean = True
+            raise
         finally:
-            self._notifier.stopping()
+            if self.updates is None or not self.updates.changed.is_set():  # built anew at once, it has not stopped
+                self._notifier.stopping()
+            if self.updates is not None:
+                self.updates.close(clean=clean)
             self._witness.stop()
             self._store.close()
             self._recording.close()
@@ -367,6 +377,8 @@ class Daemon:
             self._announce_load(facts)
         if self._on_assessment is not None:
             self._on_assessment(assessment)
+        if self.updates is not None:
+            self.updates.concluded(look.glances, assessment, holds, self._alarms.standing.offset)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
         self._progress.made(sentence for sentence in stuck if sentence is not None)
         self._tell_manager(assessment)
@@ -395,21 +407,19 @@ class Daemon:
         self._notifier.status(
             f"{self._safe_words}{assessment.verdict}, mode {assessment.mode_text}; "
             f"{waiting} messages wait, {dropped} frames dropped"
+            f"{'' if self.updates is None else f'; {self.updates.words}'}"
             f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
 
     async def _assess(self, look: Look) -> Assessment:
-        absences = dict.fromkeys((Modality.FACE, Modality.PPG, Modality.GSR), Absence.NOT_CONFIGURED)
+        missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})
         estimates: list[Estimate] = []
         for name, glance in look.glances.items():
-            source = self.inputs[name]
-            absence = _ABSENCE_OF_STATE.get(glance.status.state)
-            absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
-            if absence is None:
-                estimates += await source.judge(glance)
+            if speaks(glance):
+                estimates += await self.inputs[name].judge(glance)
         if self._on_evidence is not None:
-            self._on_evidence(look.at_ns, estimates, absences)
-        return self._fusion.assess(look.at_ns, estimates, absences)
+            self._on_evidence(look.at_ns, estimates, missing)
+        return self._fusion.assess(look.at_ns, estimates, missing)
 
     def _count(self, alert: Alert) -> None:
         self._burden.count(alert)
@@ -435,7 +445,10 @@ class Daemon:
         self._asked_by = command.by
         match command:
             case ReferenceCommand():
-                return refer(command, self.inputs.values(), self._orders.forget_patient)
+                done = refer(command, self.inputs.values(), self._orders.forget_patient)
+                if self.updates is not None:
+                    self.updates.forget()
+                return done
             case Acknowledge():
                 return self._acknowledge(command)
             case ProofCommand():

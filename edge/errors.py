@@ -73,10 +73,16 @@ class BundleReason(StrEnum):
     HASH = "hash"
     SHAPE = "shape"
     FORMAT = "format"
+    SIGNATURE = "signature"
+    KEY = "key"
+    MACHINE = "machine"
+    GOLDEN = "golden"
+    DOWNGRADE = "downgrade"
+    STATE = "state"
 
 
 class BundleError(ReasonedError[BundleReason]):
-    """A model bundle is refused as a whole."""
+    """A model bundle is refused as a whole, or a step with it is not possible now."""
 
 
 class InferenceReason(StrEnum):

@@ -9,15 +9,19 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from edge import clock as clocks
+from edge.bundles.shelf import Shelf
 from edge.clock import Clock, SystemClock
 from edge.config import Config, load
 from edge.daemon import Daemon
 from edge.errors import AnodyneError, ConfigError
+from edge.fitness import check_fitness
 from edge.health.dumps import keep_out_of_dumps
 from edge.health.safe_mode import SafeMode, modalities
 from edge.health.starts import HELD_S, Failure, Starts, replace_durably
@@ -115,39 +119,59 @@ class _Launch:
                 loop.call_later(OPENING_S, starts.reached, Stage.WATCHING)
                 loop.call_later(HELD_S, starts.clear)
 
+        shelf = Shelf.of(config.box.state_dir, config.models.keys, check_fitness, self._clock)
         try:
-            daemon = Daemon(config, self._clock, notifier=self._notifier, on_stage=reached)
-            await self._serve(daemon, None)
+            await serve(
+                lambda: Daemon(config, self._clock, notifier=self._notifier, shelf=shelf, on_stage=reached), self._stop
+            )
         except Exception as error:
             starts.failed(_words(error))
             raise
+        leave_within(LEAVE_S)
         starts.clear()  # a person has ended it
 
     async def _safely(self, starts: Starts, config: Config, failure: Failure) -> bool:
         again_s = config.box.safe_mode_s
         log.critical("SAFE MODE: %s. The whole box is tried again in %.0f s", failure.words, again_s)
         safe = SafeMode(failure, [modality for stanza in config.sensor for modality in modalities(stanza)])
-        ended = await self._serve(Daemon(config, self._clock, notifier=self._notifier, safe=safe), again_s)
+        ended = await serve(
+            lambda: Daemon(config, self._clock, notifier=self._notifier, safe=safe), self._stop, again_s
+        )
+        leave_within(LEAVE_S)
         if ended:
             starts.clear()
         else:
             starts.try_again()
         return not ended
 
-    async def _serve(self, daemon: Daemon, seconds: float | None) -> bool:
-        """Run the daemon; False where the time was over before somebody ended it."""
+
+async def serve(build: Callable[[], Daemon], stop: asyncio.Event, seconds: float | None = None) -> bool:
+    """Run the box until it is to stop; where another bundle is to run, it is built anew.
+
+    Args:
+        build: makes a daemon.
+        stop: set from outside.
+        seconds: the box is ended after this time, if it has not been before.
+
+    Returns:
+        False where the time was over before somebody ended it.
+
+    Raises:
+        ExceptionGroup: a room has failed; nothing has ended cleanly.
+    """
+    over = False
+    while not stop.is_set() and not over:
+        daemon = build()
         task = asyncio.create_task(daemon.run(), name="daemon")
-        stop = asyncio.create_task(self._stop.wait(), name="stop")
-        await asyncio.wait({task, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        task.cancel()
-        stop.cancel()
-        try:
+        events = [stop] if daemon.updates is None else [stop, daemon.updates.changed]
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        done, _ = await asyncio.wait([task, *waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        over = not done
+        for one in (task, *waiting):
+            one.cancel()
+        with suppress(asyncio.CancelledError):
             await task
-        except asyncio.CancelledError:
-            if not task.cancelled():
-                raise
-            leave_within(LEAVE_S)
-        return self._stop.is_set()
+    return not over
 
 
 def _state_folder(config: Config | None) -> Path | None:

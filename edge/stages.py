@@ -9,9 +9,9 @@ class Stage(StrEnum):
     """How far a start has come."""
 
     CONFIG = "config"
+    STORE = "store"
     MODELS = "models"
     SENSORS = "sensors"
-    STORE = "store"
     ROOMS = "rooms"
     FIRST = "first"
     OPENING = "opening"

@@ -1,4 +1,4 @@
-"""`anodyne models`: what the model bundle holds, and whether this machine runs it right."""
+"""`anodyne models`: what the model bundle holds, whether this machine runs it right, and the steps with others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.bundle import Bundle, Model, TensorSpec
+from edge.cli import bundles, shadow, signing
 from edge.errors import AnodyneError, InferenceError, InferenceReason
 from edge.golden import TOLERANCE_STEPS, deviation
 from edge.inference import Interpreter
@@ -15,12 +16,20 @@ from edge.inference import Interpreter
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
-    parser = subparsers.add_parser("models", help="list the model bundle")
+    parser = subparsers.add_parser(
+        "models",
+        help="list the model bundle; install, try and change signed ones",
+        description="Without a step: what the bundle that came with the program holds. See docs/models.md.",
+    )
     parser.add_argument("--bundle", type=Path, help="folder with bundle.toml (default: the installed bundle)")
     parser.add_argument(
         "--verify", action="store_true", help="run every model once and compare with the answers measured at export"
     )
     parser.set_defaults(handler=run)
+    commands = parser.add_subparsers(metavar="STEP")
+    bundles.add_parsers(commands)
+    shadow.add_parser(commands)
+    signing.add_parsers(commands)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -58,9 +58,14 @@ class Models(Section):
     """The int8 model bundle and how it is run."""
 
     bundle: FilePath | None = Field(default=None, examples=["/opt/anodyne/models"])
-    """Folder with bundle.toml. Default: the bundle that was installed with the program."""
+    """Folder with bundle.toml, taken unsigned and for good. Default: what `anodyne models` has put to use, else the
+    bundle that came with the program."""
     threads: int = Field(default=1, ge=1, le=4)
     """Inference threads. One is fastest for networks this small."""
+    keys: FilePath = Path("/etc/anodyne/keys")
+    """Folder of the public keys (`*.pem`, Ed25519) that may sign bundles for this box (docs/models.md)."""
+    shadow_cpu: float = Field(default=0.2, ge=0.05, le=1.0)
+    """Share of one core from which on a bundle that runs in shadow judges no further picture."""
 
 
 class Fusion(Section):

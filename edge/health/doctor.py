@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.config import Config, load
 from edge.errors import ConfigError
-from edge.health import broker, devices, machine, serial_ports
+from edge.health import broker, bundles, devices, machine, serial_ports
 from edge.health.findings import Finding, error, ok
 
 
@@ -31,7 +31,10 @@ def examine(path: Path | None) -> Iterator[Finding]:
             yield ok("config", f"{path}: {config.box.site}/{config.box.bed}, {len(config.sensor)} sensors")
     yield machine.python()
     yield machine.inference_runtime()
-    yield from machine.models(config)
+    bundle, findings = bundles.in_use(config)
+    yield from findings
+    if bundle is not None:
+        yield from machine.models(bundle, config.models.threads)
     yield machine.vision()
     yield machine.state_folder(config.box.state_dir, configured=path is not None)
     if config.recorder.folder is not None:

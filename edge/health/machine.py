@@ -13,7 +13,6 @@ from pathlib import Path
 
 from edge.bundle import Bundle
 from edge.clock import kernel_clock_synced
-from edge.config import Config
 from edge.errors import AnodyneError, InferenceError
 from edge.golden import TOLERANCE_STEPS, deviation
 from edge.health.findings import Finding, error, ok, warning
@@ -58,18 +57,12 @@ def inference_runtime() -> Finding:
     return ok("runtime", text)
 
 
-def models(config: Config) -> Iterator[Finding]:
-    """The bundle, and of each model whether this machine runs it whole, and right."""
-    try:
-        bundle = Bundle.load(config.models.bundle)
-    except AnodyneError as failure:
-        yield error("bundle", failure.message)
-        return
-    yield ok("bundle", f"version {bundle.version} in {bundle.folder}, {len(bundle.models)} models, hashes right")
+def models(bundle: Bundle, threads: int) -> Iterator[Finding]:
+    """Of each model of a bundle, whether this machine runs it whole, and right."""
     for model in bundle.models.values():
         name = f"model {model.name}"
         try:
-            yield _model(name, Interpreter(model, config.models.threads))
+            yield _model(name, Interpreter(model, threads))
         except AnodyneError as failure:
             yield error(name, failure.message)
 

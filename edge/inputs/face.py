@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from edge.clock import Clock
 from edge.errors import CommandError, CommandReason, InferenceError, SensorReason
@@ -96,17 +97,24 @@ class EstimateInput(_FaceInput):
 
 
 class ReadingInput(_FaceInput):
-    """A face that is read already: detection and network are left out, what follows them is not."""
+    """A face that is read already: detection and network are left out, what follows them is not.
+
+    Attributes:
+        tap: is handed each reading too; None: nobody is.
+    """
 
     def __init__(self, driver: Driver[FaceReading], judge: Judge, clock: Clock, recording: Recording) -> None:
         super().__init__(driver.name, SensorGauge(driver.stall_after_s), clock, recording)
         self.driver = driver
+        self.tap: Callable[[FaceReading], None] | None = None
         self._judge = judge
         self._clock = clock
 
     def on_item(self, item: FaceReading) -> None:
         """Judge it here and now: there is no picture to work on."""
         self._say(judged(self._judge, item))
+        if self.tap is not None:
+            self.tap(item)
 
     async def follow(self) -> None:
         """Keep the sensor connected, for ever or until that is of no more use."""
@@ -114,7 +122,11 @@ class ReadingInput(_FaceInput):
 
 
 class CameraInput(_FaceInput):
-    """One camera: its newest frame, its estimator and what that last said."""
+    """One camera: its newest frame, its estimator and what that last said.
+
+    Attributes:
+        tap: is handed each frame that is judged too, in memory, in this process; None: nobody is.
+    """
 
     def __init__(
         self,
@@ -126,6 +138,7 @@ class CameraInput(_FaceInput):
     ) -> None:
         super().__init__(driver.name, gauge or SensorGauge(driver.stall_after_s), clock, recording)
         self.driver = driver
+        self.tap: Callable[[Frame], None] | None = None
         self._faults = FaultLog(driver.name)
         self._estimator = estimator
         self._clock = clock
@@ -168,6 +181,8 @@ class CameraInput(_FaceInput):
             if frame is not None:
                 came_ns, self._judging_ns = self._came_ns, self._clock.now_ns()
                 self._work_ns = came_ns
+                if self.tap is not None:
+                    self.tap(frame)
                 self._say(await self._clock.in_thread(self._step, frame))
                 self._aged_ns = max(self._aged_ns, self._clock.now_ns() - came_ns)
                 self._judging_ns = self._work_ns = None

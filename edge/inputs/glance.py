@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 from edge.errors import InferenceError
 from edge.types import (
+    Absence,
     Channel,
     Estimate,
+    Modality,
+    SensorState,
     SensorStatus,
     Window,
 )
 
 log = logging.getLogger(__name__)
+
+_ABSENCE_OF_STATE = {
+    SensorState.CONNECTING: Absence.CONNECTING,
+    SensorState.STALLED: Absence.SENSOR_STALLED,
+    SensorState.LOST: Absence.SENSOR_LOST,
+}
 
 
 class FaultLog:
@@ -54,3 +63,22 @@ def worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict[
         "quality": {str(estimate.modality): round(estimate.quality, 3) for estimate in estimates},
         "absent": {str(one.modality): str(one.absence) for one in estimates if one.absence is not None},
     }
+
+
+def speaks(glance: Glance) -> bool:
+    """Whether the sensor of a glance has anything to say."""
+    return glance.status.state not in _ABSENCE_OF_STATE
+
+
+def absences(glances: Mapping[str, Glance], modalities: Mapping[str, tuple[Modality, ...]]) -> dict[Modality, Absence]:
+    """Why each modality would be missing if nothing more were said.
+
+    Args:
+        glances: of every sensor.
+        modalities: what each sensor can give.
+    """
+    found = dict.fromkeys((Modality.FACE, Modality.PPG, Modality.GSR), Absence.NOT_CONFIGURED)
+    for name, glance in glances.items():
+        why = _ABSENCE_OF_STATE.get(glance.status.state, Absence.WARMING_UP)
+        found.update(dict.fromkeys(modalities[name], why))
+    return found

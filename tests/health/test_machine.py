@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import Config, Models
-from edge.health import machine
+from edge.health import bundles, machine
 from edge.health.findings import Finding, Grade
 from edge.inference import runtime
 from tests.fixtures.bundles import rewrite, tiny_bundle
@@ -16,7 +16,9 @@ from tests.fixtures.bundles import rewrite, tiny_bundle
 
 def models_of(folder: Path) -> dict[str, Finding]:
     """The findings about the bundle in `folder`."""
-    return {finding.name: finding for finding in machine.models(Config(models=Models(bundle=folder)))}
+    bundle, findings = bundles.in_use(Config(models=Models(bundle=folder)))
+    found = [] if bundle is None else machine.models(bundle, 1)
+    return {finding.name: finding for finding in (*findings, *found)}
 
 
 def test_this_python_is_fit() -> None:

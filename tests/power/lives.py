@@ -16,7 +16,8 @@ from edge.publish.outbox import Outbox
 from edge.publish.payload import Acknowledge, Command
 from edge.publish.proof import Proofs
 from edge.publish.topics import EVENT
-from edge.station.book import FILE, Book, Minute
+from edge.station.book import FILE, Book
+from edge.station.history import Minute
 from edge.store import Store
 from edge.types import Alert, Condition, Presence, Validity
 from tests.alarm.scenes import assessment

@@ -1,0 +1,74 @@
+"""What has happened with the bundles of this box: one line of JSON for each step, never changed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.clock import Instant
+from edge.durable import PRIVATE
+
+log = logging.getLogger(__name__)
+
+HISTORY_FILE = "history.jsonl"
+"""In the folder of bundles."""
+
+_MOST_LINE = 4000
+
+
+class Event(BaseModel):
+    """One step."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    what: str
+    """What was done: "installed", "refused", "shadow begun", "rolled back", …"""
+    bundle: str
+    """With which bundle."""
+    why: Annotated[str, Field(max_length=_MOST_LINE)] = ""
+    """Why, where that is not plain."""
+    wall_ms: int
+    """When, Unix milliseconds."""
+    synced: bool
+    """Whether that clock was synchronised."""
+    boot_id: str
+    """In which boot."""
+
+
+def note(folder: Path, now: Instant, what: str, bundle: str, why: str = "") -> None:
+    """Add a step, on the disk and in the log. A disk that refuses costs the line on it, not the step."""
+    said = f": {why}" if why else ""
+    level = logging.WARNING if what in ("rolled back", "refused", "shadow failed", "not used") else logging.INFO
+    log.log(level, "models: %s %s%s", bundle, what, said)
+    row = Event(
+        what=what, bundle=bundle, why=why[:_MOST_LINE], wall_ms=now.wall_ms, synced=now.synced, boot_id=now.boot_id
+    )
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        descriptor = os.open(folder / HISTORY_FILE, flags, PRIVATE)
+        try:
+            os.write(descriptor, (row.model_dump_json() + "\n").encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        log.warning("models: the history cannot be written: %s", error)
+
+
+def events(folder: Path) -> Iterator[Event]:
+    """Every step that can be read, oldest first; a line that a power cut has cut short is left out."""
+    try:
+        text = (folder / HISTORY_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            yield Event.model_validate(json.loads(line))
+        except (ValueError, ValidationError) as error:
+            log.debug("a line of the history cannot be read: %s", error)

@@ -1,0 +1,210 @@
+"""The bundle that the daemon runs: chosen at its start, confirmed or given up while it runs, with another beside it.
+
+The daemon looks at the pointer every few seconds, so `anodyne models` needs no way to it. Where another bundle is to
+run, the daemon ends itself in order, and `anodyne run` builds it anew in the same process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from edge.bundle import Bundle
+from edge.bundles.pointer import POINTER_FILE, Pointer, ShadowState, read_pointer, report_file
+from edge.bundles.running import begin, confirm, ended_cleanly, fail_trial, shadow_began, shadow_ended
+from edge.bundles.shelf import Shelf
+from edge.bundles.steps import in_use
+from edge.config import Config
+from edge.errors import AnodyneError, BundleError
+from edge.inputs import Glance, Input
+from edge.shadow import Shadow, Tally
+from edge.shadow.shadow import Tick
+from edge.types import NS_PER_S, Absence, Assessment, Hold
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 5.0
+"""How often the pointer is looked at, seconds."""
+
+
+class Updates:
+    """What happens with bundles while one daemon runs.
+
+    Args:
+        shelf: of the box; the store's exclusive lock must be held.
+        config: of the box.
+
+    Attributes:
+        bundle: the one in use, verified.
+        name: its id.
+        changed: set once another bundle is to run: the daemon is to be built anew.
+
+    Raises:
+        BundleError: even the shipped bundle is refused.
+    """
+
+    def __init__(self, shelf: Shelf, config: Config) -> None:
+        """Choose the bundle."""
+        self._shelf = shelf
+        self._config = config
+        self._clock = shelf.clock
+        running = begin(shelf)
+        self.bundle: Bundle = running.bundle
+        self.name = running.name
+        self.changed = asyncio.Event()
+        self._trial_s = running.trial_s
+        self._meant = _meant(shelf)
+        self._begun_ns = self._clock.now_ns()
+        self._assessed = False
+        self._fault = ""
+        self._shadow: Shadow | None = None
+        self._declared = ("", 0.0)
+        self._shadowing: asyncio.Task[None] | None = None
+        self._seen: tuple[int, int] | None = None
+
+    @property
+    def words(self) -> str:
+        """Which models run, in a few words."""
+        trial = " on trial" if self._trial_s is not None else ""
+        beside = f", {self._shadow.tally.new} beside" if self._shadow is not None else ""
+        return f"models {self.name}{trial}{beside}"
+
+    def concluded(
+        self, glances: Mapping[str, Glance], assessment: Assessment, holds: tuple[Hold, ...], offset: float
+    ) -> None:
+        """Hear of a tick that has been acted upon; returns at once."""
+        self._assessed = True
+        if self._trial_s is not None and Absence.ESTIMATOR_FAULT in assessment.missing.values():
+            self._fault = "an estimator failed"
+        if self._shadow is not None:
+            self._shadow.take(Tick(glances, assessment, holds, offset))
+
+    def forget(self) -> None:
+        """Another person lies here, or rest has become another."""
+        if self._shadow is not None:
+            self._shadow.forget()
+
+    async def run(self, inputs: Mapping[str, Input]) -> None:
+        """Follow the pointer until cancelled. Nothing that goes wrong here ends the daemon."""
+        try:
+            while True:
+                try:
+                    await self._look(inputs)
+                except AnodyneError as error:
+                    log.warning("models: %s", error.message)
+                await self._clock.sleep(LOOK_EVERY_S)
+        finally:
+            await self._end_shadow()
+
+    def close(self, *, clean: bool) -> None:
+        """The daemon has ended: on purpose, or by a fault, which the next start counts against a trial."""
+        if clean and self._shelf.folder.is_dir():
+            ended_cleanly(self._shelf)
+
+    async def _look(self, inputs: Mapping[str, Input]) -> None:
+        await self._settle_trial()
+        if not self._stirred():
+            return
+        pointer = await self._clock.in_thread(read_pointer, self._shelf.folder)
+        if in_use(pointer) != self._meant:
+            log.info("models: %s is to run; the box is built anew", in_use(pointer))
+            self.changed.set()
+        await self._follow_shadow(pointer, inputs)
+
+    def _stirred(self) -> bool:
+        """Whether the pointer is another file than at the last look."""
+        try:
+            status = (self._shelf.folder / POINTER_FILE).stat()
+        except OSError:
+            seen = None
+        else:
+            seen = (status.st_ino, status.st_mtime_ns)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        return True
+
+    async def _settle_trial(self) -> None:
+        if self._trial_s is None:
+            return
+        if not self._fault and self._clock.now_ns() - self._begun_ns < self._trial_s * NS_PER_S:
+            return
+        if not self._fault and self._assessed:
+            self._fault = await self._clock.in_thread(self._self_test)
+        if self._fault:
+            await self._clock.in_thread(fail_trial, self._shelf, self.name, self._fault)
+            self._trial_s = None
+            self.changed.set()
+        elif self._assessed:
+            await self._clock.in_thread(confirm, self._shelf, self.name)
+            self._trial_s = None
+
+    def _self_test(self) -> str:
+        """Whether the bundle still answers as it should after the trial; what is wrong, "" where nothing is."""
+        try:
+            self._shelf.load(self.name)
+        except AnodyneError as error:
+            return f"its self-test failed: {error.message}"
+        return ""
+
+    async def _follow_shadow(self, pointer: Pointer, inputs: Mapping[str, Input]) -> None:
+        wanted = pointer.shadow
+        if wanted is None or wanted.state is not ShadowState.WANTED or self.changed.is_set():
+            await self._end_shadow()
+        elif self._shadow is None or self._declared != (wanted.id, wanted.seconds):
+            await self._end_shadow()
+            self._declared = (wanted.id, wanted.seconds)
+            await self._begin_shadow(wanted.id, wanted.seconds, inputs)
+
+    async def _begin_shadow(self, name: str, seconds: float, inputs: Mapping[str, Input]) -> None:
+        await self._clock.in_thread(shadow_began, self._shelf, name)
+        try:
+            bundle = await self._clock.in_thread(self._shelf.load, name, try_rooms=False)
+            file = report_file(self._shelf.folder, name)
+            self._shadow = Shadow(bundle, inputs, self._config, self._clock, self._tally(file, name), file)
+        except AnodyneError as error:
+            await self._clock.in_thread(shadow_ended, self._shelf, name, ShadowState.FAILED, error.message)
+            return
+        self._shadowing = asyncio.create_task(self._watch(self._shadow, name, seconds), name=f"shadow {name}")
+
+    async def _watch(self, shadow: Shadow, name: str, seconds: float) -> None:
+        """Run a shadow to its end; whatever fails in it is told and goes no further."""
+        state, why = ShadowState.DONE, ""
+        try:
+            await shadow.run(seconds)
+        except Exception as error:  # the box must outlive any fault of what it only tries out
+            log.exception("models: %s failed beside the bundle in use", name)
+            state, why = ShadowState.FAILED, f"{type(error).__name__}: {error}"
+        self._shadow = None
+        with suppress(BundleError):  # a disk that refuses leaves the mark, and the next start tells of it
+            await self._clock.in_thread(shadow_ended, self._shelf, name, state, why)
+
+    async def _end_shadow(self) -> None:
+        task, self._shadowing, self._shadow = self._shadowing, None, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _tally(self, file: Path, name: str) -> Tally:
+        """The figures so far, where the same two bundles were compared."""
+        try:
+            kept = Tally.read(file)
+        except BundleError as error:
+            log.debug("models: %s", error.message)
+        else:
+            if kept.old == self.name:
+                return kept
+        return Tally(old=self.name, new=name)
+
+
+def _meant(shelf: Shelf) -> str:
+    """The bundle that the pointer says is to run; "" where it cannot be read."""
+    try:
+        return in_use(read_pointer(shelf.folder))
+    except BundleError as error:
+        log.critical("models: %s", error.message)
+        return ""

@@ -1,0 +1,3 @@
+"""A site that signs."""
+
+from tests.fixtures.signed import site as site

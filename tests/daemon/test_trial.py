@@ -1,0 +1,151 @@
+"""A bundle on trial, in the true daemon on simulated sensors: confirmed after its time, and every way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from edge import config
+from edge.biosignal import BiosignalEstimator
+from edge.bundles import steps
+from edge.bundles.pointer import Pointer, write_pointer
+from edge.errors import InferenceError, InferenceReason
+from edge.types import Channel, Condition, Estimate, Presence, Window
+from tests.fixtures.signed import Site
+from tests.fixtures.updated_box import Manager, UpdatedBox
+
+pytestmark = pytest.mark.models
+
+
+def committed(box: UpdatedBox, seconds: float = 60.0) -> str:
+    """Put 0.2.0 to use."""
+    return steps.commit(box.shelf, "0.2.0", seconds, "a test")
+
+
+def test_one_that_stands_its_time_is_confirmed(box: UpdatedBox) -> None:
+    name = committed(box)
+    box.live(80.0)
+    assert box.ran == [name]
+    assert box.shelf.pointer() == Pointer(active=name, previous="shipped", over=box.shelf.shipped_digest())
+    assert box.history == ["installed", "committed", "trial begun", "confirmed"]
+
+
+def test_a_running_box_takes_it_up_by_itself_and_keeps_its_alarms(box: UpdatedBox, tmp_path: Path) -> None:
+    manager = Manager(tmp_path)
+    box.live(500.0, at={350.0: lambda: committed(box)}, notifier=manager.notifier)
+    manager.close()
+    assert [name.partition("-")[0] for name in box.ran] == ["shipped", "0.2.0"]
+    pain = [one for one in box.raised if one.condition is Condition.PAIN]
+    assert pain[0].presence is Presence.ON
+    assert {one.episode for one in pain} == {pain[0].episode}  # one episode, in spite of the change
+    heard = [message for message in manager.heard if not message.startswith(("WATCHDOG", "STATUS"))]
+    assert heard == ["READY=1", "READY=1", "STOPPING=1"]  # the change is no stop
+    assert any("models 0.2.0" in message and "on trial" in message for message in manager.heard)
+
+
+def test_the_gap_of_a_change_is_short(box: UpdatedBox) -> None:
+    box.live(60.0, at={30.0: lambda: committed(box)})
+    gaps = [later.assessed_ns - one.assessed_ns for one, later in zip(box.said, box.said[1:], strict=False)]
+    assert max(gaps) <= 1e9
+
+
+def test_a_clean_stop_is_no_fault_and_the_trial_begins_anew(box: UpdatedBox) -> None:
+    name = committed(box)
+    box.live(40.0)
+    box.live(40.0)
+    assert box.ran == [name, name]
+    assert box.shelf.pointer().trial is not None
+    box.live(80.0)
+    assert box.shelf.pointer().active == name
+
+
+def test_a_crash_leads_back(box: UpdatedBox) -> None:
+    name = committed(box)
+    with pytest.raises(ExceptionGroup):
+        box.live(60.0, crash_at=30.0)
+    box.live(20.0)
+    assert box.ran == [name, "shipped"]
+    assert box.shelf.pointer() == Pointer()
+    assert box.history[-1] == "rolled back"
+
+
+def test_a_reboot_without_notice_leads_back(box: UpdatedBox, caplog: pytest.LogCaptureFixture) -> None:
+    committed(box)
+    with pytest.raises(ExceptionGroup):
+        box.live(60.0, crash_at=30.0)
+    box.boot_id = "ba9876543210"
+    box.live(20.0)
+    assert box.ran[-1] == "shipped"
+    assert "rolled back: to shipped: the box went down without notice before it was confirmed" in caplog.text
+
+
+def test_a_crash_after_the_confirmation_changes_nothing(box: UpdatedBox) -> None:
+    name = committed(box)
+    with pytest.raises(ExceptionGroup):
+        box.live(120.0, crash_at=100.0)
+    box.live(20.0)
+    assert box.ran == [name, name]
+
+
+def test_a_self_test_that_fails_at_the_start_leads_back(box: UpdatedBox) -> None:
+    name = committed(box)
+    path = box.shelf.folder / name / "golden" / "face_au-0-0.int8"
+    path.write_bytes(path.read_bytes()[::-1])
+    box.live(20.0)
+    assert (box.ran, box.history[-1]) == (["shipped"], "rolled back")
+
+
+def test_a_self_test_that_fails_at_its_end_leads_back_without_a_pause(box: UpdatedBox) -> None:
+    name = committed(box)
+    path = box.shelf.folder / name / "face_au.tflite"
+    box.live(90.0, at={30.0: lambda: path.write_bytes(path.read_bytes()[:-1])})
+    assert (box.ran, box.history[-1]) == ([name, "shipped"], "rolled back")
+    assert box.said[-1].assessed_ns > 89e9
+
+
+def test_an_estimator_that_fails_leads_back_at_once(box: UpdatedBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = BiosignalEstimator.step
+    name = committed(box, seconds=3600.0)
+
+    def fail(
+        self: BiosignalEstimator, now_ns: int, windows: Mapping[Channel, Window], *, worn: bool = True
+    ) -> tuple[Estimate, ...]:
+        if len(box.ran) == 1:
+            raise InferenceError(InferenceReason.REJECTED, "the runtime failed")
+        return step(self, now_ns, windows, worn=worn)
+
+    monkeypatch.setattr(BiosignalEstimator, "step", fail)
+    box.live(60.0)
+    assert box.ran == [name, "shipped"]
+
+
+def test_a_rollback_by_hand_is_followed_while_the_box_runs(box: UpdatedBox) -> None:
+    name = committed(box, seconds=3600.0)
+    box.live(60.0, at={30.0: lambda: steps.rollback(box.shelf, "too many alarms")})
+    assert (box.ran, box.history[-1]) == ([name, "shipped"], "taken back")
+
+
+def test_a_folder_that_cannot_be_changed_keeps_the_confirmed_bundle_running(
+    box: UpdatedBox, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = box.shelf.ids()[0]
+    write_pointer(box.shelf.folder, Pointer(active=name, over=box.shelf.shipped_digest()))
+    box.shelf.install(site.bundle("0.3.0"))
+    steps.commit(box.shelf, "0.3.0", 60.0, "a test")
+
+    def refuse(_path: Path, _data: bytes) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("edge.bundles.pointer.replace", refuse)
+    box.live(20.0)
+    assert box.ran == [name]
+
+
+def test_a_bundle_that_the_configuration_names_needs_no_shelf(box: UpdatedBox, site: Site) -> None:
+    committed(box)
+    box.models = config.Models(bundle=site.bundle("0.3.0"))
+    box.live(5.0)
+    assert box.ran == ["configured"]
+    assert box.shelf.pointer().trial is not None
