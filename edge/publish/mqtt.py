@@ -54,7 +54,7 @@ from edge.publish.topics import (
     Topics,
     alarm_leaf,
 )
-from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
+from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold, Presence
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,13 @@ busy broker on a bad radio link takes, and the same after which a station calls 
 
 TIDY_S = 10.0
 """What nobody needs any more leaves the outbox this often, seconds: states and replies expire in 30 s and more."""
+
+ALARMS_EVERY_S = 30.0
+"""A standing alarm's state is repeated this often, seconds: not every broker gives a station that comes later what was
+retained (RabbitMQ 3.10 does so for no wildcard and on one node alone), and a standing alarm must not wait for news."""
+
+ENDED_REPEATED_S = 300.0
+"""So long the end of an alarm is repeated too, seconds: for stations that were away for a moment."""
 
 _GOODBYE_S = 2.0
 """Longest wait for the broker to take the last message at a clean stop, seconds."""
@@ -131,7 +138,7 @@ class Publisher:
         self._state_unsent = False
         self._sensor_news = SensorNews(clock)
         self._backoff = backoff
-        self._tidied_ns = clock.now_ns()
+        self._tidied_ns = self._repeated_ns = clock.now_ns()
         self._confirmation = Confirmation(outbox, clock, config.station_within_s, self._pump)
         self.proofs = self._confirmation.proofs
         outbox.listen(self._wake)
@@ -211,12 +218,17 @@ class Publisher:
         return True
 
     def look_after_outbox(self, now_ns: int) -> None:
-        """Give up what has expired, and offer again what no station has confirmed; every state does this too."""
+        """Give up what has expired, offer again what no station has confirmed, and repeat what stands.
+
+        Every state does this too.
+        """
         if now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
             self._tidied_ns = now_ns
             self._outbox.tidy(self._clock.instant())
         if self.connected:
             self._confirmation.look(now_ns)
+            if now_ns - self._repeated_ns >= ALARMS_EVERY_S * NS_PER_S:
+                self._refresh_alarms()
 
     def _make_link(self, version: Version, broker: Mqtt) -> Link:
         will = self._availability(online=False, reason="connection_lost")
@@ -241,7 +253,7 @@ class Publisher:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
-            self._refresh_alarms()
+            self._refresh_alarms(everything=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()
@@ -260,12 +272,19 @@ class Publisher:
         """Whether a state says nothing of now any more: it is dropped, and the next one is sent."""
         return age_ms(state, self._clock.instant()) >= STATE_EXPIRY_S * 1000
 
-    def _refresh_alarms(self) -> None:
-        """Repeat the current alarm states: a broker that was restarted may have forgotten what it retained."""
-        waiting = self._outbox.waiting_leaves()
+    def _refresh_alarms(self, *, everything: bool = False) -> None:
+        """Repeat the current alarm states, those that ended long ago only where the connection is new.
+
+        A broker that was restarted may have forgotten what it retained, and another one may not give it out.
+        """
+        self._repeated_ns = self._clock.now_ns()
+        waiting, now = self._outbox.waiting_leaves(), self._clock.instant()
         for condition, message in self._alerts.items():
             leaf = alarm_leaf(condition)
-            if leaf not in waiting:  # otherwise the newest row follows anyway
+            wanted = (
+                everything or message.presence is not Presence.OFF or age_ms(message, now) < ENDED_REPEATED_S * 1000
+            )
+            if wanted and leaf not in waiting:  # otherwise the newest row follows anyway
                 self._send(leaf, message, retain=True)
 
     async def _goodbye(self, link: Link) -> None:
