@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -40,6 +40,7 @@ from edge.publish.payload import (
 )
 from edge.publish.refusals import Refusals
 from edge.publish.sensors import SensorNews, sensors_message
+from edge.publish.standing import StandingAlarms
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, is_news
 from edge.publish.topics import (
     ALARM,
@@ -54,7 +55,7 @@ from edge.publish.topics import (
     Topics,
     alarm_leaf,
 )
-from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold, Presence
+from edge.types import NS_PER_S, Alert, Assessment, Hold
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +75,6 @@ busy broker on a bad radio link takes, and the same after which a station calls 
 
 TIDY_S = 10.0
 """What nobody needs any more leaves the outbox this often, seconds: states and replies expire in 30 s and more."""
-
-ALARMS_EVERY_S = 30.0
-"""A standing alarm's state is repeated this often, seconds: not every broker gives a station that comes later what was
-retained (RabbitMQ 3.10 does so for no wildcard and on one node alone), and a standing alarm must not wait for news."""
-
-ENDED_REPEATED_S = 300.0
-"""So long the end of an alarm is repeated too, seconds: for stations that were away for a moment."""
 
 _GOODBYE_S = 2.0
 """Longest wait for the broker to take the last message at a clean stop, seconds."""
@@ -131,14 +125,14 @@ class Publisher:
         self._in_flight: dict[int, _Sent] = {}
         self._refusals = Refusals()
         self._hold = ExitStack()
-        self._alerts: dict[Condition, AlertMessage] = {}
+        self._standing = StandingAlarms(clock)
         self._waiting_since_ns: int | None = None
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
         self._state_unsent = False
         self._sensor_news = SensorNews(clock)
         self._backoff = backoff
-        self._tidied_ns = self._repeated_ns = clock.now_ns()
+        self._tidied_ns = clock.now_ns()
         self._confirmation = Confirmation(outbox, clock, config.station_within_s, self._pump)
         self.proofs = self._confirmation.proofs
         outbox.listen(self._wake)
@@ -173,7 +167,8 @@ class Publisher:
 
     def publish_alert(self, alert: Alert) -> None:
         """Remember the alert as its condition's state, and send what waits. Its rows are in the outbox already."""
-        message = self._alerts[alert.condition] = alert_message(alert)
+        message = alert_message(alert)
+        self._standing.put(message)
         self._confirmation.alert(message)
         if self._waiting_since_ns is None:
             self._waiting_since_ns = self._clock.now_ns()
@@ -227,8 +222,7 @@ class Publisher:
             self._outbox.tidy(self._clock.instant())
         if self.connected:
             self._confirmation.look(now_ns)
-            if now_ns - self._repeated_ns >= ALARMS_EVERY_S * NS_PER_S:
-                self._refresh_alarms()
+            self._repeat(self._standing.due())
 
     def _make_link(self, version: Version, broker: Mqtt) -> Link:
         will = self._availability(online=False, reason="connection_lost")
@@ -253,7 +247,7 @@ class Publisher:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
-            self._refresh_alarms(everything=True)
+            self._repeat(self._standing.all())
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()
@@ -272,19 +266,13 @@ class Publisher:
         """Whether a state says nothing of now any more: it is dropped, and the next one is sent."""
         return age_ms(state, self._clock.instant()) >= STATE_EXPIRY_S * 1000
 
-    def _refresh_alarms(self, *, everything: bool = False) -> None:
-        """Repeat the current alarm states, those that ended long ago only where the connection is new.
-
-        A broker that was restarted may have forgotten what it retained, and another one may not give it out.
-        """
-        self._repeated_ns = self._clock.now_ns()
-        waiting, now = self._outbox.waiting_leaves(), self._clock.instant()
-        for condition, message in self._alerts.items():
-            leaf = alarm_leaf(condition)
-            wanted = (
-                everything or message.presence is not Presence.OFF or age_ms(message, now) < ENDED_REPEATED_S * 1000
-            )
-            if wanted and leaf not in waiting:  # otherwise the newest row follows anyway
+    def _repeat(self, alarms: Iterable[AlertMessage]) -> None:
+        """Send alarm states that were sent before, as they were."""
+        waiting: set[str] | None = None
+        for message in alarms:
+            waiting = self._outbox.waiting_leaves() if waiting is None else waiting
+            leaf = alarm_leaf(message.condition)
+            if leaf not in waiting:  # otherwise the newest row follows anyway
                 self._send(leaf, message, retain=True)
 
     async def _goodbye(self, link: Link) -> None:

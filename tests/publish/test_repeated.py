@@ -12,7 +12,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge.publish import mqtt as room
+from edge.publish import standing as room
 from edge.publish.payload import AlertMessage, decode
 from edge.types import Presence
 from tests.peers.broker import Mosquitto, station, until

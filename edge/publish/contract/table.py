@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from edge.alarm.burden import EXPIRY_S as BURDEN_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
-from edge.publish.mqtt import ALARMS_EVERY_S, REPLY_EXPIRY_S
+from edge.publish.mqtt import REPLY_EXPIRY_S
 from edge.publish.sensors import SENSORS_EVERY_S
+from edge.publish.standing import ALARMS_EVERY_S
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
