@@ -180,8 +180,10 @@ class Client:
             return
         match first & 0xF0:
             case wire.CONNACK:
-                if len(body) < 2 or body[1] != 0:
-                    code = body[1] if len(body) > 1 else -1
+                code = body[1] if len(body) > 1 else -1
+                if code == wire.UNAVAILABLE:
+                    raise ConnectionError("the broker is not ready")  # a cluster that forms anew: comes back
+                if code != 0:
                     raise PublishError(PublishReason.REFUSED, f"the broker refuses {self._client_id} (code {code})")
                 if self._topics:
                     writer.write(wire.subscribe(1, self._topics))

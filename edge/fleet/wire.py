@@ -19,6 +19,9 @@ PING = b"\xc0\x00"
 GOODBYE = b"\xe0\x00"
 """DISCONNECT."""
 
+UNAVAILABLE = 3
+"""CONNACK code of a broker that cannot serve now; the others say that it never will."""
+
 MAX_PACKET = 1 << 20
 """A longer packet is no message of ours, bytes."""
 

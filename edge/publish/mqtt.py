@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -41,6 +41,7 @@ from edge.publish.payload import (
 )
 from edge.publish.refusals import Refusals
 from edge.publish.sensors import SensorNews, sensors_message
+from edge.publish.standing import StandingAlarms
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, is_news
 from edge.publish.topics import (
     ALARM,
@@ -55,7 +56,7 @@ from edge.publish.topics import (
     Topics,
     alarm_leaf,
 )
-from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
+from edge.types import NS_PER_S, Alert, Assessment, Hold
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +128,8 @@ class Publisher:
         self._in_flight: dict[int, _Sent] = {}
         self._refusals = Refusals()
         self._hold = ExitStack()
-        self._alerts: dict[Condition, AlertMessage] = {}
-        self._standing: dict[str, Message] = {}
+        self._standing = StandingAlarms(clock)
+        self._announced: dict[str, Message] = {}
         self._waiting_since_ns: int | None = None
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
@@ -170,7 +171,8 @@ class Publisher:
 
     def publish_alert(self, alert: Alert) -> None:
         """Remember the alert as its condition's state, and send what waits. Its rows are in the outbox already."""
-        message = self._alerts[alert.condition] = alert_message(alert)
+        message = alert_message(alert)
+        self._standing.put(message)
         self._confirmation.alert(message)
         if self._waiting_since_ns is None:
             self._waiting_since_ns = self._clock.now_ns()
@@ -209,7 +211,7 @@ class Publisher:
             make: makes the message with the head that it is given.
         """
         number, instant = self._store.take_number(), self._clock.instant()
-        message = self._standing[leaf] = make(head(instant, number, self._box.validity, self._mode))
+        message = self._announced[leaf] = make(head(instant, number, self._box.validity, self._mode))
         self._send(leaf, message, retain=True)
 
     async def drain(self, timeout_s: float) -> bool:
@@ -226,12 +228,16 @@ class Publisher:
         return True
 
     def look_after_outbox(self, now_ns: int) -> None:
-        """Give up what has expired, and offer again what no station has confirmed; every state does this too."""
+        """Give up what has expired, offer again what no station has confirmed, and repeat what stands.
+
+        Every state does this too.
+        """
         if now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
             self._tidied_ns = now_ns
             self._outbox.tidy(self._clock.instant())
         if self.connected:
             self._confirmation.look(now_ns)
+            self._repeat(self._standing.due())
 
     def _make_link(self, version: Version, broker: Mqtt) -> Link:
         will = self._availability(online=False, reason="connection_lost")
@@ -256,8 +262,8 @@ class Publisher:
             self._send(AVAILABILITY, self._availability(online=True, reason="started"), retain=True)
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
-            self._refresh_alarms()
-            for leaf, message in self._standing.items():
+            self._repeat(self._standing.all())
+            for leaf, message in self._announced.items():
                 self._send(leaf, message, retain=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
@@ -277,11 +283,12 @@ class Publisher:
         """Whether a state says nothing of now any more: it is dropped, and the next one is sent."""
         return age_ms(state, self._clock.instant()) >= STATE_EXPIRY_S * 1000
 
-    def _refresh_alarms(self) -> None:
-        """Repeat the current alarm states: a broker that was restarted may have forgotten what it retained."""
-        waiting = self._outbox.waiting_leaves()
-        for condition, message in self._alerts.items():
-            leaf = alarm_leaf(condition)
+    def _repeat(self, alarms: Iterable[AlertMessage]) -> None:
+        """Send alarm states that were sent before, as they were."""
+        waiting: set[str] | None = None
+        for message in alarms:
+            waiting = self._outbox.waiting_leaves() if waiting is None else waiting
+            leaf = alarm_leaf(message.condition)
             if leaf not in waiting:  # otherwise the newest row follows anyway
                 self._send(leaf, message, retain=True)
 

@@ -241,6 +241,7 @@ class Subscriber:
 
     def _first_time(self, address: Address, message_id: str) -> bool:
         if (address, message_id) in self._seen:
+            self._seen.move_to_end((address, message_id))  # a standing alarm is repeated for as long as it stands
             return False
         self._seen[address, message_id] = ""
         while len(self._seen) > REMEMBERED:

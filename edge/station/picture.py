@@ -27,6 +27,9 @@ SECOND_UNKNOWN_DELAY_S = 120.0
 BATTERIES_SHOWN = 4
 """Wristbands of one bed whose charge is shown: more than anybody wears."""
 
+NAME_CHARS = 24
+"""Characters of a band's name that are shown: as many as a box's configuration allows."""
+
 TO_SECOND = "to_second"
 """First reason of an alarm that the box has escalated to the second station."""
 
@@ -292,7 +295,7 @@ def batteries(bed: Bed) -> list[BatteryPicture]:
 
 def _battery(name: str, sensor: SensorCondition) -> BatteryPicture:
     low = SensorWarning.BATTERY_LOW in sensor.warnings
-    said = f"wristband{f' {name}' if name else ''} battery {sensor.battery or 0.0:.0f} %"
+    said = f"wristband{f' {name[:NAME_CHARS]}' if name else ''} battery {sensor.battery or 0.0:.0f} %"
     heard = "" if sensor.state is SensorState.STREAMING else " when last heard"
     return BatteryPicture(words=f"{said}{heard}{', low: charge it' if low else ''}", low=low)
 

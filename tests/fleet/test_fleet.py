@@ -119,3 +119,28 @@ async def test_a_client_whose_node_is_gone_takes_the_next(mosquitto: Mosquitto) 
     assert (client.owed, client.reconnects) == (0, 1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_node_that_is_not_ready_is_left_for_the_next_one(mosquitto: Mosquitto) -> None:
+    """As a cluster does whose nodes have not agreed yet: CONNACK with code 3, "server unavailable"."""
+    asked = 0
+
+    async def not_ready(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read(100)
+        writer.write(b"\x20\x02\x00\x03")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(not_ready, "127.0.0.1", 0)
+    access = Access.of(mosquitto.mqtt())
+    nodes = (("127.0.0.1", int(server.sockets[0].getsockname()[1])), *access.nodes)
+    client = Client(replace(access, nodes=nodes), "anodyne-fleet-test")
+    task = asyncio.create_task(client.run())
+    await asyncio.wait_for(client.ready.wait(), 10)
+    assert (asked, client.reconnects) == (1, 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    server.close()
+    await server.wait_closed()

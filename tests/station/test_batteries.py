@@ -56,6 +56,11 @@ def test_of_two_bands_the_lower_comes_first_with_its_name() -> None:
     assert [one["low"] for one in shown(ward)["batteries"]] == [True, False]
 
 
+def test_a_name_that_no_box_has_is_cut() -> None:
+    ward = heard(**{"x" * 5000: band(10.0), "y": band(90.0)})
+    assert [len(one["words"]) for one in shown(ward)["batteries"]] == [len("wristband  battery 10 %") + 24, 24]
+
+
 def test_the_charge_of_a_lost_band_is_said_to_be_old() -> None:
     ward = heard(wrist=band(40.0, state=SensorState.LOST))
     assert [one["words"] for one in shown(ward)["batteries"]] == ["wristband battery 40 % when last heard"]

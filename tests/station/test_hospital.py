@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -35,6 +34,11 @@ from tests.station.test_book import MINUTE, NOW_MS, minute
 
 _NUMBERS = count(1)
 BED = "ward/bed7"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "EVERY_S", 0.05)
 
 
 @pytest.fixture
@@ -130,7 +134,6 @@ def test_a_database_that_is_killed_gets_everything_when_it_is_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(room, "AGAIN_S", (0.1, 0.2))
-    monkeypatch.setattr(room, "EVERY_S", 0.02)
     monkeypatch.setattr(room, "BATCH", 25)
     monkeypatch.setattr(room, "LEFT_ALONE_S", 0.0)
     with station(tmp_path / "one", url) as one:
@@ -287,7 +290,6 @@ async def test_a_new_station_shows_what_another_one_wrote_before_it(
         hours = (await paul.ask("GET", "/api/burden")).json["beds"]
         assert isinstance(hours, list)
         assert len(hours) == 2
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(

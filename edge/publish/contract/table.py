@@ -9,6 +9,7 @@ from edge.audit.anchor import EXPIRY_S as AUDIT_EXPIRY_S
 from edge.publish.commands import ALLOWED, Channel
 from edge.publish.mqtt import REPLY_EXPIRY_S
 from edge.publish.sensors import SENSORS_EVERY_S
+from edge.publish.standing import ALARMS_EVERY_S
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, STATE_SCORE_STEP
 from edge.publish.subscriber import COMMAND_EXPIRY_S, RECEIPT_EXPIRY_S
 from edge.publish.topics import (
@@ -76,7 +77,15 @@ ROWS = (
         STATE_EXPIRY_S,
         f"verdict, mode, missing or holds changed, score moved by {STATE_SCORE_STEP:g}, or {STATE_EVERY_S:g} s passed",
     ),
-    Row(f"{ALARM}<condition>", "box", ("alert",), True, None, "each transition; again after each connection", True),
+    Row(
+        f"{ALARM}<condition>",
+        "box",
+        ("alert",),
+        True,
+        None,
+        f"each transition; again after each connection, and every {ALARMS_EVERY_S:g} s while it stands",
+        True,
+    ),
     Row(EVENT, "box", ("alert",), False, None, "each transition, once", True),
     Row(f"{CBOR}{STATE_LEAF}", "box", (), True, STATE_EXPIRY_S, "beside `state`, where `[mqtt] cbor = true`"),
     Row(f"{CBOR}{ALARM}<condition>", "box", (), True, None, "beside `alarm/<condition>`, likewise; once"),
