@@ -32,6 +32,7 @@ from edge.health.metrics import Metrics
 from edge.health.progress import Progress
 from edge.health.safe_mode import SafeMode
 from edge.health.systemd import Notifier
+from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
 from edge.publish.annunciator.bedside import bedside
@@ -62,6 +63,7 @@ from edge.reporter import Reporter
 from edge.sensors.stanza import BandSection
 from edge.stages import Stage
 from edge.station.home import HomePage
+from edge.store import STORE_FILE as STORE_FILE  # known by this name to those who ask a daemon
 from edge.store import Store
 from edge.types import (
     NS_PER_S,
@@ -77,9 +79,6 @@ from edge.types import (
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-STORE_FILE = "anodyne.sqlite3"
-"""Alarm state and outbox, in the state folder."""
 
 _ABSENCE_OF_STATE = {
     SensorState.CONNECTING: Absence.CONNECTING,
@@ -204,6 +203,7 @@ class Daemon:
         self._watch = BoxWatch(
             clock, silent, self._bedside_fault, storage_fault=lambda: self._keeper.fault(self._outbox.dropped)
         )
+        self._health = HealthTeller(config, clock, self._publisher.announce, safe)
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
@@ -226,6 +226,7 @@ class Daemon:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
                     group.create_task(self._apart(self._reporter.run()), name="reporter")
+                    group.create_task(self._apart(self._health.run()), name="health")
                 group.create_task(self._apart(self._watch.run()), name="watch")
                 if self._home_assistant.needed:
                     group.create_task(self._apart(self._home_assistant.run()), name="home assistant")

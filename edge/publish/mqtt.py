@@ -28,6 +28,7 @@ from edge.publish.payload import (
     AlertMessage,
     AvailabilityMessage,
     Command,
+    HeadValues,
     Message,
     ReplyMessage,
     StateMessage,
@@ -111,6 +112,7 @@ class Publisher:
         self._refusals = Refusals()
         self._hold = ExitStack()
         self._alerts: dict[Condition, AlertMessage] = {}
+        self._standing: dict[str, Message] = {}
         self._waiting_since_ns: int | None = None
         self._state: StateMessage | None = None
         self._state_mid: int | None = None
@@ -175,6 +177,17 @@ class Publisher:
         self._state_unsent = True
         self._send_state()
 
+    def announce(self, leaf: str, make: Callable[[HeadValues], Message]) -> None:
+        """Publish what stands until it is announced anew, retained: now, and again at each connection.
+
+        Args:
+            leaf: topic below the bed's.
+            make: makes the message with the head that it is given.
+        """
+        number, instant = self._store.take_number(), self._clock.instant()
+        message = self._standing[leaf] = make(head(instant, number, self._box.validity, self._mode))
+        self._send(leaf, message, retain=True)
+
     async def drain(self, timeout_s: float) -> bool:
         """Wait until everything has been acknowledged.
 
@@ -219,6 +232,8 @@ class Publisher:
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
             self._refresh_alarms()
+            for leaf, message in self._standing.items():
+                self._send(leaf, message, retain=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()

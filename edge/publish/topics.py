@@ -36,6 +36,9 @@ HOME_COMMAND = "command/home"
 SENSORS = "sensors"
 """Retained: state and charge of each sensor, where home automation is served."""
 
+HEALTH = "health"
+"""Retained: what is wrong with the box itself."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 

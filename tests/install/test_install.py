@@ -40,7 +40,7 @@ class Machine:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Call the script."""
-        command = [SYSTEMD / "install.sh", *arguments, "--root", self.root]
+        command = [str(SYSTEMD / "install.sh"), *arguments, "--root", str(self.root)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def install(self, version: str, *, broken: bool = False) -> subprocess.CompletedProcess[str]:

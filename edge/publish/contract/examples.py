@@ -10,6 +10,7 @@ from edge.publish.payload import (
     BurdenCommand,
     BurdenMessage,
     ControlCommand,
+    HealthMessage,
     LocateCommand,
     Message,
     NoteMessage,
@@ -23,7 +24,19 @@ from edge.publish.payload import (
     alert_message,
     state_message,
 )
-from edge.publish.topics import AVAILABILITY, BURDEN, COMMAND, EVENT, HOME_COMMAND, NOTE, RECEIPT, REPLY, SENSORS, STATE
+from edge.publish.topics import (
+    AVAILABILITY,
+    BURDEN,
+    COMMAND,
+    EVENT,
+    HEALTH,
+    HOME_COMMAND,
+    NOTE,
+    RECEIPT,
+    REPLY,
+    SENSORS,
+    STATE,
+)
 from edge.types import (
     Absence,
     Activation,
@@ -124,6 +137,16 @@ def _sensors() -> SensorsMessage:
     return SensorsMessage.model_validate(_head() | {"sensors": {"camera": camera, "band": band}})
 
 
+def _health() -> HealthMessage:
+    found: dict[str, object] = {
+        "grade": "warning",
+        "faults": {"power": "the supply voltage has been too low since the last start"},
+        "temperature_c": 61.2,
+        "software": "0.1.0",
+    }
+    return HealthMessage.model_validate(_head() | found)
+
+
 def examples() -> dict[str, tuple[str, Message]]:
     """By name: the leaf and the message."""
     pain, one, blind = assessment(7.25), assessment(8.5, (Modality.FACE,)), assessment(None)
@@ -154,6 +177,7 @@ def examples() -> dict[str, tuple[str, Message]]:
         "alert: cannot assess, acknowledged": (f"alarm/{Condition.CANNOT_ASSESS}", alert_message(unseen)),
         "burden": (f"{BURDEN}2026-01-01", _day()),
         "sensors": (SENSORS, _sensors()),
+        "health": (HEALTH, _health()),
         "command: acknowledge": (
             COMMAND,
             Acknowledge.model_validate({"id": "station-4711", "do": "acknowledge", "episode": 1_234_547, **who}),

@@ -16,6 +16,7 @@ from edge.publish.topics import (
     CBOR,
     COMMAND,
     EVENT,
+    HEALTH,
     HOME_COMMAND,
     NOTE,
     RECEIPT,
@@ -79,6 +80,7 @@ ROWS = (
     Row(f"{CBOR}{EVENT}", "box", (), False, None, "beside `event`, likewise; once"),
     Row(f"{BURDEN}<day>", "box", ("burden",), True, BURDEN_EXPIRY_S, "every hour, when the day ends, on request", True),
     Row(SENSORS, "box", ("sensors",), True, None, "changed, or 60 s passed, where `[mqtt] home_assistant = true`"),
+    Row(HEALTH, "box", ("health",), True, None, "what is wrong with the box changed, or a quarter of an hour passed"),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),
     Row(
         HOME_COMMAND,
@@ -88,7 +90,14 @@ ROWS = (
         None,
         f"the same, but only {', '.join(sorted(ALLOWED[Channel.HOME] or ()))}",
     ),
-    Row(RECEIPT, "station", ("receipt",), False, RECEIPT_EXPIRY_S, "it has an alert and shows it"),
+    Row(
+        RECEIPT,
+        "station",
+        ("receipt",),
+        False,
+        RECEIPT_EXPIRY_S,
+        "it has an alert and shows it; or a reply to `probe-…` asks for it",
+    ),
     Row(REPLY, "box", ("reply",), False, REPLY_EXPIRY_S, "the answer to each command", True),
     Row(NOTE, "station", ("note",), True, None, "a nurse's words on this bed; boxes do not read it"),
 )

@@ -22,6 +22,7 @@ from edge.publish.payload.alert import (
 from edge.publish.payload.bed import (
     AvailabilityMessage,
     BurdenMessage,
+    HealthMessage,
     NoteMessage,
     ReplyMessage,
     SensorCondition,
@@ -75,6 +76,7 @@ __all__ = [
     "ControlCommand",
     "Head",
     "HeadValues",
+    "HealthMessage",
     "LocateCommand",
     "Message",
     "ModalityCode",
