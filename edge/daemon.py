@@ -38,6 +38,7 @@ from edge.health.metrics import Metrics
 from edge.health.progress import Progress
 from edge.health.safe_mode import SafeMode
 from edge.health.systemd import Notifier
+from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
 from edge.inputs.glance import absences, speaks
 from edge.orders import Orders
@@ -70,6 +71,7 @@ from edge.slowing import Slowing
 from edge.software import software
 from edge.stages import Stage
 from edge.station.home import HomePage
+from edge.store import STORE_FILE as STORE_FILE  # known by this name to those who ask a daemon
 from edge.store import Store
 from edge.types import (
     NS_PER_S,
@@ -86,9 +88,6 @@ from edge.updates import Updates
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-STORE_FILE = "anodyne.sqlite3"
-"""Alarm state and outbox, in the state folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +236,7 @@ class Daemon:
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
             machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
+        self._health = HealthTeller(config, clock, self._publisher.announce, safe)
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
@@ -267,6 +267,7 @@ class Daemon:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
                     group.create_task(self._apart(self._reporter.run()), name="reporter")
+                    group.create_task(self._apart(self._health.run()), name="health")
                 group.create_task(self._apart(self._watch.run()), name="watch")
                 if self._anchors is not None:
                     group.create_task(self._apart(self._anchors.run()), name="anchors")

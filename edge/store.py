@@ -22,6 +22,9 @@ from typing import Self
 from edge.errors import StoreError, StoreReason
 from edge.salvage import salvage
 
+STORE_FILE = "anodyne.sqlite3"
+"""Name of the file in the state folder."""
+
 SCHEMA_VERSION = 4
 """`PRAGMA user_version` of files written by this program."""
 

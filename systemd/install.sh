@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install, upgrade or uninstall the box on this machine. Running it again changes nothing that is right already.
 set -euo pipefail
+umask 022
 
 usage() {
   cat <<'TEXT'

@@ -17,7 +17,7 @@ from edge.clock import SystemClock
 from edge.config import Mqtt
 from edge.health.starts import Starts
 from edge.launch import KEPT_FILE
-from edge.publish.payload import Acknowledge, ReplyMessage, StateMessage
+from edge.publish.payload import Acknowledge, HealthMessage, ReplyMessage, StateMessage
 from edge.publish.topics import Topics
 from edge.stages import Stage
 from edge.types import Absence, Condition, Modality, Presence, Verdict
@@ -149,6 +149,10 @@ async def test_a_box_whose_camera_library_kills_it_says_that_it_cannot_assess_an
             assert state.verdict is Verdict.CANNOT_ASSESS
             assert state.missing == {Modality.FACE: Absence.SAFE_MODE}
             alert = ward.alerts()[-1]
+            health = ward.messages("health")[-1]
+            assert isinstance(health, HealthMessage)
+            assert health.safe_mode is not None
+            assert "3 starts failed, the last while opening the sensors" in health.safe_mode
             assert (alert.condition, alert.presence) == (Condition.CANNOT_ASSESS, Presence.ON)
             assert alert.reasons[:2] == ["safe_mode", "at_opening"]
             ward.subscriber.send(

@@ -21,7 +21,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "doctor",
         help="check this machine",
         description="Check this machine and, with --config, everything that the configuration names. "
-        "Exit code: 0 nothing worse than a warning, 1 at least one error.",
+        "Safe to run beside the daemon: sensors are not opened, the broker is visited under another name. "
+        "Exit code: 0 nothing worse than a warning, 1 at least one error, 2 the doctor itself could not run.",
     )
     parser.add_argument("--config", type=Path, help="the box's TOML file")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -47,5 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(finding: Finding) -> str:
-    text = finding.text.replace("\n", "\n" + " " * (_WIDTH + 10))
+    said = f"{finding.text}\n-> {finding.remedy}" if finding.remedy else finding.text
+    text = said.replace("\n", "\n" + " " * (_WIDTH + 10))
     return f"{finding.grade.value:8}  {finding.name:{_WIDTH}}{text}\n"

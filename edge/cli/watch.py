@@ -22,7 +22,7 @@ from edge.cli.last_warning import LastWarning, only_handler
 from edge.clock import Clock, SystemClock
 from edge.config import Mqtt
 from edge.publish.payload import Acknowledge, ReplyMessage
-from edge.publish.subscriber import Received, Subscriber
+from edge.publish.subscriber import Received, Subscriber, is_probe
 from edge.publish.topics import Topics
 from edge.station.terminal import render
 from edge.station.ward import Line, Ward
@@ -204,6 +204,8 @@ class _Station:
             self._ward.lose()
 
     def _hear(self, received: Received) -> None:
+        if is_probe(received.message):
+            return  # it is meant for stations that show alarms to a ward
         self._ward.hear(received, time.time_ns() // 1_000_000)
         if isinstance(received.message, ReplyMessage):
             reply = received.message

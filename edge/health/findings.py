@@ -23,12 +23,14 @@ class Finding:
     Attributes:
         name: what was looked at ("runtime", "model face_au").
         grade: how it stands.
-        text: what was found and, where it is not ok, what to do.
+        text: what was found and, where it is not ok and `remedy` says nothing, what to do.
+        remedy: what to do; "" where `text` says so, or nothing is to be done.
     """
 
     name: str
     grade: Grade
     text: str
+    remedy: str = ""
 
 
 def ok(name: str, text: str) -> Finding:
@@ -36,11 +38,11 @@ def ok(name: str, text: str) -> Finding:
     return Finding(name, Grade.OK, text)
 
 
-def warning(name: str, text: str) -> Finding:
+def warning(name: str, text: str, remedy: str = "") -> Finding:
     """A finding that a person should look at."""
-    return Finding(name, Grade.WARNING, text)
+    return Finding(name, Grade.WARNING, text, remedy)
 
 
-def error(name: str, text: str) -> Finding:
+def error(name: str, text: str, remedy: str = "") -> Finding:
     """A finding that keeps the box from its work."""
-    return Finding(name, Grade.ERROR, text)
+    return Finding(name, Grade.ERROR, text, remedy)

@@ -61,7 +61,8 @@ class Failure:
         """One sentence for people."""
         how = self.why or "the process was killed, by a fault in a library, by hand or by the watchdog"
         times = "the last start failed" if self.count == 1 else f"{self.count} starts failed"
-        return f"{times}, the last while {STAGE_WORDS[self.stage]}: {how}"
+        last = "while" if self.count == 1 else "the last while"
+        return f"{times}, {last} {STAGE_WORDS[self.stage]}: {how}"
 
 
 class _Start(BaseModel):
@@ -175,6 +176,24 @@ class Starts:
             replace_durably(self._folder / RECORD_FILE, self._record.model_dump_json())
         except OSError as error:
             log.warning("this start cannot be noted in %s: %s", self._folder, error)
+
+
+def last_failure(folder: Path, clock: Clock, *, running: bool) -> Failure | None:
+    """What of the record says that starts have failed; None where it says nothing. Nothing is written.
+
+    Args:
+        folder: the state folder.
+        clock: tells the boot.
+        running: whether the daemon runs: then the newest start is its own, unless it is in safe mode.
+    """
+    try:
+        record = _Record.model_validate_json((folder / RECORD_FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    bad = [one for one in record.starts if one.boot_id == clock.boot_id]
+    if running and len(bad) < BAD_STARTS:
+        bad = bad[:-1]
+    return Failure(len(bad), bad[-1].stage, bad[-1].why) if bad else None
 
 
 def replace_durably(path: Path, text: str) -> None:

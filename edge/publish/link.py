@@ -236,7 +236,7 @@ class Link:
                 password = file.read_text().partition("\n")[0] if file else None
                 self._client.username_pw_set(config.username, password)
             if config.tls is not None:
-                self._client.tls_set_context(_context(config.tls))
+                self._client.tls_set_context(tls_context(config.tls))
         except (OSError, ValueError) as error:
             raise PublishError(
                 PublishReason.NOT_AUTHORISED,
@@ -378,7 +378,7 @@ class _ClosingSocket(ssl.SSLSocket):
             raise
 
 
-def _context(tls: Tls) -> ssl.SSLContext:
+def tls_context(tls: Tls) -> ssl.SSLContext:
     """What certificates are asked for and shown; with `ca_file`, that authority alone is believed.
 
     Raises:

@@ -21,6 +21,7 @@ from edge.publish.payload import (
     AvailabilityMessage,
     BurdenMessage,
     Head,
+    HealthMessage,
     LoadMessage,
     Message,
     NoteMessage,
@@ -38,6 +39,7 @@ from edge.publish.topics import (
     CBOR,
     COMMAND,
     EVENT,
+    HEALTH,
     HOME_COMMAND,
     LOAD,
     NOTE,
@@ -64,6 +66,10 @@ what the nurse sees now, and must not meet another alarm later."""
 RECEIPT_EXPIRY_S = 60
 """The broker drops a receipt that a box did not fetch within this time, seconds (MQTT v5): the box offers again what
 was not confirmed, and gets another."""
+
+
+PROBE = "probe-"
+"""Begins the `to` of a reply that answers nobody: a box asks whether a station listens, which answers by a receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +165,10 @@ class Subscriber:
         Without a connection nothing is sent: the box offers the alert again.
 
         Args:
-            received: an alert, as it came.
+            received: an alert, or a probe, as it came.
             by: name of the station, 1 to 64 characters.
         """
-        if isinstance(received.message, AlertMessage):
+        if isinstance(received.message, AlertMessage) or is_probe(received.message):
             self._seen[received.address, received.message.id] = by
             self._send_receipt(received.address, received.message.id, by)
 
@@ -249,6 +255,11 @@ class Subscriber:
         return True
 
 
+def is_probe(message: Message) -> bool:
+    """Whether a box asks for a sign of life of a station."""
+    return isinstance(message, ReplyMessage) and message.to.startswith(PROBE)
+
+
 def read(leaf: str, payload: bytes) -> Head | None:
     """Read the message of a leaf; None where it is not one of ours."""
     if leaf.startswith(ALARM) or leaf == EVENT:
@@ -265,4 +276,6 @@ def read(leaf: str, payload: bytes) -> Head | None:
         return decode(LoadMessage, payload)
     if leaf == SENSORS:
         return decode(SensorsMessage, payload)
+    if leaf == HEALTH:
+        return decode(HealthMessage, payload)
     return decode(ReplyMessage, payload) if leaf == REPLY else None

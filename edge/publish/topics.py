@@ -42,6 +42,9 @@ LOAD = "load"
 AUDIT = "audit/"
 """Retained, one below this for each day: number and hash of the newest entry of the audit log."""
 
+HEALTH = "health"
+"""Retained: what is wrong with the box itself."""
+
 REPLY = "reply"
 """The box's answer to a command."""
 

@@ -14,7 +14,7 @@ from edge.clock import Clock
 from edge.config import Station
 from edge.config.station import listed
 from edge.publish.payload import AlertMessage, NoteMessage, ReplyMessage, StateMessage, decode
-from edge.publish.subscriber import Overheard, Received
+from edge.publish.subscriber import Overheard, Received, is_probe
 from edge.publish.topics import NOTE
 from edge.station.clocks import station_words
 from edge.station.days import BoxDay, day_of
@@ -248,6 +248,9 @@ class Desk:
         self._wake()
 
     def _hear(self, received: Received) -> None:
+        if is_probe(received.message):
+            self._line.confirm(received, self._station)
+            return
         place = Place(received.address.site, received.address.bed)
         if not self._room_for(place):
             return

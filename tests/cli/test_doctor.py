@@ -11,7 +11,10 @@ from tests.cli.capture import anodyne
 
 UNREACHABLE = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n'
 
-NAMES = ["config", "python", "runtime", "bundle", "opencv", "state", "bluetooth", "broker", "clock"]
+NAMES = [
+    *("config", "python", "versions", "runtime", "bundle", "opencv", "state", "rights state", "rights config"),
+    *("bluetooth", "rtc", "clock", "daemon", "broker name", "broker tcp"),
+]
 
 
 @pytest.fixture
@@ -54,4 +57,11 @@ def test_every_model_is_named_with_what_xnnpack_does() -> None:
 
 def test_the_text_has_one_row_per_finding(file: Path) -> None:
     rows = anodyne("doctor", "--config", str(file)).out.splitlines()
-    assert {row.split()[0] for row in rows} <= {"ok", "warning", "error"}
+    assert {row.split()[0] for row in rows} <= {"ok", "warning", "error", "->"}
+
+
+def test_what_is_wrong_comes_with_what_to_do(file: Path) -> None:
+    findings = json.loads(anodyne("doctor", "--config", str(file), "--json").out)["findings"]
+    tcp = next(one for one in findings if one["name"] == "broker tcp")
+    assert tcp["grade"] == "error"
+    assert "start the broker" in tcp["remedy"]

@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 
 from edge.cli import main
-from edge.config import load
+from edge.config import Box, load
 from edge.errors import ConfigError
+from edge.health.broker import broker_stages
+from edge.health.findings import Grade
 from edge.publish.embedded import free_port
 from tests.peers.broker import Mosquitto, until
 from tests.station.browser import PASSWORD, Browser, section
 
 
-async def test_the_command_serves_and_ends_in_order(mosquitto: Mosquitto, tmp_path: Path) -> None:
+async def test_the_command_serves_answers_a_box_that_asks_and_ends_in_order(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
     accounts, port = section(tmp_path).accounts_file, free_port()
     config = tmp_path / "station.toml"
     config.write_text(
@@ -36,8 +40,11 @@ async def test_the_command_serves_and_ends_in_order(mosquitto: Mosquitto, tmp_pa
     assert url == f"http://127.0.0.1:{port}"
     ruth = Browser(port)
     assert (await ruth.sign_in()).status == 200
+    asked = await asyncio.to_thread(lambda: list(broker_stages(mosquitto.mqtt(), Box(site="ward", bed="bed9"))))
+    assert (asked[-1].name, asked[-1].grade) == ("station", Grade.OK)
     async with ruth.watching() as screen:
         await until(lambda: screen.look("ward/bed7") == "unknown")
+        assert screen.look("ward/bed9") == ""  # a box that only asks is no bed
         process.send_signal(signal.SIGTERM)
         await until(lambda: screen.ended, 10)
     _, said = await process.communicate()

@@ -11,6 +11,7 @@ from edge.publish.payload import (
     BurdenCommand,
     BurdenMessage,
     ControlCommand,
+    HealthMessage,
     LoadMessage,
     LocateCommand,
     Message,
@@ -31,6 +32,7 @@ from edge.publish.topics import (
     BURDEN,
     COMMAND,
     EVENT,
+    HEALTH,
     HOME_COMMAND,
     LOAD,
     NOTE,
@@ -139,6 +141,16 @@ def _sensors() -> SensorsMessage:
     return SensorsMessage.model_validate(_head() | {"sensors": {"camera": camera, "band": band}})
 
 
+def _health() -> HealthMessage:
+    found: dict[str, object] = {
+        "grade": "warning",
+        "faults": {"power": "the supply voltage has been too low since the last start"},
+        "temperature_c": 61.2,
+        "software": "0.1.0",
+    }
+    return HealthMessage.model_validate(_head() | found)
+
+
 def examples() -> dict[str, tuple[str, Message]]:
     """By name: the leaf and the message."""
     pain, one, blind = assessment(7.25), assessment(8.5, (Modality.FACE,)), assessment(None)
@@ -179,6 +191,7 @@ def examples() -> dict[str, tuple[str, Message]]:
             ),
         ),
         "sensors": (SENSORS, _sensors()),
+        "health": (HEALTH, _health()),
         "command: acknowledge": (
             COMMAND,
             Acknowledge.model_validate({"id": "station-4711", "do": "acknowledge", "episode": 1_234_547, **who}),

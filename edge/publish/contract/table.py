@@ -20,6 +20,7 @@ from edge.publish.topics import (
     CBOR,
     COMMAND,
     EVENT,
+    HEALTH,
     HOME_COMMAND,
     LOAD,
     NOTE,
@@ -101,6 +102,7 @@ ROWS = (
     ),
     Row(f"{AUDIT}<day>", "box", ("audit",), True, AUDIT_EXPIRY_S, "once a day, and at the start", True),
     Row(LOAD, "box", ("load",), True, None, "the level of load has changed; again after each connection"),
+    Row(HEALTH, "box", ("health",), True, None, "what is wrong with the box changed, or a quarter of an hour passed"),
     Row(COMMAND, "station", COMMANDS, False, COMMAND_EXPIRY_S, "somebody asks; a retained one is ignored"),
     Row(
         HOME_COMMAND,
@@ -110,7 +112,14 @@ ROWS = (
         None,
         f"the same, but only {', '.join(sorted(ALLOWED[Channel.HOME] or ()))}",
     ),
-    Row(RECEIPT, "station", ("receipt",), False, RECEIPT_EXPIRY_S, "it has an alert and shows it"),
+    Row(
+        RECEIPT,
+        "station",
+        ("receipt",),
+        False,
+        RECEIPT_EXPIRY_S,
+        "it has an alert and shows it; or a reply to `probe-…` asks for it",
+    ),
     Row(REPLY, "box", ("reply",), False, REPLY_EXPIRY_S, "the answer to each command", True),
     Row(NOTE, "station", ("note",), True, None, "a nurse's words on this bed; boxes do not read it"),
 )

@@ -92,6 +92,21 @@ class BurdenMessage(Head):
     """Time in which the box ran, minutes."""
 
 
+class HealthMessage(Head):
+    """What is wrong with the box itself (topic `health`, retained)."""
+
+    grade: Literal["ok", "warning", "error"]
+    """The worst of what was found."""
+    faults: dict[str, Annotated[str, Field(max_length=160)]] = Field(default_factory=dict)
+    """What is not as it should be: by what was looked at, a sentence."""
+    safe_mode: Annotated[str, Field(max_length=500)] | None = None
+    """Why the box is in safe mode and watches nobody, a sentence; absent otherwise."""
+    temperature_c: float | None = None
+    """Of the hottest thermal zone, degrees Celsius; absent where none is known."""
+    software: str
+    """Version of Anodyne."""
+
+
 class ReplyMessage(Head):
     """The answer to a command (topic `reply`)."""
 
