@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean
-.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos
+.PHONY: browser bench-face test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos fuzz
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ test-alarms-long: $(VENV)/.ready ## 10,000 simulated hours of random alarms: eve
 KILLS ?= 1000
 chaos: $(VENV)/.ready ## KILLS random kills and outages of boxes, broker and stations: no alert lost, none shown twice
 	$(BIN)/python -m tests.publish.chaos $(KILLS)
+
+INPUTS ?= 100000
+fuzz: $(VENV)/.ready ## INPUTS damaged inputs for every reader of what comes from outside: none crashes
+	$(BIN)/python -m tests.fuzz.long $(INPUTS)
 
 test-alarms-mutants: $(VENV)/.ready ## break each invariant of the alarms on purpose: its check has to fail
 	$(BIN)/python -m tests.alarm.mutants

@@ -24,6 +24,7 @@ from edge.button import ReportButton
 from edge.clock import Clock
 from edge.config import Config
 from edge.errors import CommandError
+from edge.face.estimator import MODEL as FACE_MODEL
 from edge.fusion import Calibration, Fusion
 from edge.health.box import BoxWatch
 from edge.health.keeper import Keeper
@@ -154,7 +155,7 @@ class Daemon:
         self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         for camera in self._cameras():
-            camera.keep_references(References(self._store))
+            camera.keep_references(References(self._store, bundle.model(FACE_MODEL).sha256))
         self._outbox = Outbox(self._store)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(config.mqtt, config.box, self._outbox, clock, self.on_command)
