@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills
+.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ soak: $(VENV)/.ready ## HOURS of virtual time with random faults: nothing grows,
 MINUTES ?= 60
 soak-wall: $(VENV)/.ready ## the same for MINUTES of real time, with a camera's pictures
 	$(BIN)/python -m tests.soak minutes $(MINUTES) $(WORK)/soak
+INPUTS ?= 100000
+fuzz: $(VENV)/.ready ## INPUTS damaged inputs for every reader of what comes from outside: none crashes
+	$(BIN)/python -m tests.fuzz.long $(INPUTS)
 
 test-alarms-mutants: $(VENV)/.ready ## break each invariant of the alarms on purpose: its check has to fail
 	$(BIN)/python -m tests.alarm.mutants

@@ -30,6 +30,7 @@ from edge.button import ReportButton
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import AnodyneError, CommandError
+from edge.face.estimator import MODEL as FACE_MODEL
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
@@ -191,7 +192,8 @@ class Daemon:
         )
         self._slowing = Slowing(self._cameras(), clock)
         for camera in self._cameras():
-            camera.keep_references(References(self._store))
+            if self._bundle is not None:
+                camera.keep_references(References(self._store, self._bundle.model(FACE_MODEL).sha256))
         self._reached(Stage.ROOMS)
         self._outbox = Outbox(self._store)
         audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)

@@ -35,6 +35,7 @@ class Kept(BaseModel):
         reference: the resting face.
         begun: when this version was begun (set, reset, or first kept).
         seen: when the face was last judged against it.
+        model: digest of the network that read it: another one's intensities are not comparable.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +43,7 @@ class Kept(BaseModel):
     reference: Reference
     begun: Instant
     seen: Instant
+    model: str = ""
 
 
 class References:
@@ -49,10 +51,12 @@ class References:
 
     Args:
         store: the box's file.
+        model: digest of the network in use.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, model: str = "") -> None:
         """Nothing is read yet."""
+        self.model = model
         self._store = store
         self._failed = False
 
@@ -79,7 +83,7 @@ class References:
                     "SELECT state FROM face_reference WHERE camera = ? AND version = ?", (camera, reference.version)
                 ).fetchone()
                 begun = now if found is None else Kept.model_validate_json(found[0]).begun
-                row = Kept(reference=reference, begun=begun, seen=now).model_dump_json()
+                row = Kept(reference=reference, begun=begun, seen=now, model=self.model).model_dump_json()
                 cursor.execute("REPLACE INTO face_reference VALUES (?, ?, ?)", (camera, reference.version, row))
                 cursor.execute(
                     "DELETE FROM face_reference WHERE camera = ? AND version <= ?",

@@ -95,6 +95,8 @@ class Updates:
                     await self._look(inputs)
                 except AnodyneError as error:
                     log.warning("models: %s", error.message)
+                except Exception:  # a bundle that nobody runs yet must not cost the bed its watch
+                    log.exception("models: what the pointer asks for cannot be followed")
                 await self._clock.sleep(LOOK_EVERY_S)
         finally:
             await self._end_shadow()

@@ -209,16 +209,22 @@ class CameraInput(_FaceInput):
         return None
 
     def keep_references(self, shelf: References) -> None:
-        """Take up the resting face of before a restart where it still stands, and keep it from now on."""
+        """Take up the resting face of before a restart where it still stands, and keep it from now on.
+
+        One that another network has read does not stand.
+        """
         self._shelf = shelf
         kept = shelf.newest(self.driver.name)
         if kept is None:
             return
-        if still_stands(kept, self._clock.instant()):
+        if kept.model == shelf.model and still_stands(kept, self._clock.instant()):
             self._estimator.restore_reference(kept.reference)
             return
         self._estimator.number_references(kept.reference.version + 1)
-        log.info("the resting face of %s of before the restart is too old, and is learnt anew", self.driver.name)
+        log.info(
+            "the resting face of %s of before the restart is too old, or another network's, and is learnt anew",
+            self.driver.name,
+        )
 
     def set_reference(self, by: str) -> str:
         """Take the face as it is now for the resting one; what was done in a sentence.

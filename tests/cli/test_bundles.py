@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -37,6 +38,14 @@ name = "band"
 """
 
 
+class Models(Protocol):
+    """`anodyne models STEP … --config FILE`."""
+
+    def __call__(self, step: str, *arguments: str) -> Outcome:
+        """Run it."""
+        ...
+
+
 @pytest.fixture
 def file(site: Site, tmp_path: Path) -> Path:
     """The configuration of a box that trusts the site."""
@@ -50,8 +59,8 @@ def file(site: Site, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def models(file: Path) -> Callable[..., Outcome]:
-    """`anodyne models … --config FILE`."""
+def models(file: Path) -> Models:
+    """The commands on this box."""
 
     def run(step: str, *arguments: str) -> Outcome:
         return anodyne("models", step, *arguments, "--config", str(file))
@@ -103,7 +112,7 @@ def test_a_passphrase_is_taken_from_a_file(tmp_path: Path) -> None:
     assert main([*arguments, "--passphrase-file", secret]) == 0
 
 
-def test_the_whole_way_of_a_bundle(models: Callable[..., Outcome], site: Site, file: Path) -> None:
+def test_the_whole_way_of_a_bundle(models: Models, site: Site, file: Path) -> None:
     installed = models("install", str(site.bundle("0.2.0")))
     name = installed.out.split()[0]
     assert (installed.code, "is not touched" in installed.out) == (0, True)
@@ -120,7 +129,7 @@ def test_the_whole_way_of_a_bundle(models: Callable[..., Outcome], site: Site, f
     assert "taken back: to shipped: too many alarms" in models("list").out
 
 
-def test_a_commit_without_a_shadow_run_wants_a_reason(models: Callable[..., Outcome], site: Site, file: Path) -> None:
+def test_a_commit_without_a_shadow_run_wants_a_reason(models: Models, site: Site, file: Path) -> None:
     models("install", str(site.bundle("0.2.0")))
     arguments = ["models", "commit", "0.2.0", "--config", str(file)]
     assert main(arguments) == 2
@@ -148,7 +157,7 @@ def test_what_cannot_be_done_ends_with_2_and_the_reason(
 
 
 def test_another_user_may_not_change_the_bundles_but_look_at_them(
-    models: Callable[..., Outcome], file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    models: Models, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert main(["models", "rollback", "--config", str(file)]) == 2
@@ -164,7 +173,7 @@ def test_a_bundle_that_the_configuration_names_is_not_overruled(
     assert "take it out first" in capsys.readouterr().err
 
 
-def test_verify_tells_what_is_wrong_and_ends_with_1(models: Callable[..., Outcome], site: Site, file: Path) -> None:
+def test_verify_tells_what_is_wrong_and_ends_with_1(models: Models, site: Site, file: Path) -> None:
     name = models("install", str(site.bundle("0.2.0"))).out.split()[0]
     assert models("verify").code == 0
     (folder(file) / name / "face_au.tflite").write_bytes(b"")
@@ -178,7 +187,7 @@ def findings(file: Path) -> dict[str, tuple[str, str]]:
     return {row["name"]: (row["grade"], row["text"]) for row in told}
 
 
-def test_the_doctor_knows_every_step(models: Callable[..., Outcome], site: Site, file: Path) -> None:
+def test_the_doctor_knows_every_step(models: Models, site: Site, file: Path) -> None:
     assert findings(file)["bundle"][1].endswith("came with the program")
     name = models("install", str(site.bundle("0.2.0"))).out.split()[0]
     models("shadow", "0.2.0")
@@ -226,7 +235,7 @@ def daemon(file: Path, end: signal.Signals) -> Iterator[None]:
 
 
 def test_a_daemon_that_is_killed_on_trial_comes_back_with_the_bundle_of_before(
-    models: Callable[..., Outcome], site: Site, file: Path
+    models: Models, site: Site, file: Path
 ) -> None:
     models("install", str(site.bundle("0.2.0")))
     models("commit", "0.2.0", "--without-shadow", "a test")

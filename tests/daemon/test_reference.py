@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge import clock, config
+from edge.bundle import installed_folder
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import DELAYS, FACE_CLIP
 from edge.errors import CommandError, CommandReason
@@ -108,6 +109,20 @@ def test_what_was_set_is_there_after_a_restart(tmp_path: Path, models: Path) -> 
     live(tmp_path, models, 8.0, nurse, time)
     last = live(tmp_path, models, 5.0, time=time)[-1]
     assert not any(code.startswith("no_reference_") for code in last.reasons)
+
+
+def test_what_another_network_has_read_is_learnt_anew(tmp_path: Path, models: Path) -> None:
+    async def nurse(daemon: Daemon, time: clock.Clock) -> None:
+        del time
+        daemon.on_command(ask("set_reference"))
+
+    time = clock.VirtualClock()
+    live(tmp_path, models, 8.0, nurse, time)
+    last = live(tmp_path, installed_folder(), 5.0, time=time)[-1]
+    assert any(code.startswith("no_reference_") for code in last.reasons)
+    row = kept(tmp_path)
+    assert row is not None
+    assert row.reference.version == 3
 
 
 def test_a_reset_forgets_it(tmp_path: Path, models: Path) -> None:

@@ -1,0 +1,1 @@
+"""Damaged and hostile input for everything that reads what comes from outside."""
