@@ -20,6 +20,7 @@ from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
 from edge.audit.anchor import Anchors
+from edge.audit.chain import Kind
 from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
@@ -56,10 +57,10 @@ from edge.publish.payload import (
 )
 from edge.publish.proof import proof_words
 from edge.publish.topics import LOAD
+from edge.recorder.choose import recording as make_recording
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import bundle_in_use, head
 from edge.recorder.recorder import Recording
-from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
@@ -155,7 +156,11 @@ class Daemon:
         self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
         self._bundle = bundle = Bundle.load(config.models.bundle)
-        self._recording = recording or make_recording(config.recorder, clock)
+        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        self._witness = Witness(audit)
+        self._recording = recording or make_recording(
+            config.recorder, clock, config.box.state_dir, config.box.validity, self._tell_of_recording
+        )
         self.inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, bundle, config.models.threads, clock, self._recording)
             for stanza in config.sensor
@@ -172,8 +177,6 @@ class Daemon:
         for camera in self._cameras():
             camera.keep_references(References(self._store))
         self._outbox = Outbox(self._store)
-        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
-        self._witness = Witness(audit)
         self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(
@@ -382,6 +385,10 @@ class Daemon:
                 done = self._orders.carry_out(command)
                 self._recording.acknowledged(command.target, ())
                 return done
+
+    def _tell_of_recording(self, kind: str, detail: dict[str, str]) -> None:
+        """What the audit log keeps of consent and recordings; called from the recorder's thread too."""
+        self._witness.note(Kind(kind), BOX, {**detail})
 
     def _mode_and_sensors(self) -> tuple[str, dict[str, SensorCondition]]:
         assessment = self._alarms.assessment

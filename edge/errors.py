@@ -173,6 +173,9 @@ class SessionReason(StrEnum):
     LOCKED = "locked"
     CORRUPT = "corrupt"
     EMPTY = "empty"
+    SEALED = "sealed"
+    KEY = "key"
+    CONSENT = "consent"
 
 
 class SessionError(ReasonedError[SessionReason]):

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from edge.cli.reading import note_read
 from edge.errors import ConfigError, ExportError
 from edge.publish.fhir.resources import Release
 
@@ -63,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.patient is not None and _PATIENT.fullmatch(arguments.patient) is None:
         raise ExportError(f"{arguments.patient!r} is no reference to a patient: write Patient/ID")
     files = sessions(_places(arguments))
+    for file in files:
+        note_read(file, "export")
     made = [
         (history.place.name, bundle)
         for history in read(files, PER_S[arguments.per])

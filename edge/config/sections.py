@@ -307,6 +307,8 @@ class Recorder(Section):
 
     folder: FilePath | None = Field(default=None, examples=["/var/lib/anodyne/sessions"])
     """Folder of the sessions. Without it nothing is recorded: they are health data of the person in the bed."""
+    site_key: FilePath | None = Field(default=None, examples=["/etc/anodyne/site.pub"])
+    """The site's public key: what is recorded is sealed for it, and the box cannot read it. Real patients need it."""
     max_mb: int = Field(default=2000, ge=10, le=1_000_000)
     """Room for all sessions, megabytes; the oldest are deleted first. A day of a camera and a band takes about 500."""
     keep_days: float = Field(default=14.0, gt=0.0, le=3650.0)
