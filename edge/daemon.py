@@ -26,6 +26,7 @@ from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.button import ReportButton
+from edge.camera_light import CameraLight
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
@@ -200,6 +201,11 @@ class Daemon:
             else None
         )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
+        self._camera_light = (
+            None
+            if config.camera_light.pin is None
+            else CameraLight(config.camera_light, clock, lambda: all(camera.let_go for camera in self._cameras()))
+        )
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
@@ -223,8 +229,9 @@ class Daemon:
             self._metrics = Metrics(config.box, look, self._alarms.active())
 
     def _bedside_fault(self) -> str:
-        """Why light, sound or button of the bed fail; "" while they work or there are none."""
-        return self._bedside.fault or (self._button.fault if self._button is not None else "")
+        """Why light, sound, lamp or button of the bed fail; "" while they work or there are none."""
+        parts = (self._bedside, self._camera_light, self._button)
+        return next((part.fault for part in parts if part is not None and part.fault), "")
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -244,6 +251,8 @@ class Daemon:
                     group.create_task(self._home_assistant.run(), name="home assistant")
                 if self._bedside.present:
                     group.create_task(self._bedside.run(), name="annunciator")
+                if self._camera_light is not None:
+                    group.create_task(self._camera_light.run(), name="camera light")
                 if self._button is not None:
                     group.create_task(self._button.run(), name="button")
                 if self.home is not None:
@@ -342,7 +351,7 @@ class Daemon:
         estimates: list[Estimate] = []
         for name, glance in look.glances.items():
             source = self.inputs[name]
-            absence = _ABSENCE_OF_STATE.get(glance.status.state)
+            absence = None if glance.camera_off else _ABSENCE_OF_STATE.get(glance.status.state)
             absences.update(dict.fromkeys(source.modalities, absence or Absence.WARMING_UP))
             if absence is None:
                 estimates += await source.judge(glance)
@@ -398,7 +407,7 @@ class Daemon:
         self._witness.camera(off=off, by=self._asked_by)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
-                source.switched_off = off
+                source.switch(off=off)
 
     def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)

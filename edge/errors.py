@@ -117,6 +117,7 @@ class SensorReason(StrEnum):
     PARTIAL = "partial"
     CHANNEL_SILENT = "channel_silent"
     STOPPED = "stopped"
+    SWITCHED_OFF = "switched_off"
     HUNG = "hung"
     DRIVER_FAULT = "driver_fault"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -197,6 +197,15 @@ class Button(Section):
     """Who is noted as having said so."""
 
 
+class CameraLight(Section):
+    """A lamp at the bed that shows whether a camera may be looking (extra `gpio`)."""
+
+    pin: int | None = Field(default=None, ge=0, le=27, examples=[25])
+    """BCM number of the pin that switches the lamp; without it there is none."""
+    lit_while: Literal["off", "on"] = "off"
+    """"off": lit while every camera is switched off and let go of; "on": lit while one may be looking."""
+
+
 class Tls(Section):
     """Encryption of the connection to the broker."""
 
@@ -332,6 +341,8 @@ class Config(Section):
     """Light and sound at the bed."""
     button: Button = Button()
     """The button for reports of pain."""
+    camera_light: CameraLight = CameraLight()
+    """The lamp that shows whether a camera may be looking."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
@@ -350,6 +361,17 @@ class Config(Section):
         if annunciator is not None and button.pin in {annunciator.light_pin, annunciator.buzzer_pin} - {None}:
             raise ValueError(f"has pin {button.pin}, which [annunciator] uses: connect the button to another")
         return button
+
+    @field_validator("camera_light")
+    @classmethod
+    def _free_pin(cls, camera_light: CameraLight, info: Info) -> CameraLight:
+        annunciator: Annunciator | None = info.data.get("annunciator")
+        button: Button | None = info.data.get("button")
+        used = set() if annunciator is None else {annunciator.light_pin, annunciator.buzzer_pin}
+        used |= set() if button is None else {button.pin}
+        if camera_light.pin in used - {None}:
+            raise ValueError(f"has pin {camera_light.pin}, which something else uses: connect the lamp to another")
+        return camera_light
 
     @field_validator("sensor")
     @classmethod

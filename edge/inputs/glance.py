@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.errors import InferenceError
 from edge.types import (
+    Absence,
     Channel,
     Estimate,
     SensorStatus,
@@ -46,6 +47,11 @@ class Glance:
     status: SensorStatus
     estimates: tuple[Estimate, ...] = ()
     windows: Mapping[Channel, Window] | None = None
+
+    @property
+    def camera_off(self) -> bool:
+        """Whether somebody has switched this camera off: that, and no fault, is why it says nothing."""
+        return any(one.absence is Absence.CAMERA_OFF for one in self.estimates)
 
 
 def worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict[str, str]]:
