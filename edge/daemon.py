@@ -21,12 +21,14 @@ from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
 from edge.alarm.reports import Reports
 from edge.audit.anchor import Anchors
+from edge.audit.chain import Kind
 from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
 from edge.button import ReportButton
+from edge.camera_light import CameraLight
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import AnodyneError, CommandError
@@ -60,10 +62,10 @@ from edge.publish.payload import (
 )
 from edge.publish.proof import proof_words
 from edge.publish.topics import LOAD
+from edge.recorder.choose import recording as make_recording
 from edge.recorder.facts import Facts, SensorFacts
 from edge.recorder.head import bundle_in_use, head
 from edge.recorder.recorder import NotRecording, Recording
-from edge.recorder.recorder import recording as make_recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
@@ -167,17 +169,21 @@ class Daemon:
         self._reached(Stage.STORE)
         self._keeper = Keeper(clock)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
+        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        self._witness = Witness(audit)
         self._reached(Stage.MODELS)
         self.updates: Updates | None = None
         self._fusion: Fusion | SafeMode
         self._bundle: Bundle | None = None
         if safe is not None:
-            self._fusion = safe
+            self._fusion, recording = safe, NotRecording()
         else:
             self.updates = Updates(shelf, config) if shelf is not None and config.models.bundle is None else None
             self._bundle = Bundle.load(config.models.bundle) if self.updates is None else self.updates.bundle
             self._fusion = Fusion(Calibration(self._bundle), config.fusion)
-        self._recording = NotRecording() if safe else recording or make_recording(config.recorder, clock)
+        self._recording = recording or make_recording(
+            config.recorder, clock, config.box.state_dir, config.box.validity, self._tell_of_recording
+        )
         self._reached(Stage.SENSORS)
         self.inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, self._bundle, config.models.threads, clock, self._recording)
@@ -196,8 +202,6 @@ class Daemon:
                 camera.keep_references(References(self._store, self._bundle.model(FACE_MODEL).sha256))
         self._reached(Stage.ROOMS)
         self._outbox = Outbox(self._store)
-        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
-        self._witness = Witness(audit)
         self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
         self._publisher = Publisher(
@@ -227,6 +231,11 @@ class Daemon:
                 )
             )
         self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
+        self._camera_light = (
+            None
+            if config.camera_light.pin is None
+            else CameraLight(config.camera_light, clock, lambda: all(camera.let_go for camera in self._cameras()))
+        )
         self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         bands = [stanza.name for stanza in config.sensor if isinstance(stanza, BandSection)]
@@ -252,8 +261,9 @@ class Daemon:
             self._publisher.proofs.listen(self._metrics.step)
 
     def _bedside_fault(self) -> str:
-        """Why light, sound or button of the bed fail; "" while they work or there are none."""
-        return self._bedside.fault or (self._button.fault if self._button is not None else "")
+        """Why light, sound, lamp or button of the bed fail; "" while they work or there are none."""
+        parts = (self._bedside, self._camera_light, self._button)
+        return next((part.fault for part in parts if part is not None and part.fault), "")
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -277,6 +287,8 @@ class Daemon:
                     group.create_task(self._apart(self._home_assistant.run()), name="home assistant")
                 if self._bedside.present:
                     group.create_task(self._apart(self._bedside.run()), name="annunciator")
+                if self._camera_light is not None:
+                    group.create_task(self._apart(self._camera_light.run()), name="camera light")
                 if self._button is not None:
                     group.create_task(self._apart(self._button.run()), name="button")
                 if self.home is not None:
@@ -463,11 +475,15 @@ class Daemon:
                 self._recording.acknowledged(command.target, ())
                 return done
 
+    def _tell_of_recording(self, kind: str, detail: dict[str, str]) -> None:
+        """What the audit log keeps of consent and recordings; called from the recorder's thread too."""
+        self._witness.note(Kind(kind), BOX, {**detail})
+
     def _switch_cameras(self, off: bool) -> None:
         self._witness.camera(off=off, by=self._asked_by)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
-                source.switched_off = off
+                source.switch(off=off)
 
     def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)

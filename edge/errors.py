@@ -123,6 +123,7 @@ class SensorReason(StrEnum):
     PARTIAL = "partial"
     CHANNEL_SILENT = "channel_silent"
     STOPPED = "stopped"
+    SWITCHED_OFF = "switched_off"
     HUNG = "hung"
     DRIVER_FAULT = "driver_fault"
 
@@ -179,6 +180,9 @@ class SessionReason(StrEnum):
     LOCKED = "locked"
     CORRUPT = "corrupt"
     EMPTY = "empty"
+    SEALED = "sealed"
+    KEY = "key"
+    CONSENT = "consent"
 
 
 class SessionError(ReasonedError[SessionReason]):

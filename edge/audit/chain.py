@@ -125,10 +125,11 @@ def read(path: Path) -> Iterator[Entry | bytes]:
     """
     with path.open("rb") as file:
         for line in file:
-            yield _entry(line) or line.rstrip(b"\n")
+            yield as_entry(line) or line.rstrip(b"\n")
 
 
-def _entry(line: bytes) -> Entry | None:
+def as_entry(line: bytes) -> Entry | None:
+    """The entry of a whole line; None where it is none."""
     try:
         found = Entry.model_validate_json(line)
     except ValidationError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.audit.chain import START, Anchor, Detail, Entry, Kind, entry, read, torn_detail
+from edge.audit.chain import START, Anchor, Detail, Entry, Kind, as_entry, entry, read, torn_detail
 from edge.clock import Clock, Instant
 
 log = logging.getLogger(__name__)
@@ -44,17 +45,26 @@ class AuditLog:
         self._waiting: deque[tuple[Instant, Kind, str, Detail]] = deque()
         self._dropped = 0
         self._told = False
+        self._lock = threading.Lock()
 
     def note(self, kind: Kind, by: str, detail: Detail | None = None) -> bool:
         """Append an entry, with those that wait; whether it is on the disk."""
-        self._waiting.append((self._clock.instant(), kind, by, detail or {}))
+        with self._lock:
+            return self._note(kind, by, detail or {})
+
+    def _note(self, kind: Kind, by: str, detail: Detail) -> bool:
+        self._waiting.append((self._clock.instant(), kind, by, detail))
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self._dropped += 1
-        return self.flush()
+        return self._flush()
 
     def flush(self) -> bool:
         """Write what waits; whether nothing waits any more."""
+        with self._lock:
+            return self._flush()
+
+    def _flush(self) -> bool:
         if not self._waiting:
             return True
         try:
@@ -90,6 +100,9 @@ class AuditLog:
     def _write(self) -> None:
         with _locked(self.path) as descriptor:
             last, torn = _end(descriptor)
+            if torn and (whole := as_entry(torn + b"\n")) is not None:
+                last, torn = whole, b""  # only the line's end is missing
+                _append(descriptor, b"\n")
             lines: list[bytes] = []
             n, prev = (0, START) if last is None else (last.n, last.hash)
             if torn:

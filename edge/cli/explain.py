@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from edge.bundle import Bundle
+from edge.cli.reading import note_read
 from edge.errors import ConfigError
 from edge.fusion import Calibration
 from edge.recorder.head import bundle_in_use
@@ -38,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.plot.explain import explain, find
 
     path, alert = find(_place(arguments), arguments.event)
+    note_read(path, "explain")
     explanation = explain(path, alert, _calibration(path))
     sys.stdout.write("".join(f"{line}\n" for line in explanation.lines))
     if arguments.output is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.reading import note_read
 from edge.errors import ConfigError, ExportError, SessionError, StoreError
 from edge.publish.fhir.resources import Json, Release
 
@@ -88,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.every is not None or arguments.ledger is not None:
         raise ExportError("--every and --ledger go with --live")
     files = sessions(_places(arguments))
+    for file in files:
+        note_read(file, "export")
     made = [
         (history.place.name, bundle)
         for history in read(files, PER_S[arguments.per])

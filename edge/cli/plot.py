@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from edge.cli.reading import note_read
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
@@ -29,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.plot.series import tell
 
     output: Path = arguments.output or Path(f"{arguments.session.stem}.png")
+    note_read(arguments.session, "plot")
     story = tell(arguments.session, arguments.from_s, arguments.to_s)
     write(story, output)
     sys.stdout.write(f"{output}: {story.to_s - story.from_s:.0f} s, {len(story.alerts)} alerts\n")

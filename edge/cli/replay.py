@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge import clock
+from edge.cli.reading import note_read
 from edge.config import load
 from edge.publish.payload import alert_message
 from edge.replay.run import Outcome, Replay
@@ -42,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Replay and say what came of it."""
     settings = None if arguments.config is None else load(arguments.config)
+    note_read(arguments.session, "replay")
     replay = Replay(arguments.session, settings)
     start_ns = replay.facts.start.mono_ns
     if arguments.speed and not arguments.json:

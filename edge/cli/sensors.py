@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.live import Live
 
 from edge import clock
+from edge.alarm.standing import Standing
+from edge.alarm.standing import load as load_standing
 from edge.bundle import Bundle
 from edge.cli.last_warning import LastWarning, only_handler
 from edge.cli.run import DEFAULT_CONFIG
@@ -24,8 +27,11 @@ from edge.recorder.recorder import NotRecording
 from edge.reporter import Reporter
 from edge.sensors.report import EVERY_S, BoxReport, read_report
 from edge.sensors.screen import duration, render
-from edge.store import is_held
-from edge.types import NS_PER_S, SensorState
+from edge.sensors.stanza import CameraSection
+from edge.store import Store, is_held
+from edge.types import NS_PER_S, Hold, SensorState
+
+log = logging.getLogger(__name__)
 
 FRESH_S = 5.0
 """A report older than this is no longer the daemon's word: five were due since."""
@@ -123,6 +129,22 @@ def _fresh(config: Config, now: clock.Clock) -> BoxReport | None:
     return report if 0 <= now.now_ns() - report.at_ns <= FRESH_S * NS_PER_S else None
 
 
+def camera_off(path: Path) -> bool:
+    """Whether somebody has switched the cameras off; where the box's state cannot be read they count as off."""
+    if not path.exists():
+        return False
+    try:
+        store = Store.open(path)
+    except StoreError as error:
+        log.warning("whether the cameras are switched off is not known: %s", error.message)
+        return True
+    try:
+        text = load_standing(store)
+        return text is not None and Hold.CAMERA_OFF in Standing.model_validate_json(text).until_ns
+    finally:
+        store.close()
+
+
 class _Daemons:
     """The figures of the running daemon."""
 
@@ -167,6 +189,11 @@ class _Own:
 
     def __init__(self, config: Config, system: clock.Clock) -> None:
         bundle = Bundle.load(config.models.bundle)
+        if camera_off(config.box.state_dir / STORE_FILE):
+            log.warning("somebody has switched the cameras of this box off: they are left closed")
+            config = config.model_copy(
+                update={"sensor": tuple(one for one in config.sensor if not isinstance(one, CameraSection))}
+            )
         self._clock = system
         self._inputs: dict[str, Input] = {
             stanza.name: build_input(stanza, bundle, config.models.threads, system, NotRecording())

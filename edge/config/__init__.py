@@ -13,7 +13,20 @@ from __future__ import annotations
 
 from edge.config.home import Home
 from edge.config.reading import load, loads
-from edge.config.sections import Alarm, Annunciator, Box, Button, Config, Fusion, Metrics, Models, Mqtt, Recorder, Tls
+from edge.config.sections import (
+    Alarm,
+    Annunciator,
+    Box,
+    Button,
+    CameraLight,
+    Config,
+    Fusion,
+    Metrics,
+    Models,
+    Mqtt,
+    Recorder,
+    Tls,
+)
 from edge.config.station import Station
 
 __all__ = [
@@ -21,6 +34,7 @@ __all__ = [
     "Annunciator",
     "Box",
     "Button",
+    "CameraLight",
     "Config",
     "Fusion",
     "Home",

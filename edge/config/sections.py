@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -205,6 +205,15 @@ class Button(Section):
     """Who is noted as having said so."""
 
 
+class CameraLight(Section):
+    """A lamp at the bed that shows whether a camera may be looking (extra `gpio`)."""
+
+    pin: int | None = Field(default=None, ge=0, le=27, examples=[25])
+    """BCM number of the pin that switches the lamp; without it there is none."""
+    lit_while: Literal["off", "on"] = "off"
+    """"off": lit while every camera is switched off and let go of; "on": lit while one may be looking."""
+
+
 class Tls(Section):
     """Encryption of the connection to the broker."""
 
@@ -315,6 +324,8 @@ class Recorder(Section):
 
     folder: FilePath | None = Field(default=None, examples=["/var/lib/anodyne/sessions"])
     """Folder of the sessions. Without it nothing is recorded: they are health data of the person in the bed."""
+    site_key: FilePath | None = Field(default=None, examples=["/etc/anodyne/site.pub"])
+    """The site's public key: what is recorded is sealed for it, and the box cannot read it. Real patients need it."""
     max_mb: int = Field(default=2000, ge=10, le=1_000_000)
     """Room for all sessions, megabytes; the oldest are deleted first. A day of a camera and a band takes about 500."""
     keep_days: float = Field(default=14.0, gt=0.0, le=3650.0)
@@ -338,6 +349,8 @@ class Config(Section):
     """Light and sound at the bed."""
     button: Button = Button()
     """The button for reports of pain."""
+    camera_light: CameraLight = CameraLight()
+    """The lamp that shows whether a camera may be looking."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
     mqtt: Mqtt = Mqtt()
@@ -356,6 +369,17 @@ class Config(Section):
         if annunciator is not None and button.pin in {annunciator.light_pin, annunciator.buzzer_pin} - {None}:
             raise ValueError(f"has pin {button.pin}, which [annunciator] uses: connect the button to another")
         return button
+
+    @field_validator("camera_light")
+    @classmethod
+    def _free_pin(cls, camera_light: CameraLight, info: Info) -> CameraLight:
+        annunciator: Annunciator | None = info.data.get("annunciator")
+        button: Button | None = info.data.get("button")
+        used = set() if annunciator is None else {annunciator.light_pin, annunciator.buzzer_pin}
+        used |= set() if button is None else {button.pin}
+        if camera_light.pin in used - {None}:
+            raise ValueError(f"has pin {camera_light.pin}, which something else uses: connect the lamp to another")
+        return camera_light
 
     @field_validator("sensor")
     @classmethod

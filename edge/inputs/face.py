@@ -17,7 +17,7 @@ from edge.inputs.glance import FaultLog, Glance, worth
 from edge.recorder.recorder import Recording
 from edge.references import References, still_stands
 from edge.sensors.care import supervise
-from edge.sensors.driver import Driver, Paced
+from edge.sensors.driver import Driver, Holding, Paced
 from edge.sensors.gauge import SensorGauge
 from edge.sensors.report import SensorReport
 from edge.types import (
@@ -49,6 +49,10 @@ class _FaceInput:
         self.switched_off = False
         self._recording = recording
         self._estimate: Estimate | None = None
+
+    def switch(self, *, off: bool) -> None:
+        """Somebody has switched the camera off, or on again."""
+        self.switched_off = off
 
     def on_status(self, status: SensorStatus) -> None:
         """Remember the state; what a camera said before it was lost is not evidence for when it is back."""
@@ -144,10 +148,13 @@ class CameraInput(_FaceInput):
         self._clock = clock
         self._newest: Frame | None = None
         self._judging_ns: int | None = None
+        self._switched = asyncio.Event()
+        self._switched_ns = clock.now_ns()
         self._came_ns = clock.now_ns()
         self._work_ns: int | None = None
         self._aged_ns = 0
         self._arrived = asyncio.Event()
+        self._closed = True
         self._shelf: References | None = None
         self._saved_ns: int | None = None
 
@@ -168,9 +175,54 @@ class CameraInput(_FaceInput):
         if status.state is SensorState.LOST:
             self._newest = None
 
+    def switch(self, *, off: bool) -> None:
+        """Let go of the device and forget what was seen, or take it up again; `follow` does it."""
+        if off != self.switched_off:
+            self.switched_off = off
+            self._switched_ns = self._clock.now_ns()
+            self._newest = self._estimate = None
+            self._switched.set()
+
+    @property
+    def let_go(self) -> bool:
+        """Whether it is switched off and holds no device."""
+        holds = isinstance(self.driver, Holding) and self.driver.holds_device
+        return self.switched_off and self._closed and not holds
+
     async def follow(self) -> None:
-        """Keep the sensor connected, for ever or until that is of no more use."""
-        await supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
+        """Keep the sensor connected while it is switched on, for ever or until that is of no more use.
+
+        Switched off it holds no device, from the start on where it was so before.
+        """
+        while True:
+            self._switched.clear()
+            if self.switched_off:
+                log.warning("%s: switched off; the device is closed until it is switched on", self.driver.name)
+                self.on_status(self._off_status())
+                await self._switched.wait()
+                continue
+            self._closed = False
+            care = asyncio.ensure_future(
+                supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
+            )
+            switched = asyncio.ensure_future(self._switched.wait())
+            try:
+                await asyncio.wait((care, switched), return_when=asyncio.FIRST_COMPLETED)
+                ended = care.done() and not self.switched_off
+            finally:
+                switched.cancel()
+                care.cancel()
+                await asyncio.wait((care, switched))
+                self._closed = True
+            if not care.cancelled():
+                care.result()
+            if ended:
+                return  # what is of no more use stays so: a recording has ended
+
+    def _off_status(self) -> SensorStatus:
+        return SensorStatus(
+            self.driver.name, SensorState.LOST, SensorReason.SWITCHED_OFF, self._switched_ns, "switched off by a person"
+        )
 
     async def run(self) -> None:
         """Estimate each newest frame in a worker thread, for ever."""
@@ -204,6 +256,8 @@ class CameraInput(_FaceInput):
         """What hangs, in a sentence; None while pictures are judged and the camera's library answers."""
         if self._judging_ns is not None and now_ns - self._judging_ns > STUCK_S * NS_PER_S:
             return f"{self.driver.name}: a picture has been in work for over {STUCK_S:.0f} s"
+        if self.switched_off and not self.let_go and now_ns - self._switched_ns > STUCK_S * NS_PER_S:
+            return f"{self.driver.name}: it is switched off, and its library does not let go of the device"
         if self.status.reason is SensorReason.HUNG:
             return f"{self.driver.name}: the camera's library hangs"
         return None

@@ -56,6 +56,11 @@ class Glance:
     estimates: tuple[Estimate, ...] = ()
     windows: Mapping[Channel, Window] | None = None
 
+    @property
+    def camera_off(self) -> bool:
+        """Whether somebody has switched this camera off: that, and no fault, is why it says nothing."""
+        return any(one.absence is Absence.CAMERA_OFF for one in self.estimates)
+
 
 def worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict[str, str]]:
     """Quality by modality, and why a modality says nothing."""
@@ -67,7 +72,7 @@ def worth(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, float] | dict[
 
 def speaks(glance: Glance) -> bool:
     """Whether the sensor of a glance has anything to say."""
-    return glance.status.state not in _ABSENCE_OF_STATE
+    return glance.camera_off or glance.status.state not in _ABSENCE_OF_STATE
 
 
 def absences(glances: Mapping[str, Glance], modalities: Mapping[str, tuple[Modality, ...]]) -> dict[Modality, Absence]:
@@ -79,6 +84,6 @@ def absences(glances: Mapping[str, Glance], modalities: Mapping[str, tuple[Modal
     """
     found = dict.fromkeys((Modality.FACE, Modality.PPG, Modality.GSR), Absence.NOT_CONFIGURED)
     for name, glance in glances.items():
-        why = _ABSENCE_OF_STATE.get(glance.status.state, Absence.WARMING_UP)
+        why = Absence.WARMING_UP if speaks(glance) else _ABSENCE_OF_STATE[glance.status.state]
         found.update(dict.fromkeys(modalities[name], why))
     return found

@@ -96,6 +96,11 @@ class SessionFile:
         beside = (self.path.with_name(self.path.name + suffix) for suffix in SUFFIXES)
         return sum(path.stat().st_size for path in beside if path.exists())
 
+    def abandon(self) -> None:
+        """Close the file without the mark of an end: what is there was cut short."""
+        self._connection.execute("PRAGMA journal_mode=DELETE")
+        self._connection.close()
+
     def close(self) -> None:
         """Mark the session as ended, fold the log into the file and close it.
 

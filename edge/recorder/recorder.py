@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge.clock import Clock
 from edge.config import Recorder as Settings
@@ -20,7 +20,12 @@ from edge.recorder.events import Acknowledged, Alerted, Assessed, BlockArrived, 
 from edge.recorder.facts import Facts
 from edge.recorder.file import SessionFile
 from edge.recorder.shelf import Shelf
-from edge.types import Alert, Assessment, Estimate, SampleBlock, SensorStatus
+from edge.types import NS_PER_S, Alert, Assessment, Estimate, SampleBlock, SensorStatus
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+    from edge.recorder.sealed import SealedFile
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +45,20 @@ PARTS = 4
 """A session goes on in another file when it has grown to this share of `max_mb`, so that the oldest can be deleted
 while the box runs for months."""
 
+TIDY_S = 3600.0
+"""How often what is too old is deleted, seconds."""
+
 CLOSE_S = 5.0
 """Longest wait for the thread at the daemon's end, seconds."""
 
 _MB = 1_000_000
+
+Tell = Callable[[str, dict[str, str]], None]
+"""Takes a kind of `edge.audit.chain.Kind` as text, and the details."""
+
+
+def nobody(_kind: str, _detail: dict[str, str]) -> None:
+    """Nobody wants to know."""
 
 
 class Recording(Protocol):
@@ -86,9 +101,17 @@ class Recording(Protocol):
 
 
 class NotRecording:
-    """Nobody has asked for a recording."""
+    """Nobody has asked for a recording, or there cannot be one.
+
+    Args:
+        fault: why not, where one was asked for.
+    """
 
     fault = ""
+
+    def __init__(self, fault: str = "") -> None:
+        """Keep the reason."""
+        self.fault = fault
 
     def begin(self, facts: Facts) -> None:
         """Nothing."""
@@ -122,13 +145,24 @@ class Recorder:
         folder: where sessions are kept.
         settings: limits.
         clock: when events happen.
+        site_key: seals what is written, where it is given.
+        tell: told of sessions that begin, end and are deleted, with what the audit log keeps of it; from any thread.
 
     Attributes:
         fault: why nothing is recorded any more; "" while all is well.
     """
 
-    def __init__(self, folder: Path, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        clock: Clock,
+        site_key: X25519PublicKey | None = None,
+        tell: Tell = nobody,
+    ) -> None:
         """Nothing is opened before `begin`."""
+        self._site_key = site_key
+        self._tell = tell
         self.fault = ""
         self._folder = folder
         self._max_bytes = settings.max_mb * _MB
@@ -221,26 +255,43 @@ class Recorder:
 
     def _record(self, shelf: Shelf, facts: Facts) -> None:
         """Write one part of the session after another until it is closed or given up."""
+        tidied_ns = self._clock.now_ns()
         while True:
             file = self._new_part(shelf, facts)
+            self._tell("recording_started", {"session": file.path.name})
             with closing(file):
                 while not self._finished and file.size < self._max_bytes / PARTS:
                     self._wait()
                     file.append(self._take())
+                    if self._clock.now_ns() - tidied_ns >= TIDY_S * NS_PER_S:
+                        tidied_ns = self._clock.now_ns()
+                        self._tidy(shelf, self._max_bytes, file.path)
                     if shelf.free_bytes() < RESERVE_BYTES:
                         self._stop(f"less than {RESERVE_BYTES // _MB} MB are free in {shelf.folder}")
+            self._tell("recording_ended", {"session": file.path.name, "why": self.fault or "closed"})
             if self._finished:
                 return
             facts = facts.next_part(file.path.name, file.next_seq)
 
-    def _new_part(self, shelf: Shelf, facts: Facts) -> SessionFile:
+    def _new_part(self, shelf: Shelf, facts: Facts) -> SessionFile | SealedFile:
         now = self._clock.instant()
-        path = shelf.new_path(now)
-        file = SessionFile(path, facts)
+        path = shelf.new_path(now, sealed=self._site_key is not None)
+        file = self._file(path, facts)
         share = self._max_bytes / PARTS
-        shelf.tidy(round(self._max_bytes - share), self._settings.keep_days, now, current=path)
+        self._tidy(shelf, round(self._max_bytes - share), path)
         log.info("recording to %s", path)
         return file
+
+    def _file(self, path: Path, facts: Facts) -> SessionFile | SealedFile:
+        if self._site_key is None:
+            return SessionFile(path, facts)
+        from edge.recorder.sealed import SealedFile  # here, because only boxes that seal need the library
+
+        return SealedFile(path, facts, self._site_key)
+
+    def _tidy(self, shelf: Shelf, max_bytes: int, current: Path | None) -> None:
+        for gone in shelf.tidy(max_bytes, self._settings.keep_days, self._clock.instant(), current):
+            self._tell("recording_deleted", {"session": gone.name, "why": "older or more than is kept"})
 
     def _wait(self) -> None:
         """Until the next second, or until there is haste."""
@@ -254,8 +305,3 @@ class Recorder:
             waiting, self._waiting = self._waiting, []
         self._finished = last or bool(self.fault)
         return waiting
-
-
-def recording(settings: Settings, clock: Clock) -> Recording:
-    """What the configuration asks for."""
-    return NotRecording() if settings.folder is None else Recorder(settings.folder, settings, clock)

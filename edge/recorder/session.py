@@ -30,6 +30,9 @@ T = TypeVar("T")
 _MAGIC = b"SQLite format 3\0"
 """How every SQLite file begins."""
 
+SEALED = b"ANODYNE-SEALED-1"
+"""How every sealed session begins (`edge.recorder.seal`)."""
+
 _LOG_HEAD = 32
 """Bytes of the head of a write-ahead log (SQLite's file format, section 4.1)."""
 
@@ -42,6 +45,7 @@ _REMEDIES = {
     SessionReason.NOT_FOUND: "there is no such file",
     SessionReason.UNREADABLE: "it cannot be opened: check its owner and mode",
     SessionReason.FOREIGN: "this is no session of Anodyne",
+    SessionReason.SEALED: "it is sealed: `anodyne sessions open` it with the site's private key first",
     SessionReason.VERSION: "it was written by a newer program: use that one",
     SessionReason.LOCKED: "it is being written right now: try again, or stop the box first",
     SessionReason.CORRUPT: "the file is damaged",
@@ -82,12 +86,15 @@ class Session:
         """Open a session.
 
         Raises:
-            SessionError: NOT_FOUND, UNREADABLE, FOREIGN, VERSION, LOCKED (still being recorded) or CORRUPT.
+            SessionError: NOT_FOUND, UNREADABLE, FOREIGN, SEALED, VERSION, LOCKED (still being recorded) or CORRUPT.
         """
         if not path.is_file():
             raise _error(path, SessionReason.NOT_FOUND)
         with _as_session_error(path), path.open("rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
+            begin = file.read(len(_MAGIC))
+            if begin == SEALED:
+                raise _error(path, SessionReason.SEALED)
+            if begin != _MAGIC:
                 raise _error(path, SessionReason.FOREIGN)
         try:
             return cls(path, ExitStack())

@@ -15,7 +15,10 @@ from edge.recorder.file import SUFFIXES
 SUFFIX = ".anodyne"
 """What a session's file name ends with."""
 
-_NAME = re.compile(r"^\d{8}T\d{6}Z-[0-9a-z]+-(\d{1,12})\.anodyne$")
+SEALED_SUFFIX = ".sealed"
+"""What a sealed one's name has behind that."""
+
+_NAME = re.compile(r"^\d{8}T\d{6}Z-[0-9a-z]+-(\d{1,12})\.anodyne(?:\.sealed)?$")
 """<start, UTC>-<boot id>-<running number>.anodyne"""
 
 LAST_MS = 253_402_300_799_000
@@ -72,28 +75,35 @@ class Shelf:
         matches = ((_NAME.match(path.name), path) for path in self.folder.iterdir())
         return sorted((Kept(int(found[1]), path) for found, path in matches if found), key=lambda one: one.number)
 
-    def new_path(self, start: Instant) -> Path:
+    def new_path(self, start: Instant, *, sealed: bool = False) -> Path:
         """A path for a session that begins now; its number is above all others'."""
         number = max((one.number for one in self.sessions()), default=0) + 1
         began = datetime.fromtimestamp(min(max(start.wall_ms, 0), LAST_MS) / 1000, UTC)
-        return self.folder / f"{began:%Y%m%dT%H%M%SZ}-{start.boot_id}-{number}{SUFFIX}"
+        return self.folder / f"{began:%Y%m%dT%H%M%SZ}-{start.boot_id}-{number}{SUFFIX}{SEALED_SUFFIX if sealed else ''}"
 
-    def tidy(self, max_bytes: int, keep_days: float, now: Instant, current: Path) -> None:
+    def tidy(self, max_bytes: int, keep_days: float, now: Instant, current: Path | None) -> list[Path]:
         """Delete the oldest sessions until what is there fits; never `current`.
+
+        Returns:
+            What was deleted.
 
         Age counts only while the wall clock is synchronised: a wrong clock must not empty the shelf.
         """
+        gone: list[Path] = []
         others = [one for one in self.sessions() if one.path != current]
         if now.synced:
             old = [one for one in others if now.wall_ms - one.path.stat().st_mtime * 1000 > keep_days * _DAY_MS]
             for one in old:
                 one.delete()
+                gone.append(one.path)
                 others.remove(one)
         room = max_bytes - sum(one.size for one in others)
         while room < 0 and others:
             oldest = others.pop(0)
             room += oldest.size
             oldest.delete()
+            gone.append(oldest.path)
+        return gone
 
     def free_bytes(self) -> int:
         """Room left on the disk."""

@@ -53,6 +53,16 @@ class Paced(Protocol):
 
 
 @runtime_checkable
+class Holding(Protocol):
+    """A driver that knows whether it still has its device, even after its stream has ended."""
+
+    @property
+    def holds_device(self) -> bool:
+        """Whether a device or file is open, or a library may still have it so."""
+        ...
+
+
+@runtime_checkable
 class Heralded(Protocol):
     """A driver that can tell when its device is back, so that no back-off is sat out then."""
 

@@ -19,12 +19,13 @@ import edge.recorder
 from edge import config
 from edge.clock import Instant, VirtualClock
 from edge.recorder import recorder as module
+from edge.recorder.choose import recording
 from edge.recorder.events import Ticked
 from edge.recorder.file import SessionFile
-from edge.recorder.recorder import NotRecording, Recorder, recording
+from edge.recorder.recorder import NotRecording, Recorder
 from edge.recorder.session import Session, chain
 from edge.recorder.shelf import Shelf
-from edge.types import Frame
+from edge.types import Frame, Validity
 from tests.recorder.events import ALERT, BLOCK, FACE, FACTS, LOST, SEEN, write
 
 NOW = FACTS.start
@@ -78,8 +79,10 @@ def test_the_sessions_folder_is_its_owners(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
 
 
-def test_without_a_folder_nothing_is_recorded() -> None:
-    assert isinstance(recording(config.Recorder(), VirtualClock()), NotRecording)
+def test_without_a_folder_nothing_is_recorded(tmp_path: Path) -> None:
+    found = recording(config.Recorder(), VirtualClock(), tmp_path, Validity.REAL)
+    assert isinstance(found, NotRecording)
+    assert found.fault == ""
 
 
 def test_a_frame_is_refused(tmp_path: Path) -> None:

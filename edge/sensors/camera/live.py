@@ -48,6 +48,11 @@ class LiveCamera(ABC):
         """The same for every rate."""
         return STALL_S
 
+    @property
+    def holds_device(self) -> bool:
+        """Whether a thread still has the camera: until it has ended nobody can say that it is closed."""
+        return any(capture.alive for capture in self._captures)
+
     def limit_rate(self, rate_hz: float | None) -> float:
         """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
         self._sieve.limit(rate_hz)

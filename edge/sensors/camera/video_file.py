@@ -63,6 +63,11 @@ class VideoFile:
         """Ten missed frames, at least a second."""
         return max(1.0, 10.0 / self._config.rate_hz)
 
+    @property
+    def holds_device(self) -> bool:
+        """Whether the file is open."""
+        return self._player is not None
+
     def limit_rate(self, rate_hz: float | None) -> float:
         """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
         self._limit_hz = min(self._config.rate_hz, rate_hz or self._config.rate_hz)
@@ -93,6 +98,7 @@ class VideoFile:
                 yield Frame(self.name, picture.pixels, measured_ns, picture.number)
         finally:
             await self._clock.in_thread(player.close)
+            self._player = None
 
 
 class _Player:

@@ -1,0 +1,192 @@
+"""Camera off is a hard state: no handle is held, not after a restart either; the lamp shows what is so."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import gpiozero
+import numpy as np
+import pytest
+from gpiozero.pins.mock import MockFactory
+from numpy.typing import NDArray
+
+from edge import clock as clocks
+from edge import config
+from edge.bundle import Bundle
+from edge.cli.sensors import camera_off
+from edge.daemon import STORE_FILE, Daemon
+from edge.demo.setup import DELAYS, FACE_CLIP
+from edge.errors import ConfigError
+from edge.face import FaceEstimator
+from edge.inputs import CameraInput
+from edge.publish.embedded import free_port
+from edge.publish.payload import ControlCommand
+from edge.recorder.recorder import NotRecording
+from edge.sensors.camera.live import LiveCamera
+from edge.sensors.camera.source import Source
+from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.types import NS_PER_S, Absence, Assessment, Modality, SensorState, Validity
+from tests.peers.broker import until
+
+LAMP = 25
+
+
+class Box:
+    """A daemon on a virtual clock that looks through a clip of its own, and has a lamp."""
+
+    def __init__(self, folder: Path, lit_while: str = "off") -> None:
+        self.clip = folder / "clip.webm"
+        if not self.clip.exists():
+            shutil.copy(FACE_CLIP, self.clip)
+        camera = VideoFileCamera(driver="video_file", name="camera", path=self.clip, width_px=320, height_px=240)
+        self.clock = clocks.VirtualClock()
+        self.assessments: list[Assessment] = []
+        self.settings = config.Config(
+            box=config.Box(site="test", bed="bed1", state_dir=folder, validity=Validity.TEST),
+            sensor=(camera,),
+            fusion=config.Fusion(tick_s=0.5),
+            alarm=DELAYS,
+            camera_light=config.CameraLight.model_validate({"pin": LAMP, "lit_while": lit_while}),
+            mqtt=config.Mqtt(host="127.0.0.1", port=free_port()),
+        )
+
+    def live(self, *steps: tuple[float, Callable[[Daemon], None]]) -> None:
+        """Let virtual time pass; each step comes so long after the one before."""
+
+        async def run() -> None:
+            daemon = Daemon(self.settings, self.clock, on_assessment=self.assessments.append, reports=False)
+            task = asyncio.create_task(daemon.run())
+            for seconds, step in steps:
+                await self.clock.sleep(seconds)
+                step(daemon)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+        clocks.run(self.clock, run())
+
+    def is_open(self) -> bool:
+        """Whether this process has the camera open."""
+        links = set()
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                links.add(descriptor.readlink())
+        return self.clip in links
+
+
+def ask(do: str) -> Callable[[Daemon], None]:
+    """A nurse's command."""
+
+    def step(daemon: Daemon) -> None:
+        daemon.on_command(ControlCommand.model_validate({"id": f"{do}-1", "do": do, "by": "Ruth"}))
+
+    return step
+
+
+def test_switched_off_the_device_is_closed_and_the_lamp_shows_it(tmp_path: Path, pins: MockFactory) -> None:
+    box = Box(tmp_path)
+    seen: list[tuple[bool, bool, str | None]] = []
+
+    def look(daemon: Daemon) -> None:
+        status = daemon.inputs["camera"].status
+        seen.append((box.is_open(), bool(pins.pin(LAMP).state), status.reason))
+
+    box.live((10, look), (1, ask("camera_off")), (3, look), (600, look), (1, ask("camera_on")), (5, look))
+    off = (False, True, "switched_off")
+    assert seen == [(True, False, None), off, off, (True, False, None)]
+    missing = {one.missing.get(Modality.FACE) for one in box.assessments[26:1200]}
+    assert missing == {Absence.CAMERA_OFF}
+    assert Modality.FACE in box.assessments[-1].mode
+
+
+def test_it_is_never_opened_by_the_next_start(tmp_path: Path, pins: MockFactory) -> None:
+    Box(tmp_path).live((5, ask("camera_off")), (3, lambda _: None))
+    box = Box(tmp_path, lit_while="on")
+    seen: list[tuple[bool, bool]] = []
+    looks = [(0.05, lambda _: seen.append((box.is_open(), bool(pins.pin(LAMP).state))))] * 100
+    box.live(*looks)
+    assert set(seen) == {(False, False)}
+    assert {one.missing[Modality.FACE] for one in box.assessments} == {Absence.CAMERA_OFF}
+    assert camera_off(tmp_path / STORE_FILE)
+
+
+def test_commands_beside_the_daemon_respect_it(tmp_path: Path, pins: MockFactory) -> None:
+    del pins
+    assert not camera_off(tmp_path / STORE_FILE)
+    Box(tmp_path).live((5, ask("camera_off")))
+    Box(tmp_path).live((5, ask("camera_on")))
+    assert not camera_off(tmp_path / STORE_FILE)
+    (tmp_path / STORE_FILE).write_bytes(b"spoilt")
+    assert camera_off(tmp_path / STORE_FILE)
+
+
+class HangingSource:
+    """A camera library that hangs in its first picture until it is released from outside."""
+
+    def __init__(self, let_go: threading.Event) -> None:
+        self._let_go = let_go
+
+    def grab(self) -> bool:
+        """Hang."""
+        self._let_go.wait(60)
+        return False
+
+    def stamp_ns(self) -> int | None:
+        """No time."""
+        return None
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        """No picture."""
+        return None
+
+    def release(self) -> None:
+        """Close."""
+
+
+class HangingCamera(LiveCamera):
+    """A camera with such a library."""
+
+    let_go = threading.Event()
+
+    def open_source(self) -> Source:
+        """Open it."""
+        return HangingSource(self.let_go)
+
+
+async def test_a_library_that_does_not_let_go_is_not_called_closed() -> None:
+    time = clocks.SystemClock()
+    driver = HangingCamera(V4l2Camera(driver="v4l2", name="camera", device="/dev/video9"), time)
+    camera = CameraInput(driver, FaceEstimator(Bundle.load()), time, NotRecording())
+    following = asyncio.create_task(camera.follow())
+    await asyncio.sleep(0.5)
+    camera.switch(off=True)
+    await asyncio.sleep(6.0)
+    assert camera.status.state is SensorState.LOST
+    assert driver.holds_device
+    assert not camera.let_go
+    assert camera.stuck(time.now_ns()) is None
+    assert "does not let go" in str(camera.stuck(time.now_ns() + 30 * NS_PER_S))
+    driver.let_go.set()
+    await until(lambda: camera.let_go, 10)
+    assert camera.stuck(time.now_ns() + 30 * NS_PER_S) is None
+    following.cancel()
+    await asyncio.wait({following})
+
+
+def test_the_lamps_pin_is_its_own() -> None:
+    with pytest.raises(ConfigError, match="something else uses"):
+        config.loads("[button]\npin = 25\n[camera_light]\npin = 25\n", "box.toml")
+
+
+def test_without_the_pin_the_box_lives_and_says_so(tmp_path: Path, pins: MockFactory) -> None:
+    del pins
+    faults: list[str] = []
+    taken = gpiozero.LED(LAMP)
+    Box(tmp_path).live((5, lambda daemon: faults.append(daemon._bedside_fault())))  # no way around
+    taken.close()
+    assert "lamp cannot be taken" in faults[0]
