@@ -18,7 +18,8 @@ from tests.docs.architecture import ROOT
 PROGRAMS = (
     "anodyne", "apt", "bluetoothctl", "dpkg", "echo", "export", "fuser", "install", "journalctl", "make", "nano", "pip",
     "python", "python3", "rfcomm", "systemctl", "systemd-analyze", "systemd-sysusers", "udevadm", "usermod",
-    "systemd/install.sh", "tee", "mosquitto_passwd", "gpg", "sha256sum", "adduser", "useradd", "mkdir", "cp", "curl", "tar",
+    "systemd/install.sh", "tee", "mosquitto_passwd", "gpg", "sha256sum", "adduser", "useradd", "mkdir", "cp",
+    "curl", "tar",
 )  # fmt: skip
 """First words of what is a command and not something else in a block."""
 
