@@ -103,6 +103,7 @@ docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 	$(BIN)/anodyne config docs > docs/configuration.md
 	$(BIN)/python -m edge.publish.contract docs
 	$(BIN)/python -m edge.alarm.pages docs/alarms.md
+	$(BIN)/python -m tests.docs.architecture docs/architecture.svg
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)

@@ -18,6 +18,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -252,24 +253,28 @@ class Kills:
         play = partial(be_daemon, forgets=forgets)
         self.boxes = [Watched(Part(f"box{one}", self._room(f"box{one}"), play)) for one in range(BOXES)]
         self.kills = 0
+        self.enough = False
+        """Set by a signal handler: come to rest now, and report."""
 
     def _room(self, name: str) -> Path:
         (self._folder / name).mkdir()
         return self._folder / name
 
     def run(self, kills: int) -> None:
-        """Kill so many times; then let all come to rest."""
+        """Kill so many times, or until `enough`; then let all come to rest."""
         self._broker.start()
         self._station.start(self._broker.mqtt())
         for box in self.boxes:
             self._start(box.part)
-        while self.kills < kills and not any(box.wrong for box in self.boxes):
+        while self.kills < kills and not self.enough and not any(box.wrong for box in self.boxes):
             box = min(self.boxes, key=lambda one: one.part.due_s)
             time.sleep(max(0.0, box.part.due_s - time.monotonic()))
             box.part.kill()
             self.kills += 1
             box.look(self._scratch)
             self._start(box.part)
+            if self.kills % 500 == 0:
+                sys.stderr.write(f"{self.kills} kills\n")
         self._settle()
 
     def _start(self, part: Part) -> None:
@@ -314,6 +319,7 @@ def main(kills: int, seed: int, *, forgets: bool) -> int:
     where = memory if memory.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="anodyne-kills-", dir=where) as folder:
         campaign = Kills(Path(folder), seed, forgets=forgets)
+        signal.signal(signal.SIGINT, lambda *_: setattr(campaign, "enough", True))
         campaign.run(kills)
         report = campaign.report()
     sys.stdout.write(json.dumps({**report, "seed": seed, "seconds": round(time.monotonic() - begun_s, 1)}) + "\n")

@@ -6,10 +6,14 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.timeout(300)
+
 
 def campaign(*words: str) -> tuple[int, dict[str, object], str]:
     command = [sys.executable, "-m", "tests.daemon.kills", *words]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=115)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=280)
     assert done.stdout, done.stderr[-2000:]
     return done.returncode, json.loads(done.stdout), done.stderr[-2000:]
 

@@ -91,9 +91,10 @@ async def test_one_life_follows_another_without_an_end(tmp_path: Path) -> None:
     assert clock.now_ns() >= 4e9
 
 
+@pytest.mark.timeout(300)
 def test_minutes_of_a_bed_with_its_broker_and_station_are_judged_and_drawn(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.soak", "hours", "0.08", str(tmp_path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=280)
     assert done.stdout, done.stderr[-2000:]
     figures = json.loads(done.stdout)
     assert done.returncode == (1 if figures["broken"] else 0)
