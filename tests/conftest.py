@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 SHARED = Path(os.environ.get("ANODYNE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 """The shared data folder (real recordings, head assets, clips); tests that need it skip where it is absent."""
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")  # how long an example takes says how busy the machine is
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ BUSY_MS = 800
 """A picture is younger than this even where the machine is busy with other tests; how young it is when there is time is
 measured by `anodyne bench camera`."""
 
-NOTICED_S = 3.0
+NOTICED_S = 5.0
 """Within this time a frozen camera is to be noticed."""
 
 QUICK = Backoff(first_s=0.05, cap_s=0.2)
