@@ -12,7 +12,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.live import Live
@@ -241,7 +241,13 @@ def _raw_keys(press: Callable[[str], None]) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
 
     def read() -> None:
-        for key in os.read(descriptor, 64).decode(errors="replace"):
+        typed = b""
+        with suppress(OSError):
+            typed = os.read(descriptor, 64)
+        if not typed:  # the terminal is gone, and would be said to be readable for ever
+            loop.remove_reader(descriptor)
+            press("q")
+        for key in typed.decode(errors="replace"):
             press(key)
 
     tty.setcbreak(descriptor)
@@ -250,4 +256,5 @@ def _raw_keys(press: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(descriptor)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # of a terminal that is gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

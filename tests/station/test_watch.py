@@ -8,6 +8,8 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.peers.broker import Mosquitto, until
@@ -61,28 +63,46 @@ async def test_ack_of_an_unknown_condition_says_what_there_is(mosquitto: Mosquit
     assert (code, "pain, cannot_assess" in output) == (1, True)
 
 
-async def test_the_table_is_drawn_and_q_ends_it(mosquitto: Mosquitto, tmp_path: Path) -> None:
+@asynccontextmanager
+async def table(mosquitto: Mosquitto) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, bytearray]]:
+    """`anodyne watch` on a terminal: the process, the terminal's other end, and what has been drawn so far."""
     master, slave = pty.openpty()
     code = "import sys; from edge.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "watch", "--host", "127.0.0.1", "--port", str(mosquitto.port)]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    async with running(tmp_path, mosquitto.mqtt()) as box:
+    process = await asyncio.create_subprocess_exec(*command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+    os.close(slave)
+    screen, loop = bytearray(), asyncio.get_running_loop()
+    loop.add_reader(master, lambda: screen.extend(os.read(master, 65536)))
+    try:
+        yield process, master, screen
+    finally:
+        loop.remove_reader(master)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_the_table_is_drawn_and_q_ends_it(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with running(tmp_path, mosquitto.mqtt()) as box, table(mosquitto) as (process, master, screen):
         box.see(8)
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=slave, stdout=slave, stderr=slave, env=environment
-        )
-        os.close(slave)
-        screen = bytearray()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(master, lambda: screen.extend(os.read(master, 65536)))
         await until(lambda: b"signs of pain" in screen and b"ward/bed7" in screen, 40)
         os.write(master, b"a1\n")
         await until(lambda: [one.presence for one in box.manager.active()] == ["acknowledged"], 30)
         os.write(master, b"q")
         await until(lambda: b"\x1b[?1049l" in screen, 30)
-        loop.remove_reader(master)
+        asyncio.get_running_loop().remove_reader(master)
         assert await process.wait() == 0
-    os.close(master)
+        os.close(master)
+
+
+async def test_without_its_terminal_the_table_ends(mosquitto: Mosquitto) -> None:
+    async with table(mosquitto) as (process, master, screen):
+        await until(lambda: b"\x1b[?1049h" in screen, 40)
+        asyncio.get_running_loop().remove_reader(master)
+        os.close(master)
+        async with asyncio.timeout(30):
+            await process.wait()
 
 
 async def test_the_command_reference_asks_and_says_what_was_done(mosquitto: Mosquitto, tmp_path: Path) -> None:
