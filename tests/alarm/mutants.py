@@ -167,10 +167,10 @@ MUTANTS = (
 )
 """Every law is broken at least once; "goes unseen" is not left out, as pain that stays on while blind breaks no law."""
 
-SHORT = tuple(one for one in MUTANTS if not one.name.startswith(("no row", "late"))) + tuple(
+SHORT = tuple(one for one in MUTANTS if not one.name.startswith(("no row", "late", "a calm wristband"))) + tuple(
     one for one in MUTANTS if one.name in ("no row: begins", "late: begins", "late: re-alarms")
 )
-"""The short form for the suite: each law at least once."""
+"""The short form for the suite: each law at least once, by mutants that are caught within seconds."""
 
 
 @contextmanager
