@@ -40,7 +40,19 @@ from edge.publish.payload import (
 )
 from edge.publish.refusals import Refusals
 from edge.publish.states import STATE_EVERY_S, STATE_EXPIRY_S, is_news
-from edge.publish.topics import ALARM, AVAILABILITY, CBOR, COMMAND, EVENT, RECEIPT, REPLY, STATE, Topics, alarm_leaf
+from edge.publish.topics import (
+    ALARM,
+    AUDIT,
+    AVAILABILITY,
+    CBOR,
+    COMMAND,
+    EVENT,
+    RECEIPT,
+    REPLY,
+    STATE,
+    Topics,
+    alarm_leaf,
+)
 from edge.types import NS_PER_S, Alert, Assessment, Condition, Hold
 
 logger = logging.getLogger(__name__)
@@ -341,6 +353,10 @@ class Publisher:
                 if row.leaf == EVENT:
                     self.proofs.broker(row.message_id, self._clock.instant())
                 self._note_delivered()
+            elif row.leaf.startswith(AUDIT):
+                # An older access list without this topic must not look like a broken way for alarms.
+                self._outbox.remove(row.id)
+                self._refusals.passing(refusal)
             else:
                 self._refusals.add(row.id, self._topics.of(row.leaf), refusal, self._clock.now_ns())
         elif refusal is not None:

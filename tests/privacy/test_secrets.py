@@ -62,6 +62,8 @@ def camera_that_refuses() -> Iterator[int]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        do_POST = do_GET  # noqa: N815 - the library's name
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""
 
@@ -113,7 +115,7 @@ def test_no_secret_is_told(tmp_path: Path, accepted: bool) -> None:
             place = Path(f"/proc/{process.pid}")
             seen += (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
         session = next((folder / "state/sessions").glob("*.anodyne"))
-        command = ["-v", "export", "fhir", str(session), "--push", f"http://127.0.0.1:{free_port()}/fhir"]
+        command = ["-v", "export", "fhir", str(session), "--push", f"http://127.0.0.1:{mjpeg}/fhir"]
         token = ["--token-file", str(folder / "secrets/hospital")]
         export = subprocess.run(
             [sys.executable, "-m", "edge.cli", *command, *token], capture_output=True, check=False, cwd=Path.cwd()
@@ -124,7 +126,8 @@ def test_no_secret_is_told(tmp_path: Path, accepted: bool) -> None:
     assert b"street" in log
     assert b"hall: lost (unreadable): the camera at" in log
     assert (b"not authorised" in log.lower() or b"refuses" in log) is True
-    assert b"cannot be reached" in export.stderr or export.returncode != 0
+    assert export.returncode != 0
+    assert b"401" in export.stderr
     assert told(log) == told(seen) == told(export.stdout + export.stderr) == set()
     for path in folder.rglob("*"):
         if path.is_file() and path.parent.name != "secrets":
