@@ -25,11 +25,10 @@ from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
-from edge.button import ReportButton
-from edge.camera_light import CameraLight
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
+from edge.fittings import Fittings
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
@@ -39,7 +38,6 @@ from edge.health.progress import Progress
 from edge.health.systemd import Notifier
 from edge.inputs import BandInput, CameraInput, EstimateInput, Glance, Input, build_input
 from edge.orders import Orders
-from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
 from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
@@ -125,6 +123,7 @@ class Daemon:
     Attributes:
         inputs: every sensor's way to its estimates, by name.
         home: the home page; None where none is configured.
+        fittings: light, sound, lamp and button of the bed.
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
@@ -191,7 +190,7 @@ class Daemon:
             config.alarm,
             clock,
             self._switch_cameras,
-            lambda seconds: self._bedside.locate(seconds),
+            lambda seconds: self.fittings.annunciator.locate(seconds),
         )
         self.home = (
             HomePage(
@@ -200,20 +199,14 @@ class Daemon:
             if config.home.pin_file is not None
             else None
         )
-        self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
-        self._camera_light = (
-            None
-            if config.camera_light.pin is None
-            else CameraLight(config.camera_light, clock, lambda: all(camera.let_go for camera in self._cameras()))
-        )
-        self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
+        self.fittings = Fittings(config, clock, self._alarms, self._publisher, self._cameras_let_go, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         bands = [name for name, source in self.inputs.items() if isinstance(source, BandInput)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock, self._mode_and_sensors)
         self._watch = BoxWatch(
             clock,
             silent,
-            self._bedside_fault,
+            self.fittings.fault,
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
             machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
@@ -227,11 +220,6 @@ class Daemon:
                 lambda: self._slowing.governor.level.load,
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
-
-    def _bedside_fault(self) -> str:
-        """Why light, sound, lamp or button of the bed fail; "" while they work or there are none."""
-        parts = (self._bedside, self._camera_light, self._button)
-        return next((part.fault for part in parts if part is not None and part.fault), "")
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -249,12 +237,7 @@ class Daemon:
                     group.create_task(self._anchors.run(), name="anchors")
                 if self._home_assistant.needed:
                     group.create_task(self._home_assistant.run(), name="home assistant")
-                if self._bedside.present:
-                    group.create_task(self._bedside.run(), name="annunciator")
-                if self._camera_light is not None:
-                    group.create_task(self._camera_light.run(), name="camera light")
-                if self._button is not None:
-                    group.create_task(self._button.run(), name="button")
+                self.fittings.start(group)
                 if self.home is not None:
                     group.create_task(self.home.run(), name="home page")
                 for source in self.inputs.values():
@@ -373,6 +356,9 @@ class Daemon:
 
     def _cameras(self) -> list[CameraInput]:
         return [source for source in self.inputs.values() if isinstance(source, CameraInput)]
+
+    def _cameras_let_go(self) -> bool:
+        return all(camera.let_go for camera in self._cameras())
 
     def on_command(self, command: Command) -> Outcome:
         """Carry out what a station asked for; the publisher announces the alert and replies.
