@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz
+.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ docs: $(VENV)/.ready ## rewrite the pages that are made from the code
 
 test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo from it
 	tests/wheel.sh $(BIN)/python $(WORK)
+
+audit: $(VENV)/.ready ## the box's bill of materials (CycloneDX), and published advisories on what is locked
+	@tests/audit.sh $(BIN)/python $(WORK)
 
 environments: $(VENV)/.ready $(if $(PYTHON311),$(TFLITE_VENV)/.ready) $(if $(wildcard $(or $(ANODYNE_SHARED),../shared)),$(QUANTIZE_VENV)/.ready) ## what the whole check needs; with --jobs side by side
 

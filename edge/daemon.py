@@ -27,12 +27,11 @@ from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
-from edge.button import ReportButton
-from edge.camera_light import CameraLight
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import AnodyneError, CommandError
 from edge.face.estimator import MODEL as FACE_MODEL
+from edge.fittings import Fittings
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
@@ -45,7 +44,6 @@ from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
 from edge.inputs.glance import absences, speaks
 from edge.orders import Orders
-from edge.publish.annunciator.bedside import bedside
 from edge.publish.commands import Done, Outcome
 from edge.publish.home_assistant.announcer import HomeAssistant
 from edge.publish.mqtt import Publisher
@@ -129,6 +127,7 @@ class Daemon:
         inputs: every sensor's way to its estimates, by name.
         updates: which bundle runs, and whether another is to; None without a shelf.
         home: the home page; None where none is configured.
+        fittings: light, sound, lamp and button of the bed.
 
     Raises:
         BundleError, InferenceError: the models cannot be used.
@@ -215,7 +214,7 @@ class Daemon:
             config.alarm,
             clock,
             self._switch_cameras,
-            lambda seconds: self._bedside.locate(seconds),
+            lambda seconds: self.fittings.annunciator.locate(seconds),
         )
         self.home: HomePage | None = None
         if config.home.pin_file is not None:
@@ -230,20 +229,14 @@ class Daemon:
                     self._witness.command,
                 )
             )
-        self._bedside = bedside(config.annunciator, clock, self._alarms, self._publisher)
-        self._camera_light = (
-            None
-            if config.camera_light.pin is None
-            else CameraLight(config.camera_light, clock, lambda: all(camera.let_go for camera in self._cameras()))
-        )
-        self._button = None if config.button.pin is None else ReportButton(config.button, clock, self.on_command)
+        self.fittings = Fittings(config, clock, self._alarms, self._publisher, self._cameras_let_go, self.on_command)
         silent = None if config.annunciator.home else lambda: self._publisher.silent(clock.now_ns())
         bands = [stanza.name for stanza in config.sensor if isinstance(stanza, BandSection)]
         self._home_assistant = HomeAssistant(config.mqtt, config.box, bands, self._store, clock)
         self._watch = BoxWatch(
             clock,
             silent,
-            self._bedside_fault,
+            self.fittings.fault,
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
             machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
@@ -259,11 +252,6 @@ class Daemon:
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
             self._publisher.proofs.listen(self._metrics.step)
-
-    def _bedside_fault(self) -> str:
-        """Why light, sound, lamp or button of the bed fail; "" while they work or there are none."""
-        parts = (self._bedside, self._camera_light, self._button)
-        return next((part.fault for part in parts if part is not None and part.fault), "")
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -285,12 +273,7 @@ class Daemon:
                     group.create_task(self._apart(self._anchors.run()), name="anchors")
                 if self._home_assistant.needed:
                     group.create_task(self._apart(self._home_assistant.run()), name="home assistant")
-                if self._bedside.present:
-                    group.create_task(self._apart(self._bedside.run()), name="annunciator")
-                if self._camera_light is not None:
-                    group.create_task(self._apart(self._camera_light.run()), name="camera light")
-                if self._button is not None:
-                    group.create_task(self._apart(self._button.run()), name="button")
+                self.fittings.start(group, self._apart)
                 if self.home is not None:
                     group.create_task(self._apart(self.home.run()), name="home page")
                 if self.updates is not None:
@@ -450,6 +433,9 @@ class Daemon:
 
     def _cameras(self) -> list[CameraInput]:
         return [source for source in self.inputs.values() if isinstance(source, CameraInput)]
+
+    def _cameras_let_go(self) -> bool:
+        return all(camera.let_go for camera in self._cameras())
 
     def on_command(self, command: Command) -> Outcome:
         """Carry out what a station asked for; the publisher announces the alert and replies.

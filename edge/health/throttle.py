@@ -17,8 +17,9 @@ from edge.types import Throttle
 
 log = logging.getLogger(__name__)
 
-FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""The Raspberry Pi's flags, hexadecimal."""
+PLATFORM = Path("/sys/devices/platform")
+FIRMWARE = "soc*/soc*:firmware/get_throttled"
+"""The Raspberry Pi's flags, hexadecimal, below that folder; the name of the chip's node differs between models."""
 
 CPU = Path("/sys/devices/system/cpu")
 """Below it `cpu*/cpufreq`."""
@@ -39,19 +40,19 @@ class Places:
     """Where the box is looked at; others in tests.
 
     Attributes:
-        firmware: the file with the firmware's flags.
+        platform: the folder with the firmware's flags somewhere below.
         cpu: the folder of the cores.
         vcgencmd: the program to ask where the file is missing; None where there is none.
     """
 
-    firmware: Path = FIRMWARE
+    platform: Path = PLATFORM
     cpu: Path = CPU
     vcgencmd: str | None = field(default_factory=lambda: shutil.which("vcgencmd"))
 
     @classmethod
     def below(cls, sysfs: Path) -> Places:
         """The same below another root than /sys, and no program to ask."""
-        return cls(sysfs / FIRMWARE.relative_to("/sys"), sysfs / CPU.relative_to("/sys"), None)
+        return cls(sysfs / PLATFORM.relative_to("/sys"), sysfs / CPU.relative_to("/sys"), None)
 
 
 def throttling(places: Places) -> frozenset[Throttle]:
@@ -62,10 +63,12 @@ def throttling(places: Places) -> frozenset[Throttle]:
 
 
 def _firmware(places: Places) -> int | None:
-    try:
-        return int(places.firmware.read_text(), 16)
-    except (OSError, ValueError):
-        return None if places.vcgencmd is None else _asked(places.vcgencmd)
+    for path in places.platform.glob(FIRMWARE):
+        try:
+            return int(path.read_text(), 16)
+        except (OSError, ValueError) as error:
+            log.debug("%s does not say whether the firmware throttles: %s", path, error)
+    return None if places.vcgencmd is None else _asked(places.vcgencmd)
 
 
 def _asked(program: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edge.clock import Clock
 from edge.config import Recorder as Settings
 from edge.errors import SessionError
+from edge.recorder.consent import Consent
 from edge.recorder.consented import Consented
 from edge.recorder.recorder import NotRecording, Recorder, Recording, Tell, nobody
 from edge.recorder.shelf import Shelf
@@ -51,8 +52,9 @@ def recording(
     if key is None:
         return _refused("[recorder] has no site_key to seal a real patient's sessions for: anodyne sessions keygen")
 
-    def make() -> Recorder:
-        return Recorder(folder, settings, clock, key, tell)
+    def make(consent: Consent) -> Recorder:
+        under = {"consent": consent.mark(), "scope": str(consent.scope)}
+        return Recorder(folder, settings, clock, key, lambda kind, detail: tell(kind, detail | under))
 
     return Consented(state_dir, make, lambda: _tidy(folder, settings, clock, tell), clock, tell)
 

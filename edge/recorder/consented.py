@@ -31,14 +31,14 @@ class Consented:
 
     Args:
         state_dir: where the consent lies.
-        make: makes a recorder that has not begun.
+        make: makes a recorder that has not begun, for a consent.
         clock: time.
         tidy: deletes what is too old; called once an hour, in a thread.
-        tell: told when a consent begins to count and when it ends, with what the audit log keeps of it.
+        tell: told when a consent has ended, with what the audit log keeps of it.
     """
 
     def __init__(
-        self, state_dir: Path, make: Callable[[], Recorder], tidy: Callable[[], None], clock: Clock, tell: Tell
+        self, state_dir: Path, make: Callable[[Consent], Recorder], tidy: Callable[[], None], clock: Clock, tell: Tell
     ) -> None:
         """Nothing is recorded before `begin`."""
         self._state_dir = state_dir
@@ -115,10 +115,8 @@ class Consented:
     def _start(self) -> None:
         if self._consent is None or self._facts is None:
             return
-        mark, scope = self._consent.mark(), str(self._consent.scope)
-        log.info("recording of %s under consent %s", scope, mark)
-        self._tell("consent_given", {"consent": mark, "scope": scope, "noted_by": self._consent.noted_by})
-        self._inner = self._make()
+        log.info("recording of %s under consent %s", self._consent.scope, self._consent.mark())
+        self._inner = self._make(self._consent)
         self._inner.begin(replace(self._facts, part=2) if self._late else self._facts)
 
     def _end(self, *, withdrawn: bool) -> None:

@@ -117,3 +117,37 @@ def test_a_log_that_is_not_there_and_an_anchor_that_is_none_are_told_plainly(
     (tmp_path / "log").touch()
     assert main(["audit", "verify", "--file", str(tmp_path / "log"), "--anchor", "5"]) == 2
     assert "is no anchor" in capsys.readouterr().err
+
+
+OLD_ACL = """user box
+topic readwrite anodyne/test/bed1/availability
+topic readwrite anodyne/test/bed1/state
+topic readwrite anodyne/test/bed1/event
+topic readwrite anodyne/test/bed1/alarm/#
+topic readwrite anodyne/test/bed1/command
+topic readwrite anodyne/test/bed1/receipt
+user nurse
+topic read anodyne/#
+"""
+
+
+async def test_a_broker_without_the_new_topics_still_delivers_alarms(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "state").mkdir()
+    broker = Mosquitto(tmp_path, users={"box": "secret1", "nurse": "secret2"}, acl=OLD_ACL)
+    broker.start()
+    (tmp_path / "password").write_text("secret1\n")
+    way = broker.mqtt(username="box", password_file=tmp_path / "password", station_within_s=0.0)
+    asked = settings(tmp_path / "state", broker.port).model_copy(
+        update={"mqtt": way, "alarm": config.Alarm(blind_delay_s=0.0)}
+    )
+    daemon = Daemon(asked, clock.SystemClock(), reports=False)
+    task = asyncio.create_task(daemon.run())
+    await until(lambda: "check the broker's ACL" in caplog.text, 20)
+    await until(lambda: daemon._publisher.pending() == 0, 20)  # no way around
+    assert daemon._publisher.refused == 0
+    assert not daemon._publisher.silent(clock.SystemClock().now_ns())
+    task.cancel()
+    await asyncio.wait({task})
+    broker.stop()

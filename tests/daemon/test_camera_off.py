@@ -187,6 +187,6 @@ def test_without_the_pin_the_box_lives_and_says_so(tmp_path: Path, pins: MockFac
     del pins
     faults: list[str] = []
     taken = gpiozero.LED(LAMP)
-    Box(tmp_path).live((5, lambda daemon: faults.append(daemon._bedside_fault())))  # no way around
+    Box(tmp_path).live((5, lambda daemon: faults.append(daemon.fittings.fault())))
     taken.close()
     assert "lamp cannot be taken" in faults[0]

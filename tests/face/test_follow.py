@@ -128,6 +128,20 @@ def test_an_empty_room_is_looked_at_five_times_a_second(bed: Bed) -> None:
     assert bed.scans == 50
 
 
+def test_an_eased_detector_looks_rarer_but_at_once_where_the_face_is_missed(bed: Bed) -> None:
+    bed.follower.ease(2.0)
+    bed.scans = 0
+    assert {why(one) for one in bed.play(20, [head()], reading())} == {None}
+    assert bed.scans == 5
+    bed.scans = 0
+    bed.play(0.5, [head()], reading(face=0.1))
+    assert bed.scans >= 4
+    bed.play(10, [])
+    bed.scans = 0
+    bed.play(10, [])
+    assert bed.scans == 25
+
+
 def test_the_box_goes_where_the_reading_saw_the_face(bed: Bed) -> None:
     bed.tick([head()], reading(right=0.2))
     moved = bed.tick([head()], reading())

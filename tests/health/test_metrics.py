@@ -18,10 +18,11 @@ from edge.config import Metrics as Settings
 from edge.daemon import Daemon
 from edge.errors import MetricsError, StoreError, StoreReason
 from edge.health.metrics import Look, Metrics
+from edge.health.pace import Load
 from edge.publish.embedded import free_port
 from edge.sensors.report import BoxReport, SensorReport
 from edge.sensors.simulated.band import SimulatedBand
-from edge.types import NS_PER_S, BoxFacts, Condition, Presence, SensorState, Validity
+from edge.types import NS_PER_S, BoxFacts, Condition, Presence, SensorState, Throttle, Validity
 from tests.alarm.scenes import Bed, assessment
 
 Figures = dict[tuple[str, str], float]
@@ -50,8 +51,10 @@ class Watched:
         self.waiting = 0
         self.connected = True
         self.dropped = 3
+        self.load = Load.FULL
         box = Box(site="ward", bed="bed7")
-        self.metrics = Metrics(box, Look(lambda: self.waiting, lambda: self.connected, self.report, self.facts))
+        look = Look(lambda: self.waiting, lambda: self.connected, self.report, self.facts, lambda: self.load)
+        self.metrics = Metrics(box, look)
         self.port = self.metrics.serve(Settings(port=free_port()))
 
     def report(self) -> BoxReport:
@@ -65,7 +68,7 @@ class Watched:
 
     def facts(self) -> BoxFacts:
         """A warm box."""
-        return BoxFacts(temperature_c=61.5, clock_synced=True)
+        return BoxFacts(temperature_c=61.5, clock_synced=True, throttled=frozenset({Throttle.UNDER_VOLTAGE}))
 
     def see(self, at_s: float, score: float | None) -> Figures:
         """One assessment, and what is scraped then."""
@@ -102,6 +105,15 @@ def test_sensors_and_temperature_are_told(watched: Watched) -> None:
     assert found["anodyne_sensor_outages_total", "band"] == 2
     assert found["anodyne_sensor_battery_percent", "band"] == 81
     assert found["anodyne_temperature_celsius", ""] == 61.5
+
+
+def test_the_level_of_load_and_what_slows_the_processor_are_told(watched: Watched) -> None:
+    found = watched.see(0.0, 1.0)
+    assert (found["anodyne_load", "full"], found["anodyne_load", "least"]) == (1, 0)
+    assert (found["anodyne_throttled", "under_voltage"], found["anodyne_throttled", "throttled"]) == (1, 0)
+    watched.load = Load.LEAST
+    found = watched.see(2.0, 1.0)
+    assert (found["anodyne_load", "full"], found["anodyne_load", "least"]) == (0, 1)
 
 
 def test_alarms_and_their_acknowledgement_are_counted_and_timed(watched: Watched, tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.health.throttle import FIRMWARE, Places, throttling
+from edge.health.throttle import Places, throttling
 from edge.types import Throttle
 
 
 def machine(root: Path, flags: str | None = None, allowed_khz: str | None = None) -> Places:
     """A made-up /sys: the firmware's number, and how fast the second of two cores may run of 1.8 GHz."""
     if flags is not None:
-        path = root / FIRMWARE.relative_to("/sys")
+        path = root / "devices/platform/soc/soc:firmware/get_throttled"
         path.parent.mkdir(parents=True)
         path.write_text(flags + "\n")
     for core, khz in (("cpu0", "1800000"), ("cpu1", allowed_khz)):

@@ -59,6 +59,7 @@ host = "127.0.0.1"
 port = {broker}
 cbor = true
 home_assistant = true
+{mqtt}
 
 [home]
 pin_file = "{folder}/pin.json"
@@ -91,13 +92,13 @@ class Spoils:
 
 @contextmanager
 def box(
-    folder: Path, clip: Path, ports: dict[str, int], *, program: Sequence[str] = PROGRAM, more: str = ""
+    folder: Path, clip: Path, ports: dict[str, int], *, program: Sequence[str] = PROGRAM, mqtt: str = "", more: str = ""
 ) -> Iterator[subprocess.Popen[bytes]]:
     """`anodyne -v run` with temporary, run and home folders of its own, all below `folder`."""
     for name in ("state", "tmp", "run", "home"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     Accounts(folder / "pin.json").put(HOME, PIN, "Anna", Role.NURSE)
-    (folder / "box.toml").write_text(CONFIG.format(folder=folder, clip=clip, more=more, **ports))
+    (folder / "box.toml").write_text(CONFIG.format(folder=folder, clip=clip, mqtt=mqtt, more=more, **ports))
     places = {"TMPDIR": folder / "tmp", "RUNTIME_DIRECTORY": folder / "run", "HOME": folder / "home"}
     environment = os.environ | {name: str(path) for name, path in places.items()}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
@@ -122,14 +123,14 @@ def spoils(folder: Path, clip: Path, broker: Mosquitto, seconds: float, program:
     ports = ports_of(broker)
     with Sniffer(*ports.values()) as sniffer, box(folder, clip, ports, program=program) as process:
         until = time.monotonic() + seconds
-        pages = b""
+        shown = b""
         while time.monotonic() < until:
             assert process.poll() is None, (folder / "log").read_text()
             time.sleep(1.0)
             found.strangers |= strangers(process.pid, set(ports.values()))
-            pages += _pages(ports["page"]) + _get(f"http://127.0.0.1:{ports['metrics']}/metrics")
+            shown += pages(ports["page"]) + _get(f"http://127.0.0.1:{ports['metrics']}/metrics")
             _files(folder, found.places)
-        found.places["page and metrics"] = pages
+        found.places["page and metrics"] = shown
     found.places["traffic"] = sniffer.traffic
     _files(folder, found.places)
     found.assessed_face = b'"m":"face' in sniffer.traffic
@@ -168,7 +169,7 @@ def _files(folder: Path, places: dict[str, bytes]) -> None:
             places[name] = content if len(content) >= len(places.get(name, b"")) else places[name] + content
 
 
-def _pages(port: int) -> bytes:
+def pages(port: int) -> bytes:
     """All of the page, signed in as soon as it answers."""
     base = f"http://127.0.0.1:{port}"
     cookie = ""

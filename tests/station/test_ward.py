@@ -6,6 +6,8 @@ import pytest
 from rich.console import Console
 
 from edge.cli.watch import Keys
+from edge.publish.contract.examples import examples
+from edge.publish.payload import Head
 from edge.station.terminal import render
 from edge.station.ward import Place, Sight, Ward
 from edge.types import NS_PER_S, Condition, Presence, Priority, Verdict
@@ -114,3 +116,12 @@ def test_keys_acknowledge_and_leave() -> None:
     for key in "1\na12\nax3\na\nq":
         keys.press(key)
     assert done == [12, -1]
+
+
+def test_whatever_a_box_publishes_is_taken_in() -> None:
+    ward = Ward()
+    heard = [received(leaf, message) for leaf, message in examples().values() if isinstance(message, Head)]
+    for one in heard:
+        ward.hear(one)
+    assert {"load", "sensors", "audit/2026-01-01", "reply"} <= {one.address.leaf for one in heard}
+    assert ward.beds[BED].state is not None
