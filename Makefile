@@ -46,6 +46,7 @@ lint-systemd: ## the unit is right, and its exposure at most 2.0; the scripts pa
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
 	$(BIN)/anodyne bench --json
 	$(BIN)/python -m tests.bench.bands
+	$(BIN)/python -m tests.bench.start
 	@$(MAKE) --no-print-directory bench-face
 
 bench-face: $(VENV)/.ready ## the face path beside YOLOv8n and MediaPipe, one core, one run (peers are made once in build)

@@ -203,7 +203,7 @@ uninstall() {
     done
   fi
   rm -f "$units/anodyne.service" "$units/anodyne-station.service" "$rules" "$tmpfiles" "$sysusers"
-  rm -rf "$program" "$releases"
+  rm -rf "$program" "$releases" "$root/usr/local/bin/anodyne"
   if [ -n "$purge" ]; then
     rm -rf "$etc" "$root/var/lib/anodyne" "$root/var/lib/anodyne-station"
     if [ -n "$(id_of passwd anodyne 2>/dev/null)" ]; then userdel ${root:+--prefix "$root"} anodyne; fi
@@ -220,6 +220,8 @@ if [ "$action" = uninstall ]; then
   uninstall
 else
   install_program
+  install -d -m 755 "$root/usr/local/bin"
+  ln -sfn /opt/anodyne/bin/anodyne "$root/usr/local/bin/anodyne"
   install_system
   install_config
   start_services
