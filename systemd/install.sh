@@ -162,11 +162,16 @@ install_system() {
   if [ -n "$(id_of group gpio)" ] && [ -z "$root" ]; then usermod -a -G gpio anodyne; fi
   systemd-tmpfiles ${root:+--root="$root"} --create "$tmpfiles"
   if live; then
-    udevadm control --reload
-    udevadm trigger --subsystem-match=video4linux --subsystem-match=media --subsystem-match=dma_heap \
-      --subsystem-match=tty --action=change
+    reload_rules
     systemctl daemon-reload
   fi
+}
+
+reload_rules() { # containers have no udev
+  command -v udevadm >/dev/null || return 0
+  udevadm control --reload
+  udevadm trigger --subsystem-match=video4linux --subsystem-match=media --subsystem-match=dma_heap \
+    --subsystem-match=tty --action=change
 }
 
 install_config() {
@@ -212,7 +217,7 @@ uninstall() {
   fi
   if live; then
     systemctl daemon-reload
-    udevadm control --reload
+    reload_rules
   fi
 }
 
