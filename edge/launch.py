@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -94,8 +95,11 @@ class _Launch:
             starts.clear()  # somebody has mended the file
             failure = starts.begin()
         if config is None:
-            starts.failed("" if fault is None else fault.message)
-            config = _kept(folder) if failure is not None else None
+            why = "" if fault is None else fault.message
+            starts.failed(why)
+            if failure is not None:
+                failure = Failure(failure.count, Stage.CONFIG, why)
+                config = _kept(folder)
             if config is None:
                 raise fault or AssertionError("the configuration has been read or refused")
         if failure is None:
@@ -114,8 +118,7 @@ class _Launch:
                 loop.call_later(HELD_S, starts.clear)
 
         try:
-            daemon = Daemon(config, self._clock, notifier=self._notifier, on_stage=reached)
-            await self._serve(daemon, None)
+            await self._serve(lambda: Daemon(config, self._clock, notifier=self._notifier, on_stage=reached), None)
         except Exception as error:
             starts.failed(_words(error))
             raise
@@ -125,16 +128,16 @@ class _Launch:
         again_s = config.box.safe_mode_s
         log.critical("SAFE MODE: %s. The whole box is tried again in %.0f s", failure.words, again_s)
         safe = SafeMode(failure, [modality for stanza in config.sensor for modality in modalities(stanza)])
-        ended = await self._serve(Daemon(config, self._clock, notifier=self._notifier, safe=safe), again_s)
+        ended = await self._serve(lambda: Daemon(config, self._clock, notifier=self._notifier, safe=safe), again_s)
         if ended:
             starts.clear()
         else:
             starts.try_again()
         return not ended
 
-    async def _serve(self, daemon: Daemon, seconds: float | None) -> bool:
-        """Run the daemon; False where the time was over before somebody ended it."""
-        task = asyncio.create_task(daemon.run(), name="daemon")
+    async def _serve(self, build: Callable[[], Daemon], seconds: float | None) -> bool:
+        """Run the daemon that `build` makes; False where the time was over before somebody ended it."""
+        task = asyncio.create_task(build().run(), name="daemon")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         await asyncio.wait({task, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         task.cancel()
