@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
+.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,7 @@ lint-systemd: ## the unit is right, and its exposure at most 2.0; the scripts pa
 bench: $(VENV)/.bench ## every figure, side by side with its peer, one JSON line each
 	$(BIN)/anodyne bench --json
 	$(BIN)/python -m tests.bench.bands
+	$(BIN)/python -m tests.bench.start
 	@$(MAKE) --no-print-directory bench-face
 
 bench-face: $(VENV)/.ready ## the face path beside YOLOv8n and MediaPipe, one core, one run (peers are made once in build)
@@ -137,6 +138,11 @@ test-install: $(VENV)/.ready ## install, upgrade and uninstall the real packages
 	@ls $(WORK)/wheelhouse-$$(uname -m)/anodyne-*.whl >/dev/null 2>&1 || \
 	  $(MAKE) --no-print-directory wheelhouse ARCH=$$(uname -m) PYTHONS="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 	systemd/test-install $(BIN)/python $(WORK)
+
+test-systemd: $(VENV)/.ready ## the installed unit under a real systemd: a hang, the watchdog, safe mode (needs to be root)
+	@ls $(WORK)/wheelhouse-$$(uname -m)/anodyne-*.whl >/dev/null 2>&1 || \
+	  $(MAKE) --no-print-directory wheelhouse ARCH=$$(uname -m) PYTHONS="$$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	tests/systemd/run.sh $(BIN)/python $(WORK)
 
 test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
 	tests/picamera2/run.sh $(WORK)

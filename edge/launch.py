@@ -100,8 +100,11 @@ class _Launch:
             starts.clear()  # somebody has mended the file
             failure = starts.begin()
         if config is None:
-            starts.failed("" if fault is None else fault.message)
-            config = _kept(folder) if failure is not None else None
+            why = "" if fault is None else fault.message
+            starts.failed(why)
+            if failure is not None:
+                failure = Failure(failure.count, Stage.CONFIG, why)
+                config = _kept(folder)
             if config is None:
                 raise fault or AssertionError("the configuration has been read or refused")
         if failure is None:

@@ -162,11 +162,16 @@ install_system() {
   if [ -n "$(id_of group gpio)" ] && [ -z "$root" ]; then usermod -a -G gpio anodyne; fi
   systemd-tmpfiles ${root:+--root="$root"} --create "$tmpfiles"
   if live; then
-    udevadm control --reload
-    udevadm trigger --subsystem-match=video4linux --subsystem-match=media --subsystem-match=dma_heap \
-      --subsystem-match=tty --action=change
+    reload_rules
     systemctl daemon-reload
   fi
+}
+
+reload_rules() { # containers have no udev
+  command -v udevadm >/dev/null || return 0
+  udevadm control --reload
+  udevadm trigger --subsystem-match=video4linux --subsystem-match=media --subsystem-match=dma_heap \
+    --subsystem-match=tty --action=change
 }
 
 install_config() {
@@ -203,7 +208,7 @@ uninstall() {
     done
   fi
   rm -f "$units/anodyne.service" "$units/anodyne-station.service" "$rules" "$tmpfiles" "$sysusers"
-  rm -rf "$program" "$releases"
+  rm -rf "$program" "$releases" "$root/usr/local/bin/anodyne"
   if [ -n "$purge" ]; then
     rm -rf "$etc" "$root/var/lib/anodyne" "$root/var/lib/anodyne-station"
     if [ -n "$(id_of passwd anodyne 2>/dev/null)" ]; then userdel ${root:+--prefix "$root"} anodyne; fi
@@ -212,7 +217,7 @@ uninstall() {
   fi
   if live; then
     systemctl daemon-reload
-    udevadm control --reload
+    reload_rules
   fi
 }
 
@@ -220,6 +225,8 @@ if [ "$action" = uninstall ]; then
   uninstall
 else
   install_program
+  install -d -m 755 "$root/usr/local/bin"
+  ln -sfn /opt/anodyne/bin/anodyne "$root/usr/local/bin/anodyne"
   install_system
   install_config
   start_services

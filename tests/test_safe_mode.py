@@ -79,8 +79,8 @@ class Box:
         """From now on loading the camera's library kills the process."""
         (self.folder / "lib" / "libcamera.py").write_text(KILLS)
 
-    def start(self) -> subprocess.Popen[str]:
-        """One start."""
+    def start(self, *, managed: bool = True) -> subprocess.Popen[str]:
+        """One start; `managed`: by a service manager."""
         root = Path(__file__).parents[1]
         environment = {
             **os.environ,
@@ -88,6 +88,8 @@ class Box:
             "STATE_DIRECTORY": str(self.state),
             "NOTIFY_SOCKET": str(self.folder / "manager"),  # nobody listens there: what matters is that it is named
         }
+        if not managed:
+            del environment["NOTIFY_SOCKET"]
         return subprocess.Popen(
             [sys.executable, "-m", "edge.cli", "run", "--config", str(self.folder / "box.toml")],
             env=environment,
@@ -118,10 +120,10 @@ class Box:
             starts.close()
 
     @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *, managed: bool = True) -> Iterator[subprocess.Popen[str]]:
         """A start that goes on; ended as the service manager does."""
         self._begun_ms = time.time_ns() // 1_000_000
-        with self.start() as process:
+        with self.start(managed=managed) as process:
             try:
                 yield process
             finally:
@@ -177,6 +179,16 @@ async def test_after_the_declared_time_the_whole_box_is_tried_again(tmp_path: Pa
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
             await until(lambda: box.reasons(ward) == [], 30)
+
+
+async def test_without_a_service_manager_the_box_starts_itself_anew(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    box = Box(tmp_path, mosquitto.mqtt(), again_s=5.0)
+    box.has_failed(Stage.OPENING)
+    async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
+        with box.running(managed=False) as process:
+            await until(lambda: box.reasons(ward) == ["safe_mode", "at_opening"], 30)
+            await until(lambda: box.reasons(ward) == [], 40)
+            assert process.poll() is None
 
 
 async def test_a_spoilt_configuration_is_told_through_the_broker_of_the_one_that_last_worked(

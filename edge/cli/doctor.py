@@ -9,10 +9,7 @@ import sys
 from pathlib import Path
 
 from edge.health.doctor import examine
-from edge.health.findings import Finding, Grade
-
-_WIDTH = 20
-"""Width of the column of names, characters."""
+from edge.health.findings import Finding, Grade, row
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,15 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     for finding in examine(arguments.config):
         findings.append(finding)
         if not arguments.json:
-            sys.stdout.write(_row(finding))
+            sys.stdout.write(row(finding) + "\n")
     fit = all(finding.grade is not Grade.ERROR for finding in findings)
     if arguments.json:
         rows = [dataclasses.asdict(finding) for finding in findings]
         sys.stdout.write(json.dumps({"fit": fit, "findings": rows}, ensure_ascii=False) + "\n")
     return 0 if fit else 1
-
-
-def _row(finding: Finding) -> str:
-    said = f"{finding.text}\n-> {finding.remedy}" if finding.remedy else finding.text
-    text = said.replace("\n", "\n" + " " * (_WIDTH + 10))
-    return f"{finding.grade.value:8}  {finding.name:{_WIDTH}}{text}\n"

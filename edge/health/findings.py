@@ -46,3 +46,14 @@ def warning(name: str, text: str, remedy: str = "") -> Finding:
 def error(name: str, text: str, remedy: str = "") -> Finding:
     """A finding that keeps the box from its work."""
     return Finding(name, Grade.ERROR, text, remedy)
+
+
+_WIDTH = 20
+"""Width of the column of names, characters."""
+
+
+def row(finding: Finding) -> str:
+    """A finding as a line of text, with its remedy below it."""
+    said = f"{finding.text}\n-> {finding.remedy}" if finding.remedy else finding.text
+    text = said.replace("\n", "\n" + " " * (_WIDTH + 10))
+    return f"{finding.grade.value:8}  {finding.name:{_WIDTH}}{text}"

@@ -1,0 +1,1 @@
+"""The first configuration of a box: questions on a terminal, answers in a commented file."""

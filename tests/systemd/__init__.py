@@ -1,0 +1,1 @@
+"""The installed box under a real systemd."""
