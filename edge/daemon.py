@@ -140,7 +140,7 @@ class Daemon:
         self._on_assessment = on_assessment
         self._on_alert = on_alert
         self._on_evidence = on_evidence
-        self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
+        self._told_manager: tuple[Verdict, tuple[Modality, ...], str] | None = None
         self._keeper = Keeper(clock)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE)
         self.updates = Updates(shelf, config) if shelf is not None and config.models.bundle is None else None
@@ -152,7 +152,7 @@ class Daemon:
         }
         drivers: dict[str, str] = {stanza.name: stanza.driver for stanza in config.sensor}
         self._reports = reports
-        self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock)
+        self._reporter = Reporter(self.inputs, drivers, config.box.state_dir, clock, self._models)
         self._fusion = Fusion(Calibration(bundle), config.fusion)
         for camera in self._cameras():
             camera.keep_references(References(self._store, bundle.model(FACE_MODEL).sha256))
@@ -292,16 +292,21 @@ class Daemon:
 
     def _tell_manager(self, assessment: Assessment) -> None:
         """Keep the line of `systemctl status` true."""
-        if (assessment.verdict, assessment.mode) == self._told_manager:
+        now = (assessment.verdict, assessment.mode, self._models())
+        if now == self._told_manager:
             return
-        self._told_manager = (assessment.verdict, assessment.mode)
+        self._told_manager = now
         dropped = sum(source.dropped for source in self._cameras())
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{assessment.verdict}, mode {assessment.mode_text}; {waiting} messages wait, {dropped} frames dropped"
-            f"{'' if self.updates is None else f'; {self.updates.words}'}"
+            f"; {self._models()}"
             f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
+
+    def _models(self) -> str:
+        """Which models run, in a few words."""
+        return f"models {self._bundle.version}" if self.updates is None else self.updates.words
 
     async def _assess(self, look: Look) -> Assessment:
         missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.clock import Clock
@@ -23,10 +23,19 @@ class Reporter:
         drivers: the word for the driver of each in the configuration.
         state_dir: the box's state folder; tells it from other boxes on this machine.
         clock: dates the reports.
+        models: says which models run.
     """
 
-    def __init__(self, inputs: Mapping[str, Input], drivers: Mapping[str, str], state_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        inputs: Mapping[str, Input],
+        drivers: Mapping[str, str],
+        state_dir: Path,
+        clock: Clock,
+        models: Callable[[], str] = str,
+    ) -> None:
         """Write nothing yet."""
+        self._models = models
         self._inputs = inputs
         self._drivers = drivers
         self._state_dir = state_dir
@@ -42,6 +51,7 @@ class Reporter:
             boot_id=self._clock.boot_id,
             at_ns=now_ns,
             every_s=EVERY_S,
+            models=self._models(),
             sensors=tuple(source.report(self._drivers[name], now_ns) for name, source in self._inputs.items()),
         )
 

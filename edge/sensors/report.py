@@ -109,6 +109,8 @@ class BoxReport(_Told):
     """Monotonic time of the report."""
     every_s: float
     """Time between two reports, seconds."""
+    models: str = ""
+    """Which models run, whether on trial, and which beside them."""
     sensors: tuple[SensorReport, ...]
     """In the order of the configuration."""
 
