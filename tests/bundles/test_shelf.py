@@ -56,6 +56,15 @@ def test_installing_twice_changes_nothing(shelf: Shelf, site: Site) -> None:
     assert (shelf.install(site.bundle("0.2.0")), shelf.ids()) == (first, [first])
 
 
+def test_installing_again_mends_what_is_damaged(shelf: Shelf, site: Site) -> None:
+    name = shelf.install(site.bundle("0.2.0"))
+    write_pointer(shelf.folder, Pointer(active=name))
+    cut(shelf.folder / name / "face_au.tflite")
+    assert begin(shelf).name == "shipped"
+    assert shelf.install(site.bundle("0.2.0")) == name
+    assert begin(shelf).name == name
+
+
 def flipped(path: Path) -> None:
     """Flip one bit in the middle of a file."""
     data = bytearray(path.read_bytes())
