@@ -161,7 +161,7 @@ class Daemon:
         self._on_alert = on_alert
         self._on_evidence = on_evidence
         self._asked_by = BOX
-        self._told_manager: tuple[Verdict, tuple[Modality, ...]] | None = None
+        self._told_manager: tuple[Verdict, tuple[Modality, ...], str] | None = None
         self._safe = safe
         self._safe_words = f"SAFE MODE, {safe.failure.words}; " if safe else ""
         self._reached = on_stage or (lambda _stage: None)
@@ -193,7 +193,12 @@ class Daemon:
         self._reports = reports
         self._sensors_ns = 0
         self._reporter = Reporter(
-            self.inputs, drivers, config.box.state_dir, clock, lambda: self._slowing.governor.level.load
+            self.inputs,
+            drivers,
+            config.box.state_dir,
+            clock,
+            load=lambda: self._slowing.governor.level.load,
+            models=self._models,
         )
         self._slowing = Slowing(self._cameras(), clock)
         for camera in self._cameras():
@@ -397,17 +402,23 @@ class Daemon:
 
     def _tell_manager(self, assessment: Assessment) -> None:
         """Keep the line of `systemctl status` true."""
-        if (assessment.verdict, assessment.mode) == self._told_manager:
+        now = (assessment.verdict, assessment.mode, self._models())
+        if now == self._told_manager:
             return
-        self._told_manager = (assessment.verdict, assessment.mode)
+        self._told_manager = now
         dropped = sum(source.dropped for source in self._cameras())
         waiting = self._publisher.pending()
         self._notifier.status(
             f"{self._safe_words}{assessment.verdict}, mode {assessment.mode_text}; "
-            f"{waiting} messages wait, {dropped} frames dropped"
-            f"{'' if self.updates is None else f'; {self.updates.words}'}"
+            f"{waiting} messages wait, {dropped} frames dropped; {self._models()}"
             f"{f'; not recording: {self._recording.fault}' if self._recording.fault else ''}"
         )
+
+    def _models(self) -> str:
+        """Which models run, in a few words."""
+        if self.updates is not None:
+            return self.updates.words
+        return "no models" if self._bundle is None else f"models {self._bundle.version}"
 
     async def _assess(self, look: Look) -> Assessment:
         missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})

@@ -24,6 +24,7 @@ class Reporter:
         state_dir: the box's state folder; tells it from other boxes on this machine.
         clock: dates the reports.
         load: the level of load in force.
+        models: says which models run.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class Reporter:
         state_dir: Path,
         clock: Clock,
         load: Callable[[], str] = lambda: "full",
+        models: Callable[[], str] = str,
     ) -> None:
         """Write nothing yet."""
+        self._models = models
         self._inputs = inputs
         self._drivers = drivers
         self._state_dir = state_dir
@@ -52,6 +55,7 @@ class Reporter:
             at_ns=now_ns,
             every_s=EVERY_S,
             load=self._load(),
+            models=self._models(),
             sensors=tuple(source.report(self._drivers[name], now_ns) for name, source in self._inputs.items()),
         )
 

@@ -1,4 +1,4 @@
-"""What has happened with the bundles of this box: one line of JSON for each step, never changed."""
+"""What has happened with the bundles of this box: one line of JSON for each step."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ log = logging.getLogger(__name__)
 
 HISTORY_FILE = "history.jsonl"
 """In the folder of bundles."""
+
+OLDER = ".1"
+"""Suffix of the lines before those in the file, once it has grown to `MOST_BYTES`; what was there before goes."""
+
+MOST_BYTES = 256 * 1024
+"""Some thousand steps: years of updates, or a day of a box that starts again and again with a damaged bundle."""
 
 _MOST_LINE = 4000
 
@@ -50,8 +56,11 @@ def note(folder: Path, now: Instant, what: str, bundle: str, why: str = "") -> N
         what=what, bundle=bundle, why=why[:_MOST_LINE], wall_ms=now.wall_ms, synced=now.synced, boot_id=now.boot_id
     )
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    path = folder / HISTORY_FILE
     try:
-        descriptor = os.open(folder / HISTORY_FILE, flags, PRIVATE)
+        if path.exists() and path.stat().st_size > MOST_BYTES:
+            path.replace(path.with_name(HISTORY_FILE + OLDER))
+        descriptor = os.open(path, flags, PRIVATE)
         try:
             os.write(descriptor, (row.model_dump_json() + "\n").encode())
             os.fsync(descriptor)
@@ -63,12 +72,17 @@ def note(folder: Path, now: Instant, what: str, bundle: str, why: str = "") -> N
 
 def events(folder: Path) -> Iterator[Event]:
     """Every step that can be read, oldest first; a line that a power cut has cut short is left out."""
-    try:
-        text = (folder / HISTORY_FILE).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
+    for name in (HISTORY_FILE + OLDER, HISTORY_FILE):
+        try:
+            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        yield from _events(text)
+
+
+def _events(text: str) -> Iterator[Event]:
     for line in text.splitlines():
         try:
             yield Event.model_validate(json.loads(line))
-        except (ValueError, ValidationError) as error:
+        except (ValueError, RecursionError, ValidationError) as error:
             log.debug("a line of the history cannot be read: %s", error)

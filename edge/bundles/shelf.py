@@ -24,7 +24,7 @@ from edge.bundles.check import Signed, check_golden, check_machine, files, load_
 from edge.bundles.history import note
 from edge.bundles.keys import Trust
 from edge.bundles.manifest import MANIFEST_FILE, SIGNATURE_FILE, numbers
-from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, write_pointer
+from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, report_file, write_pointer
 from edge.clock import Clock
 from edge.durable import sync_folder, write_new
 from edge.errors import AnodyneError, BundleError, BundleReason
@@ -136,7 +136,7 @@ class Shelf:
             downgrade: why an older version, or another one of the same version, is wanted; None: it is not.
 
         Returns:
-            Its id; installing what is there already does nothing.
+            Its id; installing what is there already does nothing, unless it is damaged.
 
         Raises:
             BundleError, InferenceError: it is refused, with the reason; nothing is changed.
@@ -145,8 +145,7 @@ class Shelf:
             self._sweep()
             try:
                 signed = read_signed(source, self.trust)
-                if (self.folder / signed.id).is_dir():
-                    self.load(signed.id)
+                if self._is_whole(signed.id):
                     return signed.id
                 check_machine(signed.manifest)
                 self._check_age(signed.manifest.version, signed.id, downgrade)
@@ -181,6 +180,18 @@ class Shelf:
                 f"version {version} is not newer than {now}, which runs: if that is meant, install it with "
                 "--allow-downgrade and the reason",
             )
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a bundle is installed already; one that is damaged is removed, to be installed anew."""
+        if not (self.folder / name).is_dir():
+            return False
+        try:
+            self.load(name)
+        except AnodyneError as error:
+            note(self.folder, self.clock.instant(), "removed", name, error.message)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            return False
+        return True
 
     def _take(self, source: Path, signed: Signed) -> None:
         staging = self.folder / f"{_INCOMING}{signed.id}"
@@ -219,6 +230,7 @@ class Shelf:
         surplus = len(self.ids()) - MOST_KEPT
         for name in idle[: max(0, surplus)]:
             shutil.rmtree(self.folder / name, ignore_errors=True)
+            report_file(self.folder, name).unlink(missing_ok=True)
             note(self.folder, self.clock.instant(), "removed", name, f"more than {MOST_KEPT} were kept")
 
 

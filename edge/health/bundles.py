@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 
 from edge.bundle import Bundle
@@ -66,8 +67,19 @@ def _configured(config: Config) -> tuple[Bundle | None, list[Finding]]:
 def _keys(box: Shelf) -> Iterator[Finding]:
     for problem in box.trust.problems:
         yield warning("bundle keys", f"{problem}: it signs for nothing here")
+    if _open_to_others(box):
+        yield warning("bundle keys", f"{box.trust.folder} can be written by others than root: chown root, chmod 755")
     names = ", ".join(one.name for one in box.trust.keys)
     yield ok("bundle keys", f"trusted: {names}" if names else f"none in {box.trust.folder}: no bundle can be installed")
+
+
+def _open_to_others(box: Shelf) -> bool:
+    """Whether somebody who is not root, the daemon's user above all, could put a key of their own there."""
+    try:
+        found = box.trust.folder.stat()
+    except OSError:
+        return False
+    return found.st_uid != 0 or bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _under_way(box: Shelf, pointer: Pointer) -> Iterator[Finding]:

@@ -111,6 +111,8 @@ class BoxReport(_Told):
     """Time between two reports, seconds."""
     load: str = "full"
     """How fast the cameras' road runs: full, eased, slow or least."""
+    models: str = ""
+    """Which models run, whether on trial, and which beside them."""
     sensors: tuple[SensorReport, ...]
     """In the order of the configuration."""
 

@@ -56,6 +56,15 @@ def test_installing_twice_changes_nothing(shelf: Shelf, site: Site) -> None:
     assert (shelf.install(site.bundle("0.2.0")), shelf.ids()) == (first, [first])
 
 
+def test_installing_again_mends_what_is_damaged(shelf: Shelf, site: Site) -> None:
+    name = shelf.install(site.bundle("0.2.0"))
+    write_pointer(shelf.folder, Pointer(active=name))
+    cut(shelf.folder / name / "face_au.tflite")
+    assert begin(shelf).name == "shipped"
+    assert shelf.install(site.bundle("0.2.0")) == name
+    assert begin(shelf).name == name
+
+
 def flipped(path: Path) -> None:
     """Flip one bit in the middle of a file."""
     data = bytearray(path.read_bytes())
@@ -290,3 +299,28 @@ def test_packing_is_the_same_every_time(site: Site, tmp_path: Path) -> None:
     first, second = (folder / MANIFEST_FILE for folder in (site.bundle("0.2.0"), tmp_path / "again"))
     assert first.read_bytes() == second.read_bytes()
     assert check.machine() in json.loads(first.read_text())["machines"]
+
+
+def test_every_byte_is_on_the_disk_before_the_bundle_has_its_name(
+    shelf: Shelf, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, rename = os.fsync, os.rename
+    done: list[str] = []
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    def renamed(source: Path, target: Path) -> None:
+        rename(source, target)
+        done.append(f"-> {target}")
+
+    bundle = site.bundle("0.2.0")
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    name = shelf.install(bundle)
+    place, staging = shelf.folder / name, shelf.folder / f".incoming-{name}"
+    named = done.index(f"-> {place}")
+    written = {str(staging / path.relative_to(place)) for path in [place, *place.rglob("*")]}
+    assert written == set(done[:named])
+    assert str(shelf.folder) in done[named + 1 :]

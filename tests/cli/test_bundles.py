@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -194,12 +195,21 @@ def test_the_doctor_knows_every_step(models: Models, site: Site, file: Path) -> 
     assert "0 of 72 hours" in findings(file)["bundle shadow"][1]
     models("commit", "0.2.0", "--without-shadow", "a test")
     told = findings(file)
-    assert told["bundle keys"] == ("ok", "trusted: site")
+    assert told["bundle keys"][1] == "trusted: site"
     assert (told["bundle"][0], "signature right" in told["bundle"][1]) == ("ok", True)
     assert name in told["bundle trial"][1]
     (folder(file) / name / "face_au.tflite").write_bytes(b"")
     assert findings(file)["bundle"][0] == "error"
     assert "bundle fault" not in told
+
+
+def test_the_doctor_warns_of_keys_that_others_can_add(file: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "open"
+    keys.mkdir()
+    keys.chmod(0o777)
+    file.write_text(re.sub(r'keys = ".*"', f'keys = "{keys}"', file.read_text()))
+    rows = json.loads(anodyne("doctor", "--config", str(file), "--json").out)["findings"]
+    assert ("bundle keys", "warning") in [(row["name"], row["grade"]) for row in rows]
 
 
 def test_the_doctor_warns_of_unsigned_models_and_of_a_damaged_pointer(file: Path, site: Site) -> None:

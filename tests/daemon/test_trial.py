@@ -24,12 +24,20 @@ def committed(box: UpdatedBox, seconds: float = 60.0) -> str:
     return steps.commit(box.shelf, "0.2.0", seconds, "a test")
 
 
-def test_one_that_stands_its_time_is_confirmed(box: UpdatedBox) -> None:
+def test_one_that_stands_its_time_is_confirmed(box: UpdatedBox, tmp_path: Path) -> None:
+    manager = Manager(tmp_path)
     name = committed(box)
-    box.live(80.0)
+    box.live(80.0, notifier=manager.notifier)
+    manager.close()
     assert box.ran == [name]
     assert box.shelf.pointer() == Pointer(active=name, previous="shipped", over=box.shelf.shipped_digest())
     assert box.history == ["installed", "committed", "trial begun", "confirmed"]
+    told = [message for message in manager.heard if message.startswith("STATUS")]
+    assert (f"models {name} on trial" in told[0], f"models {name}" in told[-1], "on trial" in told[-1]) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_running_box_takes_it_up_by_itself_and_keeps_its_alarms(box: UpdatedBox, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from edge.bundles.manifest import read_manifest
 from edge.bundles.pointer import POINTER_FILE, Pointer, Shadowing, Trial, read_pointer
 from edge.config import loads
 from edge.config.pages import example
-from edge.errors import BundleError, CommandError, ConfigError, DecodeError
+from edge.errors import BundleError, CommandError, ConfigError, DecodeError, SensorError
 from edge.publish.cbor.alert import decode_alert, encode_alert
 from edge.publish.cbor.state import decode_state, encode_state
 from edge.publish.commands import parse
@@ -226,6 +226,7 @@ TARGETS: dict[str, Target] = {
             b"time_ms,grove_gsr,ppg,acc_x_g,acc_y_g,acc_z_g,contact\n" + encode_line((20, 300, 5, 0, 0, 1, 1)) * 3,
             encode_line((20, 300, 5, 0, 0, 1, 1), checksum=True),
         ),
+        (SensorError,),  # a header that says other columns than the configuration
     ),
     "shimmer stream": Target(_shimmer, (b"".join(b"\x00" + bytes([n, 0, 0]) + b"\x00\x05" for n in range(6)),)),
     "shimmer inquiry": Target(shimmer_packets.decode_inquiry, (b"\x00\x01\x02\x03\x04\x05\x01\x01\x1c",)),
