@@ -8,6 +8,9 @@ from pathlib import Path
 PRIVATE = 0o600
 """Mode of what only the daemon's user may read."""
 
+READABLE = 0o644
+"""Mode of what `anodyne doctor` may read for anybody."""
+
 
 def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Write a file that must not be there yet, and have it on the disk.
@@ -22,17 +25,27 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         os.fsync(file.fileno())
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Put `data` in the place of a file: a reader, and a power cut, finds the old content or the new.
+
+    Where root writes it, it belongs to the folder's owner all the same: the daemon's user reads it.
 
     Raises:
         OSError: the disk refuses; the old content stands.
     """
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
-    write_new(fresh, data)
-    fresh.rename(path)
+    write_new(fresh, data, mode)
+    give_to_owner(fresh)
+    fresh.replace(path)
     sync_folder(path.parent)
+
+
+def give_to_owner(path: Path) -> None:
+    """Give a file that root has written to the owner of its folder."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

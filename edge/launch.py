@@ -20,11 +20,12 @@ from edge.bundles.shelf import Shelf
 from edge.clock import Clock, SystemClock
 from edge.config import Config, load
 from edge.daemon import Daemon
+from edge.durable import READABLE, replace
 from edge.errors import AnodyneError, ConfigError
 from edge.fitness import check_fitness
 from edge.health.dumps import keep_out_of_dumps
 from edge.health.safe_mode import SafeMode, modalities
-from edge.health.starts import HELD_S, Failure, Starts, replace_durably
+from edge.health.starts import HELD_S, Failure, Starts
 from edge.health.systemd import Notifier
 from edge.sensors.report import run_folder
 from edge.stages import Stage
@@ -191,7 +192,7 @@ def _keep(folder: Path, config: Config) -> None:
     try:
         file = folder / KEPT_FILE
         if not file.exists() or file.read_text() != text:
-            replace_durably(file, text)
+            replace(file, text.encode(), READABLE)
     except OSError as error:
         log.warning("safe mode will depend on the configuration file: %s cannot be written: %s", folder, error)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge.audit.chain import START, Anchor, Detail, Entry, Kind, as_entry, entry, read, torn_detail
 from edge.clock import Clock, Instant
+from edge.durable import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +152,7 @@ def _settle(path: Path, descriptor: int) -> None:
     owner = path.parent.stat()
     if os.geteuid() == 0:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _end(descriptor: int) -> tuple[Entry | None, bytes]:

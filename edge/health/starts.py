@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.clock import Clock
+from edge.durable import READABLE, replace
 from edge.errors import StoreError, StoreReason
 from edge.stages import STAGE_WORDS, Stage
 from edge.types import NS_PER_S
@@ -173,7 +173,7 @@ class Starts:
         if self._folder is None:
             return
         try:
-            replace_durably(self._folder / RECORD_FILE, self._record.model_dump_json())
+            replace(self._folder / RECORD_FILE, self._record.model_dump_json().encode(), READABLE)
         except OSError as error:
             log.warning("this start cannot be noted in %s: %s", self._folder, error)
 
@@ -194,25 +194,6 @@ def last_failure(folder: Path, clock: Clock, *, running: bool) -> Failure | None
     if running and len(bad) < BAD_STARTS:
         bad = bad[:-1]
     return Failure(len(bad), bad[-1].stage, bad[-1].why) if bad else None
-
-
-def replace_durably(path: Path, text: str) -> None:
-    """Replace a small file so that after a power cut either the old or the new text is there, whole.
-
-    Raises:
-        OSError: it cannot be written; the old one stands.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _read(path: Path) -> _Record:

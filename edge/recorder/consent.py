@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.clock import Instant
+from edge.durable import replace, sync_folder
 from edge.types import NS_PER_S
 
 FILE = "consent.json"
@@ -109,19 +109,6 @@ def write(folder: Path, consent: Consent | None) -> None:
     path = folder / FILE
     if consent is None:
         path.unlink(missing_ok=True)
+        sync_folder(folder)
     else:
-        owner = folder.stat()
-        beside = folder / f".{FILE}.{os.getpid()}"
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            if os.geteuid() == 0:
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
-            file.write(consent.model_dump_json(indent=2).encode() + b"\n")
-            file.flush()
-            os.fsync(descriptor)
-        beside.replace(path)
-    inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(inside)
-    finally:
-        os.close(inside)
+        replace(path, consent.model_dump_json(indent=2).encode() + b"\n")
