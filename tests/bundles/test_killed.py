@@ -16,7 +16,7 @@ from edge.bundles.shelf import Shelf
 from edge.clock import read_boot_id
 from tests.fixtures.signed import Site
 
-pytestmark = pytest.mark.models
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def deaths(step: str, shelf: Shelf, site: Site, bundle: Path) -> list[Death]:
     """Kill a step at each of its operations."""
     arguments = [step, str(shelf.folder.parent), str(site.keys), str(bundle)]
     command = [sys.executable, "-m", "tests.bundles.killed", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     found = [
