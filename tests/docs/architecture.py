@@ -15,31 +15,45 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-GROUND = ("types", "clock", "errors", "section", "store", "salvage", "bundle", "inference", "golden", "software")
+GROUND = (
+    *("types", "clock", "errors", "section", "store", "salvage", "snapshot", "durable", "stages", "bundle"),
+    *("inference", "golden", "software"),
+)
 """What every room may use."""
 
-OWNED = {"button": "daemon", "orders": "daemon", "refer": "daemon", "reporter": "daemon", "references": "inputs"}
+OWNED = {
+    **dict.fromkeys(
+        ("button", "camera_light", "fittings", "orders", "refer", "reporter", "slowing", "updates"), "daemon"
+    ),
+    "references": "inputs",
+}
 """Files that are parts of a room."""
 
 WORDS = {
     "alarm": "conditions, delays, latching",
+    "audit": "who did what, chained",
     "benchmarks": "figures",
     "biosignal": "pulse and skin to arousal",
+    "bundles": "signed models, step by step",
     "cli": "one module per command",
     "config": "the one TOML file",
     "daemon": "joins the rooms",
     "demo": "three minutes",
     "face": "pictures to action units",
+    "fitness": "can a bundle be used?",
     "fleet": "load on a broker",
     "fusion": "evidence to one assessment",
     "health": "watchdog, doctor, metrics",
     "inputs": "sensor to estimates",
+    "launch": "whole, or in safe mode",
     "plot": "pictures of sessions",
     "publish": "outbox, MQTT, annunciator",
     "recorder": "sessions on disk",
     "replay": "sessions played again",
     "scan": "finds devices",
     "sensors": "cameras, bands, care",
+    "setup": "the first configuration",
+    "shadow": "new models beside the old",
     "simulate": "patients that are not",
     "station": "pages for people",
     "timeline": "device time to box time",
