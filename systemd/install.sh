@@ -90,7 +90,7 @@ fingerprint() {
       sha256sum <"$wheel"
     fi
     "$python" -c 'import sys; print(sys.version, sys.executable)'
-    "$python" -c 'import lgpio' 2>/dev/null && echo lgpio || true # what the system has decides on extras
+    if "$python" -c 'import lgpio' 2>/dev/null; then echo lgpio; fi # what the system has decides on extras
     sha256sum <"${BASH_SOURCE[0]}"
   } | sha256sum | cut -c 1-12
 }

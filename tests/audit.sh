@@ -4,7 +4,7 @@
 set -uo pipefail
 python=$1
 work=$2/audit
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 mkdir -p "$work"
 rm -f "$work/advisories.json"
 if [ ! -x "$work/venv/bin/cyclonedx-py" ] || [ ! -x "$work/venv/bin/pip-audit" ]; then

@@ -21,15 +21,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "`keygen` makes the pair: the public half goes to the boxes ([recorder] site_key), the private half stays with "
         "the site. `open` makes an ordinary session of a sealed one, for replay, plot, explain and export.",
     )
-    parser.add_argument("what", choices=("keygen", "open"))
-    parser.add_argument("files", nargs="*", type=Path, help="open: sealed sessions")
-    parser.add_argument(
-        "--key", type=Path, default=Path("site.key"), help="the site's private key (%(default)s); never on a box"
-    )
-    parser.add_argument("--password-file", type=Path, help="its first line protects the private key")
-    parser.add_argument(
-        "--out", type=Path, help="open: folder for the opened sessions (default: beside the sealed ones)"
-    )
+    verbs = parser.add_subparsers(dest="what", metavar="VERB", required=True)
+    keygen = verbs.add_parser("keygen", help="make the site's pair of keys, on no box")
+    opening = verbs.add_parser("open", help="make ordinary sessions of sealed ones")
+    opening.add_argument("files", nargs="+", type=Path, help="sealed sessions")
+    opening.add_argument("--out", type=Path, help="folder for the opened sessions (default: beside the sealed ones)")
+    for verb in (keygen, opening):
+        verb.add_argument(
+            "--key", type=Path, default=Path("site.key"), help="the site's private key (%(default)s); never on a box"
+        )
+        verb.add_argument("--password-file", type=Path, help="its first line protects the private key")
     parser.set_defaults(handler=run)
 
 
@@ -71,8 +72,6 @@ def _open(arguments: argparse.Namespace, password: bytes | None) -> int:
     from edge.recorder.seal import private_key
     from edge.recorder.sealed import unseal
 
-    if not arguments.files:
-        raise SessionError(SessionReason.NOT_FOUND, "which? Name the sealed sessions")
     key = private_key(arguments.key, password)
     for path in arguments.files:
         if not note_read(path, "sessions open", anew=True):

@@ -11,6 +11,7 @@ from tests.docs.commands import Command
 RUNS = (
     "anodyne config example",
     "anodyne config check /etc/anodyne/anodyne.toml",
+    "anodyne doctor",
     "anodyne doctor --config /etc/anodyne/anodyne.toml",
     'anodyne accounts add ruth --shown "Sister Ruth" --file /etc/anodyne/station-accounts.json',
     "anodyne accounts add wall --role display --file /etc/anodyne/station-accounts.json",
@@ -25,7 +26,7 @@ RUNS = (
 )
 """Run in this order, in a folder of their own; of a line with options one form is enough."""
 
-PROBLEMS = {"anodyne doctor --config /etc/anodyne/anodyne.toml": (0, 1)}
+PROBLEMS = {"anodyne doctor": (0, 1), "anodyne doctor --config /etc/anodyne/anodyne.toml": (0, 1)}
 """Exit codes besides 0 that are right here: the example's camera, band and broker are not on this machine."""
 
 CANNOT = (
@@ -40,6 +41,11 @@ CANNOT = (
     (r"python -m tests\.", "a measurement of minutes; that it exists is checked"),
     (r"anodyne (scan|sensors)\b", "needs Bluetooth and cameras: tests/cli/test_scan.py, tests/cli/test_sensors.py"),
     (r"anodyne (alarm|report|burden|reference|watch)\b", "needs a box and a broker: tests/cli/test_alarm.py"),
+    (r"systemd/install.sh ", "changes the system, as root; `make test-install` runs it below a folder"),
+    (r"anodyne setup\b", "asks a person and looks for devices: tests/setup/test_setup.py"),
+    (r"anodyne models [a-z]", "needs a site's key and a box: tests/cli/test_bundles.py"),
+    (r"anodyne (audit|consent)\b", "needs a box's state: tests/audit, tests/recorder/test_consented.py"),
+    (r"anodyne sessions\b", "needs a sealed session: tests/recorder/test_consented.py"),
     (r"anodyne fleet ", "needs brokers that bear it: tests/fleet/test_fleet.py"),
     (r"anodyne station\b", "goes on until it is stopped: tests/station/test_page.py"),
     (r"anodyne simulate --(scenario|watched|suite)", "takes minutes: tests/cli/test_simulate.py"),
