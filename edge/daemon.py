@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from edge.alarm.burden import Burden
 from edge.alarm.manager import AlarmManager
@@ -29,7 +28,7 @@ from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
 from edge.clock import Clock, SystemClock
 from edge.config import Config
-from edge.errors import AnodyneError, CommandError
+from edge.errors import CommandError
 from edge.face.estimator import MODEL as FACE_MODEL
 from edge.fittings import Fittings
 from edge.fusion import Calibration, Fusion
@@ -38,7 +37,7 @@ from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
 from edge.health.progress import Progress
-from edge.health.safe_mode import SafeMode
+from edge.health.safe_mode import Guard, SafeMode
 from edge.health.systemd import Notifier
 from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
@@ -85,10 +84,9 @@ from edge.types import (
     Verdict,
 )
 from edge.updates import Updates
+from edge.voices import Voices
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +155,10 @@ class Daemon:
         self._clock = clock
         self._notifier = notifier or Notifier.from_environment({})
         self._progress = Progress(self._notifier, clock)
-        self._on_assessment = on_assessment
-        self._on_alert = on_alert
         self._on_evidence = on_evidence
         self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...], str] | None = None
-        self._safe = safe
+        self._guard = Guard(lenient=safe is not None)
         self._safe_words = f"SAFE MODE, {safe.failure.words}; " if safe else ""
         self._reached = on_stage or (lambda _stage: None)
         self._reached(Stage.STORE)
@@ -223,7 +219,7 @@ class Daemon:
         )
         self.home: HomePage | None = None
         if config.home.pin_file is not None:
-            self.home = self._spare(
+            self.home = self._guard.spare(
                 lambda: HomePage(
                     config.home,
                     config.box,
@@ -257,6 +253,7 @@ class Daemon:
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
             self._publisher.proofs.listen(self._metrics.step)
+        self._voices = Voices(clock, self._publisher, self._burden, self.home, self._metrics, on_assessment, on_alert)
 
     async def run(self) -> None:
         """Run until cancelled, then say goodbye to the broker and close the state."""
@@ -265,28 +262,28 @@ class Daemon:
         if self._bundle is not None:
             self._recording.begin(self._head(self._bundle))
         if (metrics := self._metrics) is not None:
-            self._spare(lambda: metrics.serve(self._config.metrics))
+            self._guard.spare(lambda: metrics.serve(self._config.metrics))
         clean = False
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publisher.run(), name="publisher")
                 if self._reports:
-                    group.create_task(self._apart(self._reporter.run()), name="reporter")
-                    group.create_task(self._apart(self._health.run()), name="health")
-                group.create_task(self._apart(self._watch.run()), name="watch")
+                    group.create_task(self._guard.apart(self._reporter.run()), name="reporter")
+                    group.create_task(self._guard.apart(self._health.run()), name="health")
+                group.create_task(self._guard.apart(self._watch.run()), name="watch")
                 if self._anchors is not None:
-                    group.create_task(self._apart(self._anchors.run()), name="anchors")
+                    group.create_task(self._guard.apart(self._anchors.run()), name="anchors")
                 if self._home_assistant.needed:
-                    group.create_task(self._apart(self._home_assistant.run()), name="home assistant")
-                self.fittings.start(group, self._apart)
+                    group.create_task(self._guard.apart(self._home_assistant.run()), name="home assistant")
+                self.fittings.start(group, self._guard.apart)
                 if self.home is not None:
-                    group.create_task(self._apart(self.home.run()), name="home page")
+                    group.create_task(self._guard.apart(self.home.run()), name="home page")
                 if self.updates is not None:
                     group.create_task(self.updates.run(self.inputs), name="model updates")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():
-                    self._tell(alert)
+                    self._voices.stands(alert)
                 self._announce_load(self._watch.facts())
                 self._reached(Stage.FIRST)
                 await self._tick()
@@ -306,25 +303,6 @@ class Daemon:
             self._recording.close()
             if self._metrics is not None:
                 self._metrics.close()
-
-    def _spare(self, build: Callable[[], T]) -> T | None:
-        """What `build` makes; in safe mode nothing where that fails, as the box goes on without."""
-        try:
-            return build()
-        except AnodyneError as error:
-            if self._safe is None:
-                raise
-            log.critical("left out in safe mode: %s", error.message)
-            return None
-
-    async def _apart(self, work: Awaitable[None]) -> None:
-        """Do the work of one room; in safe mode its end is not the box's."""
-        try:
-            await work
-        except (AnodyneError, OSError, RuntimeError, ValueError) as error:
-            if self._safe is None:
-                raise
-            log.critical("left out in safe mode: %s", error, exc_info=True)
 
     def _head(self, bundle: Bundle) -> Facts:
         sensors = tuple(
@@ -365,21 +343,11 @@ class Daemon:
         facts = self._watch.facts()
         alerts = self._alarms.step(assessment, sensors, facts)
         self._recording.concluded(assessment, alerts)
-        self._burden.tick(assessment)
-        for alert in alerts:
-            self._count(alert)
-            self._tell(alert)
-        if self._metrics is not None:
-            self._metrics.tick(assessment, self._clock.instant().wall_ms)
         holds = self._alarms.standing.holds()
-        self._publisher.publish_state(assessment, holds)
-        if self.home is not None:
-            self.home.state(assessment, holds)
+        self._voices.assessed(assessment, alerts, holds)
         self._tell_of_sensors(assessment.assessed_ns)
         if self._slowing.step(facts):
             self._announce_load(facts)
-        if self._on_assessment is not None:
-            self._on_assessment(assessment)
         if self.updates is not None:
             self.updates.concluded(look.glances, assessment, holds, self._alarms.standing.offset)
         stuck = (camera.stuck(assessment.assessed_ns) for camera in self._cameras())
@@ -391,10 +359,7 @@ class Daemon:
         if not self._reports or now_ns < self._sensors_ns:
             return
         self._sensors_ns = now_ns + NS_PER_S
-        sensors = self._reporter.conditions()
-        self._publisher.publish_sensors(sensors)
-        if self.home is not None:
-            self.home.sensors(sensors)
+        self._voices.sensors(self._reporter.conditions())
 
     def _announce_load(self, facts: BoxFacts) -> None:
         """Say how fast the cameras' road runs, in the place of what was said before."""
@@ -429,18 +394,6 @@ class Daemon:
         if self._on_evidence is not None:
             self._on_evidence(look.at_ns, estimates, missing)
         return self._fusion.assess(look.at_ns, estimates, missing)
-
-    def _count(self, alert: Alert) -> None:
-        self._burden.count(alert)
-        if self._metrics is not None:
-            self._metrics.count(alert)
-
-    def _tell(self, alert: Alert) -> None:
-        self._publisher.publish_alert(alert)
-        if self.home is not None:
-            self.home.alert(alert)
-        if self._on_alert is not None:
-            self._on_alert(alert)
 
     def _cameras(self) -> list[CameraInput]:
         return [source for source in self.inputs.values() if isinstance(source, CameraInput)]
@@ -492,9 +445,5 @@ class Daemon:
         number = int(alert.episode.partition("-")[2])
         self._publisher.proofs.person(number, command.by, self._clock.instant())
         self._recording.acknowledged(target, (alert,))
-        self._count(alert)
-        if self.home is not None:
-            self.home.alert(alert)
-        if self._on_alert is not None:
-            self._on_alert(alert)
+        self._voices.acknowledged(alert)
         return alert

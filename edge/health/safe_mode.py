@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypeVar
 
+from edge.errors import AnodyneError
 from edge.health.starts import Failure
 from edge.sensors.replay import ReplayedFace
 from edge.sensors.simulated.face import SimulatedFace
@@ -13,6 +16,10 @@ from edge.sensors.wristband.heart_rate import HeartRateBand
 from edge.sensors.wristband.pulse_oximeter import PulseOximeterBand
 from edge.stages import SAFE_MODE, stage_code
 from edge.types import Absence, Assessment, Estimate, Modality, Verdict
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class SafeMode:
@@ -47,3 +54,42 @@ def modalities(stanza: Kind) -> tuple[Modality, ...]:
             return (Modality.HEART_RATE,)
         case _:
             return (Modality.PPG, Modality.GSR)
+
+
+class Guard:
+    """What becomes of a room that fails.
+
+    Args:
+        lenient: in safe mode it is left out, and the box goes on without; else its failure is the box's.
+    """
+
+    def __init__(self, *, lenient: bool) -> None:
+        """Nothing has failed."""
+        self._lenient = lenient
+
+    def spare(self, build: Callable[[], T]) -> T | None:
+        """What `build` makes; None where it is left out.
+
+        Raises:
+            AnodyneError: it fails, and is not to be left out.
+        """
+        try:
+            return build()
+        except AnodyneError as error:
+            if not self._lenient:
+                raise
+            log.critical("left out in safe mode: %s", error.message)
+            return None
+
+    async def apart(self, work: Awaitable[None]) -> None:
+        """Do the work of one room.
+
+        Raises:
+            AnodyneError, OSError, RuntimeError, ValueError: it fails, and is not to be left out.
+        """
+        try:
+            await work
+        except (AnodyneError, OSError, RuntimeError, ValueError) as error:
+            if not self._lenient:
+                raise
+            log.critical("left out in safe mode: %s", error, exc_info=True)

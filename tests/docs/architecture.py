@@ -23,7 +23,7 @@ GROUND = (
 
 OWNED = {
     **dict.fromkeys(
-        ("button", "camera_light", "fittings", "orders", "refer", "reporter", "slowing", "updates"), "daemon"
+        ("button", "camera_light", "fittings", "orders", "refer", "reporter", "slowing", "updates", "voices"), "daemon"
     ),
     "references": "inputs",
 }
