@@ -144,7 +144,7 @@ async def test_a_box_whose_camera_library_kills_it_says_that_it_cannot_assess_an
     assert box.fail() == [-signal.SIGABRT] * 3
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running() as process:
-            await until(lambda: ward.alerts(), 30)
+            await until(lambda: ward.alerts(), 90)
             assert box.reasons(ward) == ["safe_mode", "at_opening"]
             state = ward.messages("state")[-1]
             assert isinstance(state, StateMessage)
@@ -174,11 +174,11 @@ async def test_after_the_declared_time_the_whole_box_is_tried_again(tmp_path: Pa
     assert box.fail(times=2) == [0, -signal.SIGABRT]  # five seconds of safe mode, then a trial
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
-            await until(lambda: box.reasons(ward) == ["safe_mode", "at_opening"], 30)
+            await until(lambda: box.reasons(ward) == ["safe_mode", "at_opening"], 90)
     (tmp_path / "lib" / "libcamera.py").unlink()  # mended; and the stop by a person has cleared the record
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
-            await until(lambda: box.reasons(ward) == [], 30)
+            await until(lambda: box.reasons(ward) == [], 90)
 
 
 async def test_without_a_service_manager_the_box_starts_itself_anew(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -186,8 +186,8 @@ async def test_without_a_service_manager_the_box_starts_itself_anew(tmp_path: Pa
     box.has_failed(Stage.OPENING)
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running(managed=False) as process:
-            await until(lambda: box.reasons(ward) == ["safe_mode", "at_opening"], 30)
-            await until(lambda: box.reasons(ward) == [], 40)
+            await until(lambda: box.reasons(ward) == ["safe_mode", "at_opening"], 90)
+            await until(lambda: box.reasons(ward) == [], 90)
             assert process.poll() is None
 
 
@@ -196,17 +196,17 @@ async def test_a_spoilt_configuration_is_told_through_the_broker_of_the_one_that
 ) -> None:
     box.configure()
     with box.running():
-        await until((box.state / KEPT_FILE).exists, 30)
+        await until((box.state / KEPT_FILE).exists, 90)
     box.configure(more="bedd = 1")
     box.has_failed(Stage.CONFIG)
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
-            await until(lambda: ward.alerts(), 30)
+            await until(lambda: ward.alerts(), 90)
             assert box.reasons(ward) == ["safe_mode", "at_config"]
     box.configure()
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
-            await until(lambda: box.reasons(ward) == [], 30)
+            await until(lambda: box.reasons(ward) == [], 90)
 
 
 async def test_a_state_folder_that_cannot_be_used_is_told_from_memory(
@@ -216,7 +216,7 @@ async def test_a_state_folder_that_cannot_be_used_is_told_from_memory(
     box.has_failed(Stage.STORE)
     async with station(mosquitto.mqtt(), Topics("ward", "bed")) as ward:
         with box.running():
-            await until(lambda: Condition.STORAGE_FAILING in {one.condition for one in ward.alerts()}, 30)
-            await until(lambda: Condition.CANNOT_ASSESS in {one.condition for one in ward.alerts()}, 30)
+            await until(lambda: Condition.STORAGE_FAILING in {one.condition for one in ward.alerts()}, 90)
+            await until(lambda: Condition.CANNOT_ASSESS in {one.condition for one in ward.alerts()}, 90)
             assert box.reasons(ward) == ["safe_mode", "at_store"]
     assert (tmp_path / "bursts.jsonl").exists()
