@@ -15,6 +15,7 @@ from edge.publish.payload import (
     AvailabilityMessage,
     BurdenMessage,
     Head,
+    HealthMessage,
     LoadMessage,
     ReplyMessage,
     SensorsMessage,
@@ -166,7 +167,7 @@ class Ward:
                 bed.burden[burden.day] = burden
                 for day in sorted(bed.burden)[:-DAYS_KEPT]:
                     del bed.burden[day]
-            case SensorsMessage() | LoadMessage() | AuditMessage():
+            case SensorsMessage() | LoadMessage() | AuditMessage() | HealthMessage():
                 pass  # for engineers: nothing at the bed follows from them
             case _:
                 raise AssertionError(f"no such message: {received.message}")

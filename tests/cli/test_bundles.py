@@ -26,8 +26,6 @@ from tests.fixtures.signed import Site
 from tests.fixtures.signed import site as site
 from tests.fixtures.updated_box import Manager
 
-pytestmark = pytest.mark.models
-
 SENSORS = """
 [[sensor]]
 driver = "simulated_face"

@@ -14,8 +14,6 @@ from edge.shadow.shadow import Tick
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import UpdatedBox
 
-pytestmark = pytest.mark.models
-
 
 def tally(box: UpdatedBox) -> Tally:
     """The figures of the last shadow run."""

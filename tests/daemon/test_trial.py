@@ -16,8 +16,6 @@ from edge.types import Channel, Condition, Estimate, Presence, Window
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import Manager, UpdatedBox
 
-pytestmark = pytest.mark.models
-
 
 def committed(box: UpdatedBox, seconds: float = 60.0) -> str:
     """Put 0.2.0 to use."""

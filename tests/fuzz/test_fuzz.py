@@ -17,9 +17,9 @@ EXAMPLES = 60
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """What is damaged on purpose is no news."""
-    logging.getLogger("edge").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "edge")
 
 
 @pytest.mark.parametrize("name", TARGETS)
