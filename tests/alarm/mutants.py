@@ -74,7 +74,7 @@ def _rules(**changes: object) -> Callable[[], object]:
 
     def wrong(alarm: Alarm) -> dict[Condition, Rule]:
         found = right(alarm)
-        return {**found, Condition.PAIN: replace(found[Condition.PAIN], **changes)}  # type: ignore[arg-type]
+        return {**found, Condition.PAIN: replace(found[Condition.PAIN], **changes)}  # type: ignore[arg-type]  # fields of a rule, by name
 
     return lambda: patch.object(signs, "rules", wrong)
 

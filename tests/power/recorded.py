@@ -51,12 +51,12 @@ class NotingFile(apsw.VFSFile):
         super().xWrite(data, offset)
         self._log.append(Write(self._file, offset, bytes(data)))
 
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802 - SQLite's names
         """The file cut to a size."""
         super().xTruncate(newsize)
         self._log.append(Truncate(self._file, newsize))
 
-    def xSync(self, flags: int) -> None:  # noqa: N802, ARG002
+    def xSync(self, flags: int) -> None:  # noqa: N802, ARG002 - SQLite's names and arguments
         """On the disk from here on; not truly done, as the files of this run are never read after a cut."""
         self._log.append(Sync(self._file, self._folder_due))
         self._folder_due = False
@@ -75,7 +75,7 @@ class NotingLayer(apsw.VFS):
         self._known: set[str] = set()
         super().__init__(self.name, "")
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - SQLite's names
         """Open a file; those of one statement's own use are not noted."""
         if name is None or not flags[0] & (_JOURNALS | _MAIN):
             return apsw.VFSFile("", name, flags)
@@ -86,7 +86,7 @@ class NotingLayer(apsw.VFS):
             self.log.append(Create(Path(path).name))
         return NotingFile(self, path, name, flags, made)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - SQLite's names
         """A file that is not wanted any more."""
         super().xDelete(filename, syncdir)
         if filename in self._known:

@@ -53,7 +53,7 @@ async def leak_on_the_page(self: object, request: object) -> object:
 
 
 if __name__ == "__main__":
-    FaceEstimator.step = leak  # type: ignore[method-assign]
-    Link.publish = leak_on_the_way  # type: ignore[method-assign]
-    _Web._health = leak_on_the_page  # type: ignore[assignment, method-assign]
+    FaceEstimator.step = leak  # type: ignore[method-assign]  # the leak
+    Link.publish = leak_on_the_way  # type: ignore[method-assign]  # the leak
+    _Web._health = leak_on_the_page  # type: ignore[assignment, method-assign]  # the leak
     sys.exit(main(sys.argv[1:]))

@@ -54,13 +54,13 @@ def arm(step: str) -> None:
         return done
 
     if step == "in_transaction":
-        Outbox.put = mined_put  # type: ignore[method-assign]
+        Outbox.put = mined_put  # type: ignore[method-assign]  # a mine in its way
     elif step == "handed_over":
-        Link.publish = mined_publish  # type: ignore[method-assign]
+        Link.publish = mined_publish  # type: ignore[method-assign]  # a mine in its way
     elif step in ("acknowledged", "noted"):
-        Outbox.take = mined_take  # type: ignore[method-assign]
+        Outbox.take = mined_take  # type: ignore[method-assign]  # a mine in its way
     elif step == "confirmed":
-        Outbox.confirm = mined_confirm  # type: ignore[method-assign]
+        Outbox.confirm = mined_confirm  # type: ignore[method-assign]  # a mine in its way
 
 
 async def main(folder: Path, port: int, step: str) -> None:

@@ -159,12 +159,12 @@ class _Movement:
             grid = self._grids[second] = on_grid(self._acc_g, second * NS_PER_S, 2.0)
         if grid.last(1.0).coverage < 0.5:
             return None
-        before, share = _between(grid.present.size, grid.rate_hz, rate_hz)
+        before, share = _places(grid.present.size, grid.rate_hz, rate_hz)
         return grid.values[before] + share * (grid.values[before + 1] - grid.values[before])
 
 
 @lru_cache(maxsize=16)
-def _between(count: int, own_hz: float, rate_hz: float) -> tuple[NDArray[np.int64], Signal]:
+def _places(count: int, own_hz: float, rate_hz: float) -> tuple[NDArray[np.int64], Signal]:
     """Where the samples of a second at `rate_hz` lie among the `count` of two seconds at `own_hz`.
 
     Returns:
