@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from edge import config
 from edge.biosignal import BiosignalEstimator
@@ -49,6 +50,15 @@ def test_a_running_box_takes_it_up_by_itself_and_keeps_its_alarms(box: UpdatedBo
     heard = [message for message in manager.heard if not message.startswith(("WATCHDOG", "STATUS"))]
     assert heard == ["READY=1", "READY=1", "STOPPING=1"]  # the change is no stop
     assert any("models 0.2.0" in message and "on trial" in message for message in manager.heard)
+
+
+def test_the_bed_keeps_its_light_over_a_change(box: UpdatedBox, pins: MockFactory) -> None:
+    box.light_pin = 17
+    box.live(30.0, at={10.0: lambda: committed(box)})
+    assert [name.partition("-")[0] for name in box.ran] == ["shipped", "0.2.0"]
+    assert [one.reasons for one in box.raised if one.condition is Condition.ANNUNCIATOR_FAILING] == []
+    lit = [one.state for one in pins.pin(17).states].count(True)
+    assert lit >= 2  # each life tests it once
 
 
 def test_the_gap_of_a_change_is_short(box: UpdatedBox) -> None:
