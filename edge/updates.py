@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.bundle import Bundle
-from edge.bundles.pointer import POINTER_FILE, Pointer, ShadowState, read_pointer, report_file
+from edge.bundles.pointer import POINTER_FILE, SHIPPED, Pointer, ShadowState, report_file
 from edge.bundles.running import begin, confirm, ended_cleanly, fail_trial, shadow_began, shadow_ended
 from edge.bundles.shelf import Shelf
 from edge.bundles.steps import in_use
@@ -110,7 +110,7 @@ class Updates:
         await self._settle_trial()
         if not self._stirred():
             return
-        pointer = await self._clock.in_thread(read_pointer, self._shelf.folder)
+        pointer = await self._clock.in_thread(self._shelf.pointer)
         if in_use(pointer) != self._meant:
             log.info("models: %s is to run; the box is built anew", in_use(pointer))
             self.changed.set()
@@ -198,15 +198,22 @@ class Updates:
         except BundleError as error:
             log.debug("models: %s", error.message)
         else:
-            if kept.old == self.name:
+            if kept.old == self._exactly:
                 return kept
-        return Tally(old=self.name, new=name)
+        return Tally(old=self._exactly, new=name)
+
+    @property
+    def _exactly(self) -> str:
+        """The bundle in use; a shipped one by its content, since another program ships another."""
+        if self.name != SHIPPED:
+            return self.name
+        return f"{SHIPPED} {self.bundle.version}-{self._shelf.shipped_digest()[:12]}"
 
 
 def _meant(shelf: Shelf) -> str:
     """The bundle that the pointer says is to run; "" where it cannot be read."""
     try:
-        return in_use(read_pointer(shelf.folder))
+        return in_use(shelf.pointer())
     except BundleError as error:
         log.critical("models: %s", error.message)
         return ""

@@ -65,18 +65,19 @@ def _configured(config: Config) -> tuple[Bundle | None, list[Finding]]:
 
 
 def _keys(box: Shelf) -> Iterator[Finding]:
-    for problem in box.trust.problems:
+    trust = box.trust
+    for problem in trust.problems:
         yield warning("bundle keys", f"{problem}: it signs for nothing here")
     if _open_to_others(box):
-        yield warning("bundle keys", f"{box.trust.folder} can be written by others than root: chown root, chmod 755")
-    names = ", ".join(one.name for one in box.trust.keys)
-    yield ok("bundle keys", f"trusted: {names}" if names else f"none in {box.trust.folder}: no bundle can be installed")
+        yield warning("bundle keys", f"{box.keys} can be written by others than root: chown root, chmod 755")
+    names = ", ".join(one.name for one in trust.keys)
+    yield ok("bundle keys", f"trusted: {names}" if names else f"none in {box.keys}: no bundle can be installed")
 
 
 def _open_to_others(box: Shelf) -> bool:
     """Whether somebody who is not root, the daemon's user above all, could put a key of their own there."""
     try:
-        found = box.trust.folder.stat()
+        found = box.keys.stat()
     except OSError:
         return False
     return found.st_uid != 0 or bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
