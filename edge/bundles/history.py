@@ -55,14 +55,16 @@ def note(folder: Path, now: Instant, what: str, bundle: str, why: str = "") -> N
     row = Event(
         what=what, bundle=bundle, why=why[:_MOST_LINE], wall_ms=now.wall_ms, synced=now.synced, boot_id=now.boot_id
     )
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     path = folder / HISTORY_FILE
     try:
         if path.exists() and path.stat().st_size > MOST_BYTES:
             path.replace(path.with_name(HISTORY_FILE + OLDER))
         descriptor = os.open(path, flags, PRIVATE)
         try:
-            os.write(descriptor, (row.model_dump_json() + "\n").encode())
+            size = os.fstat(descriptor).st_size
+            cut = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # by a power cut or a full disk
+            os.write(descriptor, f"{chr(10) * cut}{row.model_dump_json()}\n".encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

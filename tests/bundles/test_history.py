@@ -14,7 +14,7 @@ def test_a_line_that_was_cut_costs_itself_alone(tmp_path: Path) -> None:
     clock = VirtualClock()
     note(tmp_path, clock.instant(), "installed", "0.2.0-1")
     with (tmp_path / HISTORY_FILE).open("a") as file:
-        file.write('{"what": "comm\n')
+        file.write('{"what": "comm')
     note(tmp_path, clock.instant(), "committed", "0.2.0-1", "a test")
     assert [(one.what, one.why) for one in events(tmp_path)] == [("installed", ""), ("committed", "a test")]
 

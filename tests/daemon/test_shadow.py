@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from edge import config
 from edge.bundles import steps
-from edge.bundles.pointer import ShadowState, report_file
+from edge.bundles.pointer import ShadowState, locked, report_file
+from edge.inputs import Input, ReadingInput
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
+from edge.updates import Updates
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import UpdatedBox
 
@@ -89,6 +93,42 @@ def test_it_begins_while_the_box_runs_and_is_stopped_so_too(box: UpdatedBox) -> 
     )
     assert tally(box).seconds == pytest.approx(30.0, abs=6.0)
     assert box.ran == ["shipped"]
+
+
+def test_it_begins_once_nobody_else_changes_the_folder(box: UpdatedBox) -> None:
+    held = ExitStack()
+
+    def ask_and_hold() -> None:
+        steps.shadow(box.shelf, "0.2.0", 600.0)
+        held.enter_context(locked(box.shelf.folder))
+
+    box.live(40.0, at={8.0: ask_and_hold, 12.0: held.close})
+    assert box.history == ["installed", "shadow asked for", "shadow begun"]
+    assert tally(box).seconds > 15.0
+
+
+def test_one_that_cannot_be_built_is_told_once_and_holds_no_sensor(
+    box: UpdatedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taps: list[object] = []
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("in the shadow")
+
+    def run(self: Updates, inputs: Mapping[str, Input], save: Callable[[], bool]) -> Coroutine[None, None, None]:
+        taps.append(inputs["face"])
+        return follow(self, inputs, save)
+
+    follow = Updates.run
+    monkeypatch.setattr(Updates, "run", run)
+    monkeypatch.setattr("edge.shadow.eyes.BandEye", fail)
+    steps.shadow(box.shelf, "0.2.0", 600.0)
+    box.live(30.0)
+    pointer = box.shelf.pointer()
+    assert pointer.shadow is not None
+    assert (pointer.shadow.state, pointer.shadow.why) == (ShadowState.FAILED, "ZeroDivisionError: in the shadow")
+    assert [one.tap for one in taps if isinstance(one, ReadingInput)] == [None]
+    assert box.history == ["installed", "shadow asked for", "shadow begun", "shadow failed"]
 
 
 def test_a_fault_in_it_ends_it_and_the_box_goes_on(
