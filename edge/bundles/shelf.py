@@ -25,7 +25,7 @@ from edge.bundles.check import Signed, check_golden, check_machine, files, load_
 from edge.bundles.history import note
 from edge.bundles.keys import Trust
 from edge.bundles.manifest import MANIFEST_FILE, SIGNATURE_FILE, numbers
-from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, report_file, write_pointer
+from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, report_file, unreadable, write_pointer
 from edge.clock import Clock
 from edge.durable import sync_folder, write_new
 from edge.errors import AnodyneError, BundleError, BundleReason
@@ -96,10 +96,17 @@ class Shelf:
             return False
 
     def ids(self) -> list[str]:
-        """Every bundle that is installed, oldest version first."""
-        if not self.folder.is_dir():
+        """Every bundle that is installed, oldest version first.
+
+        Raises:
+            BundleError: UNREADABLE: the folder cannot be read.
+        """
+        try:
+            found = [path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        found = [path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except OSError as error:
+            raise unreadable(self.folder, error) from error
         return sorted(found, key=lambda name: (_sortable(version_of(name)), name))
 
     def find(self, word: str) -> str:

@@ -277,6 +277,21 @@ def test_a_pointer_that_is_damaged_leads_to_the_shipped_models(shelf: Shelf, sit
         steps.rollback(shelf, "a test")
 
 
+def test_a_folder_that_is_not_for_this_user_is_said_to_be(
+    shelf: Shelf, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.install(site.bundle("0.2.0"))
+
+    def refuse(path: object, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    for look in (shelf.ids, shelf.pointer):
+        with pytest.raises(BundleError, match="cannot be read: Permission denied: run this as the daemon's user"):
+            look()
+
+
 def test_what_nobody_needs_goes_when_there_are_many(shelf: Shelf, site: Site) -> None:
     kept = shelf.install(site.bundle("0.2.0"))
     write_pointer(shelf.folder, Pointer(active=kept))

@@ -213,7 +213,11 @@ def test_the_doctor_warns_of_keys_that_others_can_add(file: Path, tmp_path: Path
 def test_the_doctor_warns_of_unsigned_models_and_of_a_damaged_pointer(file: Path, site: Site) -> None:
     folder(file).mkdir()
     (folder(file) / POINTER_FILE).write_text("{")
-    assert findings(file)["bundle"][0] == "error"
+    grade, told = findings(file)["bundle"]
+    assert (grade, told.endswith("is damaged, so the models that came with the program run: remove it")) == (
+        "error",
+        True,
+    )
     file.write_text(file.read_text().replace("[models]\n", f'[models]\nbundle = "{site.bundle("0.2.0")}"\n'))
     assert findings(file)["bundle"][0] == "warning"
 
