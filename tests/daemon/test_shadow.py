@@ -11,12 +11,18 @@ import pytest
 from edge import config
 from edge.bundles import steps
 from edge.bundles.pointer import ShadowState, locked, report_file
+from edge.demo.setup import FACE_CLIP
 from edge.inputs import Input, ReadingInput
+from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
 from edge.updates import Updates
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import UpdatedBox
+
+CAMERA = VideoFileCamera(
+    driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240, repeat=True, rate_hz=10.0
+)
 
 
 def tally(box: UpdatedBox) -> Tally:
@@ -171,10 +177,27 @@ def test_one_that_is_damaged_since_is_refused_and_told(box: UpdatedBox) -> None:
     assert box.said
 
 
-def test_its_share_of_the_processor_bounds_the_pictures_it_judges(box: UpdatedBox) -> None:
-    box.models = config.Models(shadow_cpu=0.05)
+@pytest.mark.parametrize(("share", "all_of_them"), [(1.0, True), (0.002, False)])
+def test_its_share_of_the_processor_bounds_the_pictures_it_judges(
+    box: UpdatedBox, monkeypatch: pytest.MonkeyPatch, share: float, all_of_them: bool
+) -> None:
+    monkeypatch.setattr("edge.shadow.purse.HEAD_START_S", 0.05)
+    box.sensors = (CAMERA,)
+    box.models = config.Models().model_copy(update={"shadow_cpu": share})  # less than may be configured: 600 pictures
     steps.shadow(box.shelf, "0.2.0", 60.0)
     box.live(70.0)
     spent = tally(box).cost
-    assert 0.0 < spent.cpu_s < spent.process_s
+    assert spent.frames > 200
+    assert (spent.skipped == 0) is all_of_them
+    assert 0.05 < spent.cpu_s < 0.05 + share * 60.0 + 0.2  # fusion, which is never left out, and the last picture
     assert spent.late == 0
+
+
+def test_the_same_network_beside_itself_reads_the_same_faces(box: UpdatedBox) -> None:
+    box.sensors = (CAMERA,)
+    box.models = config.Models(shadow_cpu=1.0)
+    steps.shadow(box.shelf, "0.2.0", 60.0)
+    box.live(70.0)
+    counted = tally(box)
+    assert counted.scored > 60
+    assert counted.difference(0.95) == 0.0
