@@ -27,6 +27,9 @@ MOST_BYTES = 256 * 1024
 
 _MOST_LINE = 4000
 
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999: a later time is damage."""
+
 
 class Event(BaseModel):
     """One step."""
@@ -39,7 +42,7 @@ class Event(BaseModel):
     """With which bundle."""
     why: Annotated[str, Field(max_length=_MOST_LINE)] = ""
     """Why, where that is not plain."""
-    wall_ms: int
+    wall_ms: Annotated[int, Field(ge=0, le=_LAST_MS)]
     """When, Unix milliseconds."""
     synced: bool
     """Whether that clock was synchronised."""
