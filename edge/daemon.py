@@ -279,7 +279,7 @@ class Daemon:
                 if self.home is not None:
                     group.create_task(self._guard.apart(self.home.run()), name="home page")
                 if self.updates is not None:
-                    group.create_task(self.updates.run(self.inputs), name="model updates")
+                    group.create_task(self.updates.run(self.inputs, self._alarms.save), name="model updates")
                 for source in self.inputs.values():
                     self._start(group, source)
                 for alert in self._alarms.restored():

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from edge.bundle import Bundle
-from edge.bundles.pointer import POINTER_FILE, Pointer, ShadowState, read_pointer, report_file
+from edge.bundles.pointer import POINTER_FILE, SHIPPED, Pointer, ShadowState, report_file
 from edge.bundles.running import begin, confirm, ended_cleanly, fail_trial, shadow_began, shadow_ended
 from edge.bundles.shelf import Shelf
 from edge.bundles.steps import in_use
 from edge.config import Config
-from edge.errors import AnodyneError, BundleError
+from edge.errors import AnodyneError, BundleError, BundleReason
 from edge.inputs import Glance, Input
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
@@ -60,6 +60,9 @@ class Updates:
         self._begun_ns = self._clock.now_ns()
         self._assessed = False
         self._fault = ""
+        self._tested = False
+        self._leaving = False
+        self._complaint = ""
         self._shadow: Shadow | None = None
         self._declared = ("", 0.0)
         self._shadowing: asyncio.Task[None] | None = None
@@ -87,59 +90,75 @@ class Updates:
         if self._shadow is not None:
             self._shadow.forget()
 
-    async def run(self, inputs: Mapping[str, Input]) -> None:
-        """Follow the pointer until cancelled. Nothing that goes wrong here ends the daemon."""
+    async def run(self, inputs: Mapping[str, Input], save: Callable[[], bool]) -> None:
+        """Follow the pointer until cancelled. Nothing that goes wrong here ends the daemon.
+
+        Args:
+            inputs: of the box.
+            save: writes all that another daemon is to take up; False where the disk refuses, and this one stays.
+        """
         try:
             while True:
                 try:
-                    await self._look(inputs)
+                    await self._look(inputs, save)
                 except AnodyneError as error:
-                    log.warning("models: %s", error.message)
+                    self._complain(error.message)
                 except Exception:  # a bundle that nobody runs yet must not cost the bed its watch
                     log.exception("models: what the pointer asks for cannot be followed")
+                else:
+                    self._complaint = ""
                 await self._clock.sleep(LOOK_EVERY_S)
         finally:
             await self._end_shadow()
+
+    def _complain(self, words: str) -> None:
+        """Say once what is tried again at every look."""
+        if words != self._complaint:
+            log.warning("models: %s", words)
+        self._complaint = words
 
     def close(self, *, clean: bool) -> None:
         """The daemon has ended: on purpose, or by a fault, which the next start counts against a trial."""
         if clean and self._shelf.folder.is_dir():
             ended_cleanly(self._shelf)
 
-    async def _look(self, inputs: Mapping[str, Input]) -> None:
+    async def _look(self, inputs: Mapping[str, Input], save: Callable[[], bool]) -> None:
         await self._settle_trial()
-        if not self._stirred():
+        found = self._file()
+        if found != self._seen:
+            pointer = await self._clock.in_thread(self._shelf.pointer)
+            self._leaving = in_use(pointer) != self._meant
+            await self._follow_shadow(pointer, inputs)
+            self._seen = found
+        if not self._leaving or self.changed.is_set():
             return
-        pointer = await self._clock.in_thread(read_pointer, self._shelf.folder)
-        if in_use(pointer) != self._meant:
-            log.info("models: %s is to run; the box is built anew", in_use(pointer))
-            self.changed.set()
-        await self._follow_shadow(pointer, inputs)
+        if not save():
+            raise BundleError(
+                BundleReason.UNREADABLE,
+                "another bundle is to run, once the disk takes what only this program's memory holds",
+            )
+        log.info("models: another bundle is to run; the box is built anew")
+        self.changed.set()
 
-    def _stirred(self) -> bool:
-        """Whether the pointer is another file than at the last look."""
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the pointer is; None where there is none."""
         try:
             status = (self._shelf.folder / POINTER_FILE).stat()
         except OSError:
-            seen = None
-        else:
-            seen = (status.st_ino, status.st_mtime_ns)
-        if seen == self._seen:
-            return False
-        self._seen = seen
-        return True
+            return None
+        return status.st_ino, status.st_mtime_ns
 
     async def _settle_trial(self) -> None:
         if self._trial_s is None:
             return
         if not self._fault and self._clock.now_ns() - self._begun_ns < self._trial_s * NS_PER_S:
             return
-        if not self._fault and self._assessed:
+        if not self._fault and self._assessed and not self._tested:
             self._fault = await self._clock.in_thread(self._self_test)
+            self._tested = True
         if self._fault:
             await self._clock.in_thread(fail_trial, self._shelf, self.name, self._fault)
             self._trial_s = None
-            self.changed.set()
         elif self._assessed:
             await self._clock.in_thread(confirm, self._shelf, self.name)
             self._trial_s = None
@@ -154,7 +173,7 @@ class Updates:
 
     async def _follow_shadow(self, pointer: Pointer, inputs: Mapping[str, Input]) -> None:
         wanted = pointer.shadow
-        if wanted is None or wanted.state is not ShadowState.WANTED or self.changed.is_set():
+        if wanted is None or wanted.state is not ShadowState.WANTED or self._leaving:
             await self._end_shadow()
         elif self._shadow is None or self._declared != (wanted.id, wanted.seconds):
             await self._end_shadow()
@@ -169,6 +188,11 @@ class Updates:
             self._shadow = Shadow(bundle, inputs, self._config, self._clock, self._tally(file, name), file)
         except AnodyneError as error:
             await self._clock.in_thread(shadow_ended, self._shelf, name, ShadowState.FAILED, error.message)
+            return
+        except Exception as error:  # as in `_watch`
+            log.exception("models: %s cannot run beside the bundle in use", name)
+            why = f"{type(error).__name__}: {error}"
+            await self._clock.in_thread(shadow_ended, self._shelf, name, ShadowState.FAILED, why)
             return
         self._shadowing = asyncio.create_task(self._watch(self._shadow, name, seconds), name=f"shadow {name}")
 
@@ -198,15 +222,22 @@ class Updates:
         except BundleError as error:
             log.debug("models: %s", error.message)
         else:
-            if kept.old == self.name:
+            if kept.old == self._exactly:
                 return kept
-        return Tally(old=self.name, new=name)
+        return Tally(old=self._exactly, new=name)
+
+    @property
+    def _exactly(self) -> str:
+        """The bundle in use; a shipped one by its content, since another program ships another."""
+        if self.name != SHIPPED:
+            return self.name
+        return f"{SHIPPED} {self.bundle.version}-{self._shelf.shipped_digest()[:12]}"
 
 
 def _meant(shelf: Shelf) -> str:
     """The bundle that the pointer says is to run; "" where it cannot be read."""
     try:
-        return in_use(read_pointer(shelf.folder))
+        return in_use(shelf.pointer())
     except BundleError as error:
         log.critical("models: %s", error.message)
         return ""

@@ -115,8 +115,8 @@ class AlarmManager:
         Returns:
             The transitions of this tick, already committed (or logged at CRITICAL where the disk refused).
         """
-        if self._unsaved:
-            self._save_all()
+        if self._unsaved and self.save():
+            logger.warning("the disk takes alarm states again; everything kept in memory is saved")
         elapsed_ns = max(0, assessment.assessed_ns - self._last[0].assessed_ns) if self._last else 0
         self._last = (assessment, dict(sensors))
         over = self._standing.expired(assessment.assessed_ns)
@@ -203,6 +203,18 @@ class AlarmManager:
             self._unsaved = True
             logger.warning("what was asked of the alarms is kept in memory only: %s", error)
 
+    def save(self) -> bool:
+        """Write every state, and what the outbox holds in memory; False where the disk refuses."""
+        try:
+            with self._store.transaction():
+                records.save(self._store, self._records)
+                standings.save(self._store, self._standing)
+                self._outbox.save_held()
+        except StoreError:
+            return False  # reported when it began
+        self._unsaved = False
+        return True
+
     def active(self) -> tuple[Alert, ...]:
         """The last transition of every condition that is not off."""
         alerts = (self._records[condition].alert for condition in Condition if condition in self._records)
@@ -251,17 +263,6 @@ class AlarmManager:
                 self._outbox.hold(EVENT, message)
                 self._outbox.hold(alarm_leaf(one.alert.condition), message, retain=True)
                 logger.critical("alert kept in memory only: %s; %s", message.encode().decode(), error)
-
-    def _save_all(self) -> None:
-        try:
-            with self._store.transaction():
-                records.save(self._store, self._records)
-                standings.save(self._store, self._standing)
-                self._outbox.save_held()
-        except StoreError:
-            return  # reported when it began; tried again at the next step
-        self._unsaved = False
-        logger.warning("the disk takes alarm states again; everything kept in memory is saved")
 
     def _alert(self, condition: Condition, state: State, now: Instant) -> Alert:
         number = self._store.take_number()

@@ -27,6 +27,9 @@ MOST_BYTES = 256 * 1024
 
 _MOST_LINE = 4000
 
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999: a later time is damage."""
+
 
 class Event(BaseModel):
     """One step."""
@@ -39,7 +42,7 @@ class Event(BaseModel):
     """With which bundle."""
     why: Annotated[str, Field(max_length=_MOST_LINE)] = ""
     """Why, where that is not plain."""
-    wall_ms: int
+    wall_ms: Annotated[int, Field(ge=0, le=_LAST_MS)]
     """When, Unix milliseconds."""
     synced: bool
     """Whether that clock was synchronised."""
@@ -55,14 +58,16 @@ def note(folder: Path, now: Instant, what: str, bundle: str, why: str = "") -> N
     row = Event(
         what=what, bundle=bundle, why=why[:_MOST_LINE], wall_ms=now.wall_ms, synced=now.synced, boot_id=now.boot_id
     )
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     path = folder / HISTORY_FILE
     try:
         if path.exists() and path.stat().st_size > MOST_BYTES:
             path.replace(path.with_name(HISTORY_FILE + OLDER))
         descriptor = os.open(path, flags, PRIVATE)
         try:
-            os.write(descriptor, (row.model_dump_json() + "\n").encode())
+            size = os.fstat(descriptor).st_size
+            cut = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # by a power cut or a full disk
+            os.write(descriptor, f"{chr(10) * cut}{row.model_dump_json()}\n".encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -57,7 +57,9 @@ class Trust:
         keys: list[TrustedKey] = []
         problems: list[str] = []
         try:
-            paths = sorted(folder.glob(f"*{PUBLIC_SUFFIX}"))
+            paths = sorted(path for path in folder.iterdir() if path.suffix == PUBLIC_SUFFIX)
+        except FileNotFoundError:
+            return cls(folder, (), ())
         except OSError as error:
             return cls(folder, (), (f"{folder} cannot be read: {error.strerror}",))
         for path in paths:

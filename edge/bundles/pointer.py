@@ -117,7 +117,13 @@ def read_pointer(folder: Path) -> Pointer:
             BundleReason.FORMAT, f"{path} is damaged, so the models that came with the program run: remove it"
         ) from error
     except OSError as error:
-        raise BundleError(BundleReason.UNREADABLE, f"{path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> BundleError:
+    """Why something in the folder cannot be read; it belongs to the daemon's user alone."""
+    hint = ": run this as the daemon's user, sudo -u anodyne …" if isinstance(error, PermissionError) else ""
+    return BundleError(BundleReason.UNREADABLE, f"{path} cannot be read: {error.strerror}{hint}")
 
 
 def write_pointer(folder: Path, pointer: Pointer) -> None:

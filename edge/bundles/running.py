@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from edge.bundle import Bundle
 from edge.bundles.history import note
-from edge.bundles.manifest import numbers
 from edge.bundles.pointer import SHIPPED, Pointer, ShadowState, locked, read_pointer, write_pointer
-from edge.bundles.shelf import Shelf, version_of
+from edge.bundles.shelf import Shelf
 from edge.errors import AnodyneError, BundleError
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ def begin(shelf: Shelf) -> Running:
         return Running(SHIPPED, shelf.load(SHIPPED), None)
     try:
         with locked(shelf.folder):
-            pointer = _after_an_end(shelf, shelf.pointer())
+            pointer = _after_an_end(shelf, read_pointer(shelf.folder))
             if pointer.trial is not None:
                 running = pointer.trial.model_copy(update={"running": shelf.clock.boot_id})
                 marked = pointer.model_copy(update={"trial": running})
@@ -93,7 +92,7 @@ def fail_trial(shelf: Shelf, name: str, why: str) -> None:
         BundleError: the disk refuses.
     """
     with locked(shelf.folder):
-        pointer = shelf.pointer()
+        pointer = read_pointer(shelf.folder)
         if pointer.trial is not None and pointer.trial.id == name:
             _drop_trial(shelf, pointer, why)
 
@@ -138,7 +137,7 @@ def _at_rest(pointer: Pointer) -> Pointer:
 
 def _change(shelf: Shelf, how: Callable[[Pointer], Pointer]) -> Pointer:
     with locked(shelf.folder):
-        before = shelf.pointer()
+        before = read_pointer(shelf.folder)
         after = how(before)
         if after != before:
             write_pointer(shelf.folder, after)
@@ -188,7 +187,7 @@ def _readable(shelf: Shelf) -> Pointer:
 
 def _confirmed(shelf: Shelf, pointer: Pointer) -> Running:
     """The confirmed bundle, the one before it, the shipped one: the first that passes."""
-    if _outdated(shelf, pointer):
+    if shelf.is_outdated(pointer):
         log.info("models: the program brings newer models than %s; they are used", pointer.active)
         return Running(SHIPPED, shelf.load(SHIPPED), None)
     for name in dict.fromkeys((pointer.active, pointer.previous)):
@@ -199,14 +198,3 @@ def _confirmed(shelf: Shelf, pointer: Pointer) -> Running:
         except AnodyneError as error:
             note(shelf.folder, shelf.clock.instant(), "not used", name, error.message)
     return Running(SHIPPED, shelf.load(SHIPPED), None)
-
-
-def _outdated(shelf: Shelf, pointer: Pointer) -> bool:
-    """Whether the program was upgraded since the bundle was confirmed, and ships a newer one."""
-    if pointer.active == SHIPPED or pointer.over == shelf.shipped_digest():
-        return False
-    try:
-        return numbers(shelf.version(SHIPPED)) > numbers(version_of(pointer.active))
-    except BundleError as error:
-        log.warning("models: %s", error.message)
-        return False

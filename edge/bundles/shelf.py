@@ -13,6 +13,7 @@ moment, a power cut leaves either no such bundle or the whole of it, and the poi
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,10 +25,12 @@ from edge.bundles.check import Signed, check_golden, check_machine, files, load_
 from edge.bundles.history import note
 from edge.bundles.keys import Trust
 from edge.bundles.manifest import MANIFEST_FILE, SIGNATURE_FILE, numbers
-from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, report_file, write_pointer
+from edge.bundles.pointer import SHIPPED, Pointer, locked, read_pointer, report_file, unreadable, write_pointer
 from edge.clock import Clock
 from edge.durable import sync_folder, write_new
 from edge.errors import AnodyneError, BundleError, BundleReason
+
+log = logging.getLogger(__name__)
 
 FOLDER = "bundles"
 """In the state folder."""
@@ -47,14 +50,14 @@ class Shelf:
 
     Attributes:
         folder: where they lie.
-        trust: the site's keys.
+        keys: folder of the site's public keys.
         fitness: whether the program's rooms can use a bundle.
         clock: dates the history.
         shipped: folder of the bundle that came with the program.
     """
 
     folder: Path
-    trust: Trust
+    keys: Path
     fitness: Fitness
     clock: Clock
     shipped: Path
@@ -62,17 +65,48 @@ class Shelf:
     @classmethod
     def of(cls, state_dir: Path, keys: Path, fitness: Fitness, clock: Clock, shipped: Path | None = None) -> Shelf:
         """The shelf of a box."""
-        return cls(state_dir / FOLDER, Trust.read(keys), fitness, clock, shipped or installed_folder())
+        return cls(state_dir / FOLDER, keys, fitness, clock, shipped or installed_folder())
+
+    @property
+    def trust(self) -> Trust:
+        """The site's keys as they lie there now: one may have come or gone while the daemon runs."""
+        return Trust.read(self.keys)
 
     def pointer(self) -> Pointer:
-        """Which bundle runs."""
-        return read_pointer(self.folder)
+        """Which bundle runs: the shipped one where the program ships newer models than the confirmed ones.
+
+        Raises:
+            BundleError: as `read_pointer`.
+        """
+        pointer = read_pointer(self.folder)
+        if self.is_outdated(pointer):
+            return pointer.model_copy(update={"active": SHIPPED, "previous": SHIPPED})
+        return pointer
+
+    def is_outdated(self, pointer: Pointer) -> bool:
+        """Whether the program was upgraded since the bundle was confirmed, and ships a newer one."""
+        if pointer.active == SHIPPED:
+            return False
+        try:
+            if pointer.over == self.shipped_digest():
+                return False
+            return numbers(self.version(SHIPPED)) > numbers(version_of(pointer.active))
+        except BundleError as error:
+            log.warning("models: %s", error.message)
+            return False
 
     def ids(self) -> list[str]:
-        """Every bundle that is installed, oldest version first."""
-        if not self.folder.is_dir():
+        """Every bundle that is installed, oldest version first.
+
+        Raises:
+            BundleError: UNREADABLE: the folder cannot be read.
+        """
+        try:
+            found = [path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        found = [path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except OSError as error:
+            raise unreadable(self.folder, error) from error
         return sorted(found, key=lambda name: (_sortable(version_of(name)), name))
 
     def find(self, word: str) -> str:
@@ -136,7 +170,7 @@ class Shelf:
             downgrade: why an older version, or another one of the same version, is wanted; None: it is not.
 
         Returns:
-            Its id; installing what is there already does nothing, unless it is damaged.
+            Its id; of what is there already only the reason is kept, unless it is damaged.
 
         Raises:
             BundleError, InferenceError: it is refused, with the reason; nothing is changed.
@@ -146,6 +180,7 @@ class Shelf:
             try:
                 signed = read_signed(source, self.trust)
                 if self._is_whole(signed.id):
+                    self._allow(signed.id, downgrade)
                     return signed.id
                 check_machine(signed.manifest)
                 self._check_age(signed.manifest.version, signed.id, downgrade)
@@ -153,14 +188,18 @@ class Shelf:
             except AnodyneError as error:
                 note(self.folder, self.clock.instant(), "refused", source.name, error.message)
                 raise
-            if downgrade is not None:
-                pointer = self.pointer()
-                allowed = {**pointer.downgrades, signed.id: downgrade}
-                write_pointer(self.folder, pointer.model_copy(update={"downgrades": allowed}))
-            why = f"signed by {signed.key}" + (f"; a downgrade: {downgrade}" if downgrade else "")
-            note(self.folder, self.clock.instant(), "installed", signed.id, why)
+            note(self.folder, self.clock.instant(), "installed", signed.id, f"signed by {signed.key}")
+            self._allow(signed.id, downgrade)
             self._make_room(signed.id)
             return signed.id
+
+    def _allow(self, name: str, downgrade: str | None) -> None:
+        if downgrade is None:
+            return
+        pointer = read_pointer(self.folder)
+        allowed = {**pointer.downgrades, name: downgrade}
+        write_pointer(self.folder, pointer.model_copy(update={"downgrades": allowed}))
+        note(self.folder, self.clock.instant(), "downgrade allowed", name, downgrade)
 
     def check_age(self, name: str) -> None:
         """Whether an installed bundle may follow the one that runs now.

@@ -57,6 +57,18 @@ def config_of(arguments: argparse.Namespace) -> Config:
     return load(named or DEFAULT_CONFIG)
 
 
+def hours(text: str) -> float:
+    """A time that a box is to run, from the command line.
+
+    Raises:
+        ValueError, argparse.ArgumentTypeError: it is none.
+    """
+    found = float(text)
+    if not 0.0 < found <= 24.0 * 366:
+        raise argparse.ArgumentTypeError("more than 0 hours and at most a year")
+    return found
+
+
 def moment(wall_ms: int) -> str:
     """A wall time for people."""
     return datetime.fromtimestamp(wall_ms / 1000.0, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -14,7 +14,7 @@ from edge.bundles.history import events
 from edge.bundles.keys import Trust
 from edge.bundles.pointer import SHIPPED, Pointer
 from edge.bundles.shelf import Shelf
-from edge.cli.box import add_config, config_of, moment, shelf_of
+from edge.cli.box import add_config, config_of, hours, moment, shelf_of
 from edge.errors import AnodyneError
 from edge.fitness import check_fitness
 
@@ -43,9 +43,7 @@ def add_parsers(steps_of: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verify.set_defaults(handler=_verify)
     commit = steps_of.add_parser("commit", help="put a bundle to use, on trial; a fault rolls it back")
     commit.add_argument("bundle", help="its id or version")
-    commit.add_argument(
-        "--trial-hours", type=_hours, default=TRIAL_H, metavar="H", help="confirmed after (%(default)s)"
-    )
+    commit.add_argument("--trial-hours", type=hours, default=TRIAL_H, metavar="H", help="confirmed after (%(default)s)")
     commit.add_argument("--without-shadow", metavar="REASON", help="without a shadow run before, for this reason")
     add_config(commit)
     commit.set_defaults(handler=_commit)
@@ -53,13 +51,6 @@ def add_parsers(steps_of: argparse._SubParsersAction[argparse.ArgumentParser]) -
     rollback.add_argument("--reason", default="asked for", help="why, for the history")
     add_config(rollback)
     rollback.set_defaults(handler=_rollback)
-
-
-def _hours(text: str) -> float:
-    hours = float(text)
-    if not 0.0 < hours <= 24.0 * 366:
-        raise argparse.ArgumentTypeError("more than 0 hours and at most a year")
-    return hours
 
 
 def _install(arguments: argparse.Namespace) -> int:

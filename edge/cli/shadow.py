@@ -9,7 +9,7 @@ import sys
 from edge.bundles import steps
 from edge.bundles.pointer import report_file
 from edge.bundles.shelf import Shelf
-from edge.cli.box import add_config, shelf_of
+from edge.cli.box import add_config, hours, shelf_of
 from edge.errors import BundleError, BundleReason
 from edge.shadow.report import figures, text
 from edge.shadow.tally import Tally
@@ -23,7 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("shadow", help="run a bundle beside the one in use; report how far they agree")
     parser.add_argument("bundle", nargs="?", help="its id or version (with --report: default the last one)")
     parser.add_argument(
-        "--hours", type=_hours, default=SHADOW_H, help="declared time in which the box runs (%(default)s)"
+        "--hours", type=hours, default=SHADOW_H, help="declared time in which the box runs (%(default)s)"
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--report", action="store_true", help="what has come of it so far")
@@ -60,10 +60,3 @@ def _report(shelf: Shelf, word: str | None, *, as_json: bool) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in text(tally, asked))
     return 0
-
-
-def _hours(given: str) -> float:
-    hours = float(given)
-    if not 0.0 < hours <= 24.0 * 366:
-        raise argparse.ArgumentTypeError("more than 0 hours and at most a year")
-    return hours

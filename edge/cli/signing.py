@@ -37,18 +37,31 @@ def _add_passphrase(parser: argparse.ArgumentParser) -> None:
     given.add_argument("--passphrase-file", type=Path, help="… and its passphrase is the first line of this file")
 
 
-def _passphrase(arguments: argparse.Namespace) -> bytes | None:
+def _passphrase(arguments: argparse.Namespace, *, again: bool = False) -> bytes | None:
+    """The passphrase; None where none is wanted.
+
+    Raises:
+        BundleError: KEY: one is wanted and it is empty, or was not typed alike twice.
+    """
     path: Path | None = arguments.passphrase_file
-    if path is not None:
+    if path is None and not arguments.passphrase:
+        return None
+    if path is None:
+        found = getpass.getpass("passphrase of the site's key: ").encode()
+        if again and getpass.getpass("again: ").encode() != found:
+            raise BundleError(BundleReason.KEY, "these were two different passphrases")
+    else:
         try:
-            return path.read_bytes().splitlines()[0]
-        except (OSError, IndexError) as error:
-            raise BundleError(BundleReason.KEY, f"{path} cannot be read or is empty") from error
-    return getpass.getpass("passphrase of the site's key: ").encode() if arguments.passphrase else None
+            found = path.read_bytes().partition(b"\n")[0].removesuffix(b"\r")
+        except OSError as error:
+            raise BundleError(BundleReason.KEY, f"{path} cannot be read: {error.strerror}") from error
+    if not found:
+        raise BundleError(BundleReason.KEY, "the passphrase is empty: the key would lie open")
+    return found
 
 
 def _keygen(arguments: argparse.Namespace) -> int:
-    public = make_pair(arguments.key, _passphrase(arguments))
+    public = make_pair(arguments.key, _passphrase(arguments, again=True))
     sys.stdout.write(
         f"{arguments.key} signs bundles: keep it off the boxes\n"
         f"{public} goes to /etc/anodyne/keys/ of every box that is to trust them\n"

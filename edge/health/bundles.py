@@ -35,24 +35,33 @@ def in_use(config: Config) -> tuple[Bundle | None, list[Finding]]:
         return _configured(config)
     box = shelf(config)
     findings: list[Finding] = []
-    bundle: Bundle | None = None
     try:
         pointer = box.pointer()
-        name = steps.in_use(pointer)
-        bundle = box.load(name)
-    except AnodyneError as failure:
-        findings.append(error("bundle", f"{failure.message}; the one before it runs. Install a newer one"))
-        pointer, name = Pointer(), SHIPPED
-        try:
-            bundle = box.load(SHIPPED)
-        except BundleError as worse:
-            findings.append(error("bundle", worse.message))
+    except BundleError as failure:
+        findings.append(error("bundle", failure.message))
+        pointer, bundle = Pointer(), _shipped(box, findings)
     else:
-        signed = "came with the program" if name == SHIPPED else "signature right"
-        hashes = f"{len(bundle.models)} models, hashes right, {signed}"
-        findings.append(ok("bundle", f"version {bundle.version} in {bundle.folder}, {hashes}"))
+        name = steps.in_use(pointer)
+        try:
+            bundle = box.load(name)
+        except AnodyneError as failure:
+            findings.append(error("bundle", f"{failure.message}; the one before it runs. Install a newer one"))
+            pointer, bundle = Pointer(), _shipped(box, findings)
+        else:
+            signed = "came with the program" if name == SHIPPED else "signature right"
+            hashes = f"{len(bundle.models)} models, hashes right, {signed}"
+            findings.append(ok("bundle", f"version {bundle.version} in {bundle.folder}, {hashes}"))
     findings += [*_keys(box), *_under_way(box, pointer), *_last_fault(box)]
     return bundle, findings
+
+
+def _shipped(box: Shelf, findings: list[Finding]) -> Bundle | None:
+    """The bundle of the program, where no other can be used."""
+    try:
+        return box.load(SHIPPED)
+    except BundleError as failure:
+        findings.append(error("bundle", failure.message))
+        return None
 
 
 def _configured(config: Config) -> tuple[Bundle | None, list[Finding]]:
@@ -65,18 +74,19 @@ def _configured(config: Config) -> tuple[Bundle | None, list[Finding]]:
 
 
 def _keys(box: Shelf) -> Iterator[Finding]:
-    for problem in box.trust.problems:
+    trust = box.trust
+    for problem in trust.problems:
         yield warning("bundle keys", f"{problem}: it signs for nothing here")
     if _open_to_others(box):
-        yield warning("bundle keys", f"{box.trust.folder} can be written by others than root: chown root, chmod 755")
-    names = ", ".join(one.name for one in box.trust.keys)
-    yield ok("bundle keys", f"trusted: {names}" if names else f"none in {box.trust.folder}: no bundle can be installed")
+        yield warning("bundle keys", f"{box.keys} can be written by others than root: chown root, chmod 755")
+    names = ", ".join(one.name for one in trust.keys)
+    yield ok("bundle keys", f"trusted: {names}" if names else f"none in {box.keys}: no bundle can be installed")
 
 
 def _open_to_others(box: Shelf) -> bool:
     """Whether somebody who is not root, the daemon's user above all, could put a key of their own there."""
     try:
-        found = box.trust.folder.stat()
+        found = box.keys.stat()
     except OSError:
         return False
     return found.st_uid != 0 or bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

@@ -22,7 +22,7 @@ from edge.fusion import Calibration, Fusion
 from edge.inputs import Glance, Input
 from edge.inputs.glance import absences, speaks
 from edge.shadow.episodes import Episodes
-from edge.shadow.eyes import end, eye
+from edge.shadow.eyes import Eye, end, eye
 from edge.shadow.purse import Purse
 from edge.shadow.tally import Counter, Tally
 from edge.shadow.would import Would
@@ -77,7 +77,13 @@ class Shadow:
         self._modalities = {name: source.modalities for name, source in inputs.items()}
         purse = Purse(config.models.shadow_cpu, clock, tally.cost)
         threads = config.models.threads
-        self._eyes = {name: eye(source, bundle, threads, purse, tally.cost) for name, source in inputs.items()}
+        self._eyes: dict[str, Eye] = {}
+        try:
+            for name, source in inputs.items():
+                self._eyes[name] = eye(source, bundle, threads, purse, tally.cost)
+        except BaseException:
+            self._let_go()
+            raise
         self._would = (Would(config.alarm), Would(config.alarm))
         self._counters = (Counter(tally.old_burden), Counter(tally.new_burden))
         self._episodes = Episodes()
@@ -97,6 +103,10 @@ class Shadow:
         """Another person lies here, or rest has become another: learn it anew, as the bundle in use does."""
         for one in self._eyes.values():
             one.forget()
+
+    def _let_go(self) -> None:
+        for one in self._eyes.values():
+            one.close()
 
     async def run(self, seconds: float) -> None:
         """Count until so much has been watched in all, then return.
@@ -120,8 +130,7 @@ class Shadow:
                 task.result()
         finally:
             await end(counting, keeping, *seeing)
-            for one in self._eyes.values():
-                one.close()
+            self._let_go()
             self.tally.settle(self._episodes.finish())
             passed()
             self._keep(self.tally.model_dump_json(indent=1))

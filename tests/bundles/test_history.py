@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,16 @@ def test_a_line_that_was_cut_costs_itself_alone(tmp_path: Path) -> None:
     clock = VirtualClock()
     note(tmp_path, clock.instant(), "installed", "0.2.0-1")
     with (tmp_path / HISTORY_FILE).open("a") as file:
-        file.write('{"what": "comm\n')
+        file.write('{"what": "comm')
     note(tmp_path, clock.instant(), "committed", "0.2.0-1", "a test")
     assert [(one.what, one.why) for one in events(tmp_path)] == [("installed", ""), ("committed", "a test")]
+
+
+def test_a_line_whose_time_cannot_be_is_damage(tmp_path: Path) -> None:
+    note(tmp_path, VirtualClock().instant(), "installed", "0.2.0-1")
+    line = (tmp_path / HISTORY_FILE).read_text()
+    (tmp_path / HISTORY_FILE).write_text(re.sub('"wall_ms":', '"wall_ms":99999', line) + line)
+    assert [one.what for one in events(tmp_path)] == ["installed"]
 
 
 def test_a_box_that_starts_again_and_again_does_not_fill_its_disk(tmp_path: Path) -> None:

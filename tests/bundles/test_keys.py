@@ -77,6 +77,11 @@ def test_a_file_that_is_no_key_is_told_and_the_others_count(tmp_path: Path) -> N
     assert sorted(Path(problem.split()[0]).name for problem in trust.problems) == ["broken.pem", "private.pem"]
 
 
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    public = make_pair(tmp_path / "ward.key", None)
+    assert Trust.read(public).problems == (f"{public} cannot be read: Not a directory",)
+
+
 @pytest.mark.skipif(OPENSSL is None, reason="no openssl on the PATH")
 def test_openssl_makes_keys_that_sign_and_verifies_what_was_signed_here(tmp_path: Path) -> None:
     key, public, data, signature = (tmp_path / name for name in ("ward.key", "ward.pem", "data", "sig"))

@@ -111,6 +111,22 @@ def test_a_passphrase_is_taken_from_a_file(tmp_path: Path) -> None:
     assert main([*arguments, "--passphrase-file", secret]) == 0
 
 
+def test_a_passphrase_that_is_empty_makes_no_open_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "secret").write_text("\n")
+    assert main(["models", "keygen", str(tmp_path / "a.key"), "--passphrase-file", str(tmp_path / "secret")]) == 2
+    assert "the passphrase is empty" in capsys.readouterr().err
+    assert not (tmp_path / "a.key").exists()
+
+
+def test_a_passphrase_is_typed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ["long and secret", "long and secert"]
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    assert main(["models", "keygen", str(tmp_path / "a.key"), "--passphrase"]) == 2
+    assert "two different passphrases" in capsys.readouterr().err
+
+
 def test_the_whole_way_of_a_bundle(models: Models, site: Site, file: Path) -> None:
     installed = models("install", str(site.bundle("0.2.0")))
     name = installed.out.split()[0]
@@ -213,7 +229,11 @@ def test_the_doctor_warns_of_keys_that_others_can_add(file: Path, tmp_path: Path
 def test_the_doctor_warns_of_unsigned_models_and_of_a_damaged_pointer(file: Path, site: Site) -> None:
     folder(file).mkdir()
     (folder(file) / POINTER_FILE).write_text("{")
-    assert findings(file)["bundle"][0] == "error"
+    grade, told = findings(file)["bundle"]
+    assert (grade, told.endswith("is damaged, so the models that came with the program run: remove it")) == (
+        "error",
+        True,
+    )
     file.write_text(file.read_text().replace("[models]\n", f'[models]\nbundle = "{site.bundle("0.2.0")}"\n'))
     assert findings(file)["bundle"][0] == "warning"
 

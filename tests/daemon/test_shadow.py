@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from edge import config
 from edge.bundles import steps
-from edge.bundles.pointer import ShadowState, report_file
+from edge.bundles.pointer import ShadowState, locked, report_file
+from edge.demo.setup import FACE_CLIP
+from edge.inputs import Input, ReadingInput
+from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
+from edge.updates import Updates
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import UpdatedBox
+
+CAMERA = VideoFileCamera(
+    driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240, repeat=True, rate_hz=10.0
+)
 
 
 def tally(box: UpdatedBox) -> Tally:
@@ -91,6 +101,42 @@ def test_it_begins_while_the_box_runs_and_is_stopped_so_too(box: UpdatedBox) -> 
     assert box.ran == ["shipped"]
 
 
+def test_it_begins_once_nobody_else_changes_the_folder(box: UpdatedBox) -> None:
+    held = ExitStack()
+
+    def ask_and_hold() -> None:
+        steps.shadow(box.shelf, "0.2.0", 600.0)
+        held.enter_context(locked(box.shelf.folder))
+
+    box.live(40.0, at={8.0: ask_and_hold, 12.0: held.close})
+    assert box.history == ["installed", "shadow asked for", "shadow begun"]
+    assert tally(box).seconds > 15.0
+
+
+def test_one_that_cannot_be_built_is_told_once_and_holds_no_sensor(
+    box: UpdatedBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taps: list[object] = []
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("in the shadow")
+
+    def run(self: Updates, inputs: Mapping[str, Input], save: Callable[[], bool]) -> Coroutine[None, None, None]:
+        taps.append(inputs["face"])
+        return follow(self, inputs, save)
+
+    follow = Updates.run
+    monkeypatch.setattr(Updates, "run", run)
+    monkeypatch.setattr("edge.shadow.eyes.BandEye", fail)
+    steps.shadow(box.shelf, "0.2.0", 600.0)
+    box.live(30.0)
+    pointer = box.shelf.pointer()
+    assert pointer.shadow is not None
+    assert (pointer.shadow.state, pointer.shadow.why) == (ShadowState.FAILED, "ZeroDivisionError: in the shadow")
+    assert [one.tap for one in taps if isinstance(one, ReadingInput)] == [None]
+    assert box.history == ["installed", "shadow asked for", "shadow begun", "shadow failed"]
+
+
 def test_a_fault_in_it_ends_it_and_the_box_goes_on(
     box: UpdatedBox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -131,10 +177,27 @@ def test_one_that_is_damaged_since_is_refused_and_told(box: UpdatedBox) -> None:
     assert box.said
 
 
-def test_its_share_of_the_processor_bounds_the_pictures_it_judges(box: UpdatedBox) -> None:
-    box.models = config.Models(shadow_cpu=0.05)
+@pytest.mark.parametrize(("share", "all_of_them"), [(1.0, True), (0.002, False)])
+def test_its_share_of_the_processor_bounds_the_pictures_it_judges(
+    box: UpdatedBox, monkeypatch: pytest.MonkeyPatch, share: float, all_of_them: bool
+) -> None:
+    monkeypatch.setattr("edge.shadow.purse.HEAD_START_S", 0.05)
+    box.sensors = (CAMERA,)
+    box.models = config.Models().model_copy(update={"shadow_cpu": share})  # less than may be configured: 600 pictures
     steps.shadow(box.shelf, "0.2.0", 60.0)
     box.live(70.0)
     spent = tally(box).cost
-    assert 0.0 < spent.cpu_s < spent.process_s
+    assert spent.frames > 200
+    assert (spent.skipped == 0) is all_of_them
+    assert 0.05 < spent.cpu_s < 0.05 + share * 60.0 + 0.2  # fusion, which is never left out, and the last picture
     assert spent.late == 0
+
+
+def test_the_same_network_beside_itself_reads_the_same_faces(box: UpdatedBox) -> None:
+    box.sensors = (CAMERA,)
+    box.models = config.Models(shadow_cpu=1.0)
+    steps.shadow(box.shelf, "0.2.0", 60.0)
+    box.live(70.0)
+    counted = tally(box)
+    assert counted.scored > 60
+    assert counted.difference(0.95) == 0.0

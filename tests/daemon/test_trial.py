@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from edge import config
 from edge.biosignal import BiosignalEstimator
 from edge.bundles import steps
 from edge.bundles.pointer import Pointer, write_pointer
-from edge.errors import InferenceError, InferenceReason
+from edge.errors import InferenceError, InferenceReason, StoreError
+from edge.store import STORE_FILE, Store
 from edge.types import Channel, Condition, Estimate, Presence, Window
 from tests.fixtures.signed import Site
 from tests.fixtures.updated_box import Manager, UpdatedBox
@@ -49,6 +54,45 @@ def test_a_running_box_takes_it_up_by_itself_and_keeps_its_alarms(box: UpdatedBo
     heard = [message for message in manager.heard if not message.startswith(("WATCHDOG", "STATUS"))]
     assert heard == ["READY=1", "READY=1", "STOPPING=1"]  # the change is no stop
     assert any("models 0.2.0" in message and "on trial" in message for message in manager.heard)
+
+
+def test_the_bed_keeps_its_light_over_a_change(box: UpdatedBox, pins: MockFactory) -> None:
+    box.light_pin = 17
+    box.live(30.0, at={10.0: lambda: committed(box)})
+    assert [name.partition("-")[0] for name in box.ran] == ["shipped", "0.2.0"]
+    assert [one.reasons for one in box.raised if one.condition is Condition.ANNUNCIATOR_FAILING] == []
+    lit = [one.state for one in pins.pin(17).states].count(True)
+    assert lit >= 2  # each life tests it once
+
+
+def test_no_alarm_that_only_memory_holds_is_lost_by_a_change(box: UpdatedBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Store] = []
+    open_store = Store.open
+
+    def kept(path: Path) -> Store:
+        opened.append(open_store(path))
+        return opened[-1]
+
+    def fill() -> None:
+        store = opened[-1]
+        with store.transaction() as cursor:
+            cursor.execute("PRAGMA max_page_count=1")  # as many as there are
+        with suppress(StoreError):
+            for number in range(10_000):
+                with store.transaction() as cursor:
+                    cursor.execute("INSERT INTO number VALUES (?, 0)", (f"ballast {number:09}",))
+
+    def mend() -> None:
+        with opened[-1].transaction() as cursor:
+            cursor.execute("PRAGMA max_page_count=100000")
+
+    monkeypatch.setattr(Store, "open", kept)
+    box.live(700.0, at={5.0: fill, 500.0: lambda: committed(box, 3600.0), 600.0: mend})
+    assert [name.partition("-")[0] for name in box.ran] == ["shipped", "0.2.0"]
+    assert Condition.STORAGE_FAILING in {one.condition for one in box.raised}
+    with closing(sqlite3.connect(box.state / STORE_FILE)) as file:
+        waiting = {json.loads(row[0])["id"] for row in file.execute("SELECT payload FROM outbox WHERE leaf = 'event'")}
+    assert {one.id for one in box.raised} == waiting
 
 
 def test_the_gap_of_a_change_is_short(box: UpdatedBox) -> None:

@@ -106,6 +106,12 @@ class _Player:
         elif self._busy and now_ns - self._since_ns >= HANGS_S * NS_PER_S:
             self._tell("hangs")
 
+    def close(self) -> None:
+        """Let go of the sink; what it is doing is nobody's news any more."""
+        if self._task is not None:
+            self._task.cancel()
+        self._sink.close()
+
     @property
     def _busy(self) -> bool:
         return self._task is not None and not self._task.done()
@@ -184,18 +190,22 @@ class Annunciator:
         return True
 
     async def run(self) -> None:
-        """Test at the start and every hour, and play, until cancelled."""
+        """Test at the start and every hour, and play, until cancelled; then let go of the sinks."""
         test_ns = self._clock.now_ns()
-        while True:
-            now_ns = self._clock.now_ns()
-            for player in self._players:
-                player.watch(now_ns)
-            if now_ns >= test_ns:
-                test_ns = now_ns + round(TEST_EVERY_S * NS_PER_S)
+        try:
+            while True:
+                now_ns = self._clock.now_ns()
                 for player in self._players:
-                    player.test()
-            self._look(now_ns)
-            await self._clock.sleep(LOOK_S)
+                    player.watch(now_ns)
+                if now_ns >= test_ns:
+                    test_ns = now_ns + round(TEST_EVERY_S * NS_PER_S)
+                    for player in self._players:
+                        player.test()
+                self._look(now_ns)
+                await self._clock.sleep(LOOK_S)
+        finally:
+            for player in self._players:
+                player.close()
 
     def _look(self, now_ns: int) -> None:
         situation = self._situation()

@@ -57,6 +57,10 @@ class Sink(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what it holds; a burst that is under way may end early."""
+        ...
+
 
 class PinSink:
     """A light and a buzzer on GPIO pins, through gpiozero (extra `gpio`).
@@ -136,6 +140,9 @@ class CommandSink:
         """Run it with `test`."""
         self._run("test")
 
+    def close(self) -> None:
+        """Nothing is held between two bursts."""
+
     def _run(self, *words: str) -> None:
         _run([str(self._program), *words], None, self._patience_s)
 
@@ -162,6 +169,9 @@ class SoundSink:
         """Play a tenth of a second of silence: the device has to open."""
         _run(self._command, _wave(np.zeros(RATE_HZ // 10)), PATIENCE_S)
 
+    def close(self) -> None:
+        """Nothing is held between two bursts."""
+
 
 class FileSink:
     """Writes each burst as a line of JSON: to see what would sound where nothing can."""
@@ -178,6 +188,9 @@ class FileSink:
     def test(self) -> None:
         """Open the file for writing."""
         self._append("")
+
+    def close(self) -> None:
+        """Nothing is held between two bursts."""
 
     def _append(self, text: str) -> None:
         try:

@@ -41,6 +41,9 @@ class BrokenSink:
         if not self.mended:
             raise AnnunciatorError(AnnunciatorReason.FAILED, "the wire is cut")
 
+    def close(self) -> None:
+        """Hold nothing."""
+
 
 class HangingSink:
     """Never comes back by itself."""
@@ -57,6 +60,9 @@ class HangingSink:
 
     def test(self) -> None:
         """Pass."""
+
+    def close(self) -> None:
+        """Hold nothing."""
 
 
 def live(bed: Annunciator, seconds: float, time_: VirtualClock) -> None:
