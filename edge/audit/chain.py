@@ -89,7 +89,7 @@ class Entry(BaseModel):
 
 
 def entry(n: int, prev: str, at: Instant, kind: Kind, by: str, detail: Detail) -> Entry:
-    """The next entry of a chain; texts have "?" for what is no character (a name on a command line may be any bytes)."""
+    """The next entry of a chain; "?" stands for what is no character: a name on a command line may be any bytes."""
     values: dict[str, object] = {
         "n": n,
         "boot": at.boot_id,
