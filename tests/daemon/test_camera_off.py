@@ -183,6 +183,56 @@ def test_the_lamps_pin_is_its_own() -> None:
         config.loads("[button]\npin = 25\n[camera_light]\npin = 25\n", "box.toml")
 
 
+class PinError(Exception):
+    """What a library below gpiozero raises (lgpio's errors have no other class)."""
+
+
+class FailingLamp:
+    """A pin that is busy, or fails from its third use on, until it is mended."""
+
+    mended = False
+
+    def __init__(self, pin: int) -> None:
+        if pin != LAMP:
+            raise PinError("GPIO busy")
+        self._uses = 0
+
+    @property
+    def value(self) -> float:
+        """Never asked."""
+        raise NotImplementedError
+
+    @value.setter
+    def value(self, _: float) -> None:
+        self._uses += 1
+        if self._uses > 2 and not FailingLamp.mended:
+            raise PinError("bad handle")
+
+    def close(self) -> None:
+        """It refuses that, too."""
+        raise PinError("bad handle")
+
+
+@pytest.mark.parametrize(("pin", "words"), [(LAMP, "does not answer"), (LAMP + 1, "cannot be taken")])
+def test_a_pin_that_fails_in_its_own_way_costs_the_lamp_and_not_the_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pin: int, words: str
+) -> None:
+    monkeypatch.setattr(gpiozero, "DigitalOutputDevice", FailingLamp)
+    monkeypatch.setattr(FailingLamp, "mended", False)
+    box = Box(tmp_path)
+    box.settings = box.settings.model_copy(update={"camera_light": config.CameraLight(pin=pin)})
+    faults: list[str] = []
+
+    def mend(daemon: Daemon) -> None:
+        faults.append(daemon.fittings.fault())
+        FailingLamp.mended = True
+
+    box.live((10, mend), (70, lambda daemon: faults.append(daemon.fittings.fault())))
+    assert words in faults[0]
+    assert (faults[1] == "") is (pin == LAMP)
+    assert len(box.assessments) > 150
+
+
 def test_without_the_pin_the_box_lives_and_says_so(tmp_path: Path, pins: MockFactory) -> None:
     del pins
     faults: list[str] = []
