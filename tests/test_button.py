@@ -57,11 +57,11 @@ class Nurse:
 
 
 def test_a_pin_that_is_busy_in_a_way_of_its_own_library_costs_the_button_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Busy(Exception):
+    class BusyError(Exception):
         """lgpio's errors have no other class."""
 
     def take(_: int, bounce_time: float) -> None:
-        raise Busy(f"GPIO busy, {bounce_time}")
+        raise BusyError(f"GPIO busy, {bounce_time}")
 
     monkeypatch.setattr(gpiozero, "Button", take)
     clock = clocks.VirtualClock()

@@ -84,11 +84,11 @@ def test_a_pin_that_is_taken_is_a_fault_of_the_sink(pins: MockFactory) -> None:
 
 
 def test_a_pin_that_is_busy_in_a_way_of_its_own_library_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Busy(Exception):
+    class BusyError(Exception):
         """lgpio's errors have no other class."""
 
     def take(_: int) -> None:
-        raise Busy("GPIO busy")
+        raise BusyError("GPIO busy")
 
     monkeypatch.setattr("gpiozero.DigitalOutputDevice", take)
     made, faults = sinks(config.Annunciator(light_pin=17))
