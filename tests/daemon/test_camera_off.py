@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 
 import gpiozero
 import numpy as np
@@ -176,6 +178,65 @@ async def test_a_library_that_does_not_let_go_is_not_called_closed() -> None:
     assert camera.stuck(time.now_ns() + 30 * NS_PER_S) is None
     following.cancel()
     await asyncio.wait({following})
+
+
+class NoisySource:
+    """A camera library that gives noise, thirty times a second."""
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(1)
+
+    def grab(self) -> bool:
+        """Wait for the next one."""
+        sleep(1 / 30)
+        return True
+
+    def stamp_ns(self) -> int | None:
+        """No time."""
+        return None
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        """The picture."""
+        return self._random.integers(0, 256, SHAPE, np.uint8)
+
+    def release(self) -> None:
+        """Close."""
+
+
+class NoisyCamera(LiveCamera):
+    """A camera with such a library."""
+
+    def open_source(self) -> Source:
+        """Open it."""
+        return NoisySource()
+
+
+SHAPE = (240, 322)
+"""Of its pictures, height and width; nothing else in this process has it."""
+
+
+def pictures_in_memory() -> int:
+    """Pictures of that shape which some object still holds."""
+    gc.collect()
+    held = (one for holder in gc.get_objects() for one in gc.get_referents(holder))
+    return len({id(one) for one in held if isinstance(one, np.ndarray) and one.shape == SHAPE})
+
+
+async def test_switched_off_no_picture_is_left_in_memory() -> None:
+    time = clocks.SystemClock()
+    section = V4l2Camera(driver="v4l2", name="camera", device="/dev/video9", width_px=SHAPE[1], height_px=SHAPE[0])
+    driver = NoisyCamera(section, time)
+    camera = CameraInput(driver, FaceEstimator(Bundle.load()), time, NotRecording())
+    tasks = {asyncio.create_task(camera.follow()), asyncio.create_task(camera.run())}
+    await until(lambda: camera.status.state is SensorState.STREAMING and pictures_in_memory() > 0, 20)
+    camera.switch(off=True)
+    await until(lambda: camera.let_go, 10)
+    await asyncio.sleep(1.0)
+    assert pictures_in_memory() == 0
+    assert driver._captures == []  # one may hold a picture that nobody has fetched
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def test_the_lamps_pin_is_its_own() -> None:

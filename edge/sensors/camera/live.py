@@ -80,6 +80,7 @@ class LiveCamera(ABC):
                 yield await capture.newest()
         finally:
             await capture.close()
+            self._captures = [one for one in self._captures if one.alive]  # with the picture that nobody fetched
 
     @abstractmethod
     def open_source(self) -> Source:
