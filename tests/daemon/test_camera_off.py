@@ -173,8 +173,11 @@ async def test_a_library_that_does_not_let_go_is_not_called_closed() -> None:
     assert not camera.let_go
     assert camera.stuck(time.now_ns()) is None
     assert "does not let go" in str(camera.stuck(time.now_ns() + 30 * NS_PER_S))
+    anew = CameraInput(HangingCamera(driver._section, time), FaceEstimator(Bundle.load()), time, NotRecording())
+    anew.switch(off=True)
+    assert not anew.let_go, "built anew, for other models, in the same process"
     driver.let_go.set()
-    await until(lambda: camera.let_go, 10)
+    await until(lambda: camera.let_go and anew.let_go, 10)
     assert camera.stuck(time.now_ns() + 30 * NS_PER_S) is None
     following.cancel()
     await asyncio.wait({following})
