@@ -19,19 +19,22 @@ from numpy.typing import NDArray
 
 from edge import clock as clocks
 from edge import config
+from edge.alarm.standing import Standing
 from edge.bundle import Bundle
 from edge.cli.sensors import camera_off
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import DELAYS, FACE_CLIP
-from edge.errors import ConfigError
+from edge.errors import ConfigError, StoreError, StoreReason
 from edge.face import FaceEstimator
 from edge.inputs import CameraInput
+from edge.publish.commands import Done
 from edge.publish.embedded import free_port
 from edge.publish.payload import ControlCommand
 from edge.recorder.recorder import NotRecording
 from edge.sensors.camera.live import LiveCamera
 from edge.sensors.camera.source import Source
 from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.store import Store
 from edge.types import NS_PER_S, Absence, Assessment, Modality, SensorState, Validity
 from tests.peers.broker import until
 
@@ -115,6 +118,28 @@ def test_it_is_never_opened_by_the_next_start(tmp_path: Path, pins: MockFactory)
     assert set(seen) == {(False, False)}
     assert {one.missing[Modality.FACE] for one in box.assessments} == {Absence.CAMERA_OFF}
     assert camera_off(tmp_path / STORE_FILE)
+
+
+def test_a_disk_that_refuses_to_keep_it_is_told_to_who_asked(
+    tmp_path: Path, pins: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del pins
+    said: list[object] = []
+
+    def refuse(_store: Store, _standing: Standing) -> None:
+        raise StoreError(StoreReason.FULL, "the disk is full")
+
+    def ask_off(daemon: Daemon) -> None:
+        said.append(daemon.on_command(ControlCommand.model_validate({"id": "a", "do": "camera_off", "by": "Ruth"})))
+
+    monkeypatch.setattr("edge.alarm.manager.standings.save", refuse)
+    Box(tmp_path).live((5, ask_off))
+    monkeypatch.undo()
+    Box(tmp_path).live((5, ask_off))
+    assert said == [
+        Done("camera off until switched on; the disk refused: a restart forgets it"),
+        Done("camera off until switched on"),
+    ]
 
 
 def test_commands_beside_the_daemon_respect_it(tmp_path: Path, pins: MockFactory) -> None:
