@@ -57,13 +57,12 @@ class ReportButton:
         while True:
             try:
                 from gpiozero import Button  # here, because only boxes with a button have it
-                from gpiozero.exc import GPIOZeroError
             except ImportError:
                 self._fail(f"the button on pin {self._settings.pin} needs: pip install 'anodyne[gpio]'")
                 return
             try:
                 pin = Button(self._settings.pin, bounce_time=BOUNCE_S)
-            except (GPIOZeroError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001  # lgpio's "GPIO busy" is of no class that gpiozero knows
                 self._fail(f"pin {self._settings.pin} of the button cannot be taken: {error}")
                 await self._clock.sleep(RETRY_S)
                 continue

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.config import CameraLight as Settings
+
+if TYPE_CHECKING:
+    from gpiozero import DigitalOutputDevice
 
 log = logging.getLogger(__name__)
 
@@ -37,27 +42,37 @@ class CameraLight:
         self.fault = ""
 
     async def run(self) -> None:
-        """Until cancelled. A pin that cannot be taken costs the lamp, never the box."""
+        """Until cancelled. A pin that cannot be taken, or fails later, costs the lamp, never the box."""
         while True:
             try:
                 from gpiozero import DigitalOutputDevice  # here, because only boxes with a lamp have it
-                from gpiozero.exc import GPIOZeroError
             except ImportError:
                 self._fail(f"the camera's lamp on pin {self._settings.pin} needs: pip install 'anodyne[gpio]'")
                 return
             try:
                 lamp = DigitalOutputDevice(self._settings.pin)
-            except (GPIOZeroError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001  # lgpio's "GPIO busy" is of no class that gpiozero knows
                 self._fail(f"pin {self._settings.pin} of the camera's lamp cannot be taken: {error}")
                 await self._clock.sleep(RETRY_S)
                 continue
-            self.fault = ""
             try:
-                while True:
-                    lamp.value = float(self._off() == (self._settings.lit_while == "off"))
+                while self._set(lamp):
                     await self._clock.sleep(LOOK_S)
             finally:
-                lamp.close()
+                with suppress(Exception):  # a pin that has failed may refuse this, too
+                    lamp.close()
+            await self._clock.sleep(RETRY_S)
+
+    def _set(self, lamp: DigitalOutputDevice) -> bool:
+        """Show what is so; False where the pin does not answer."""
+        lit = self._off() == (self._settings.lit_while == "off")
+        try:
+            lamp.value = float(lit)
+        except Exception as error:  # noqa: BLE001  # likewise
+            self._fail(f"pin {self._settings.pin} of the camera's lamp does not answer: {error}")
+            return False
+        self.fault = ""
+        return True
 
     def _fail(self, fault: str) -> None:
         """Note why, and log it once."""

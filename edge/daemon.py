@@ -321,9 +321,10 @@ class Daemon:
         next_ns = self._clock.now_ns()
         step_ns = round(self._config.fusion.tick_s * NS_PER_S)
         while True:
-            next_ns = max(next_ns + step_ns, self._clock.now_ns())
+            due_ns = next_ns + step_ns
+            next_ns = max(due_ns, self._clock.now_ns())
             await self._clock.sleep_until(next_ns)
-            self._slowing.late((self._clock.now_ns() - next_ns) / NS_PER_S)
+            self._slowing.late((self._clock.now_ns() - due_ns) / NS_PER_S)
             await self._tick()
 
     async def _tick(self) -> None:

@@ -43,6 +43,10 @@ _WORDS = {
 }
 
 
+def _remark(kept: bool) -> str:
+    return "" if kept else "; the disk refused: a restart forgets it"
+
+
 class Orders:
     """Carries them out, each as often as it comes with the same result.
 
@@ -107,14 +111,15 @@ class Orders:
     def _control(self, command: ControlCommand) -> Done:
         if command.do in _ENDS:
             holds = _ENDS[command.do]
-            self._alarms.release(*holds)
+            kept = self._alarms.release(*holds)
             self._camera()
-            return Done(", ".join(f"{_WORDS[hold]}: ended" for hold in holds))
+            return Done(", ".join(f"{_WORDS[hold]}: ended" for hold in holds) + _remark(kept))
         hold = _BEGINS[command.do]
         seconds = self._seconds(hold, command.seconds)
-        self._alarms.hold(hold, seconds)
+        kept = self._alarms.hold(hold, seconds)
         self._camera()
-        return Done(f"{_WORDS[hold]} until switched on" if seconds is None else f"{_WORDS[hold]} for {seconds:.0f} s")
+        until = "until switched on" if seconds is None else f"for {seconds:.0f} s"
+        return Done(f"{_WORDS[hold]} {until}{_remark(kept)}")
 
     def _seconds(self, hold: Hold, asked: int | None) -> float | None:
         if hold is Hold.CAMERA_OFF:

@@ -56,6 +56,29 @@ class Nurse:
         return Done("noted")
 
 
+def test_a_pin_that_is_busy_in_a_way_of_its_own_library_costs_the_button_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class BusyError(Exception):
+        """lgpio's errors have no other class."""
+
+    def take(_: int, bounce_time: float) -> None:
+        raise BusyError(f"GPIO busy, {bounce_time}")
+
+    monkeypatch.setattr(gpiozero, "Button", take)
+    clock = clocks.VirtualClock()
+    button = ReportButton(config.Button(pin=PIN), clock, Nurse().take)
+
+    async def live() -> None:
+        running = asyncio.create_task(button.run())
+        await clock.sleep(200)
+        assert not running.done()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    clocks.run(clock, live())
+    assert "GPIO busy" in button.fault
+
+
 def test_a_press_is_one_report_however_often_it_is_pressed() -> None:
     clock, nurse = clocks.VirtualClock(), Nurse()
     button = ReportButton(config.Button(pin=PIN, value=8, by="daughter"), clock, nurse.take)

@@ -144,19 +144,23 @@ class AlarmManager:
             self.release(Hold.AUDIO_PAUSED, Hold.ALARMS_PAUSED)
         return self._announce(changed, self._clock.instant(), by=None) if changed else ()
 
-    def hold(self, hold: Hold, seconds: float | None) -> None:
+    def hold(self, hold: Hold, seconds: float | None) -> bool:
         """Begin a hold, or begin it anew.
 
         Args:
             hold: what is asked for.
             seconds: how long; None: until `release`.
-        """
-        self._stand(self._standing.begin(hold, self._clock.now_ns(), seconds))
 
-    def release(self, *holds: Hold) -> None:
-        """End holds; those that are not there are no error."""
+        Returns:
+            Whether it is on the disk; if not, a restart before the disk takes it forgets it.
+        """
+        return self._stand(self._standing.begin(hold, self._clock.now_ns(), seconds))
+
+    def release(self, *holds: Hold) -> bool:
+        """End holds, those that are not there are no error; whether that is on the disk."""
         if any(hold in self._standing.until_ns for hold in holds):
-            self._stand(self._standing.end(*holds))
+            return self._stand(self._standing.end(*holds))
+        return not self._unsaved
 
     def shift(self, offset: float) -> None:
         """Move the pain threshold to this far from the configured one, score units."""
@@ -195,13 +199,15 @@ class AlarmManager:
             if condition not in signs.BOX_CONDITIONS
         )
 
-    def _stand(self, standing: Standing) -> None:
+    def _stand(self, standing: Standing) -> bool:
         self._standing = standing
         try:
             standings.save(self._store, standing)
         except StoreError as error:
             self._unsaved = True
             logger.warning("what was asked of the alarms is kept in memory only: %s", error)
+            return False
+        return True
 
     def save(self) -> bool:
         """Write every state, and what the outbox holds in memory; False where the disk refuses."""

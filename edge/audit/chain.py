@@ -51,7 +51,7 @@ class Kind(StrEnum):
     RECORDING_READ = "recording_read"
     RECORDING_DELETED = "recording_deleted"
     TORN = "torn"
-    """The line before was cut short by a crash; how long it is, and its hash."""
+    """What stands before was cut short by a crash, or by several in a row; how long it is, and its hash."""
 
 
 class Entry(BaseModel):
@@ -89,7 +89,7 @@ class Entry(BaseModel):
 
 
 def entry(n: int, prev: str, at: Instant, kind: Kind, by: str, detail: Detail) -> Entry:
-    """The next entry of a chain."""
+    """The next entry of a chain; "?" stands for what is no character: a name on a command line may be any bytes."""
     values: dict[str, object] = {
         "n": n,
         "boot": at.boot_id,
@@ -97,11 +97,15 @@ def entry(n: int, prev: str, at: Instant, kind: Kind, by: str, detail: Detail) -
         "wall_ms": at.wall_ms,
         "synced": at.synced,
         "kind": str(kind),
-        "by": by,
-        "detail": detail,
+        "by": _text(by),
+        "detail": {key: _text(value) if isinstance(value, str) else value for key, value in detail.items()},
         "prev": prev,
     }
     return Entry.model_validate({**values, "hash": _digest(values)})
+
+
+def _text(said: str) -> str:
+    return said.encode(errors="replace").decode()
 
 
 def _canonical(values: Mapping[str, object]) -> bytes:
@@ -177,17 +181,14 @@ def verify(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verdict:
     last: Entry | None = None
     torn: bytes | None = None
     for number, found in enumerate(read(path), 1):
-        fault = ""
         if isinstance(found, bytes):
-            fault = f"line {number - 1} is no entry, and the next one does not say that a crash cut it short"
-            if torn is None:
-                torn = found
-                continue
-        elif torn is not None and (found.kind is not Kind.TORN or found.detail != torn_detail(torn)):
+            torn = found if torn is None else torn + b"\n" + found
+            continue
+        if torn is not None and (found.kind is not Kind.TORN or found.detail != torn_detail(torn)):
             fault = f"line {number - 1} is no entry: it has been changed, or was never written by this program"
         else:
             fault = _fault(number, found, last)
-        if fault or isinstance(found, bytes):
+        if fault:
             return _verdict(hashes, fault, ())
         torn, last = None, found
         hashes.append(found.hash)

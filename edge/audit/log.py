@@ -32,7 +32,7 @@ _TAIL = 1 << 16
 
 
 class AuditLog:
-    """One file. What cannot be written now waits in memory: alarms never wait for it.
+    """One file. What cannot be written now waits in memory until `flush`: alarms wait for it at most once, `LOCK_S`.
 
     Args:
         path: the file; made with mode 0600 where it is missing.
@@ -49,7 +49,7 @@ class AuditLog:
         self._lock = threading.Lock()
 
     def note(self, kind: Kind, by: str, detail: Detail | None = None) -> bool:
-        """Append an entry, with those that wait; whether it is on the disk."""
+        """Append an entry; whether it is on the disk. Behind others that wait it waits for `flush` as they do."""
         with self._lock:
             return self._note(kind, by, detail or {})
 
@@ -58,7 +58,7 @@ class AuditLog:
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self._dropped += 1
-        return self._flush()
+        return not self._told and self._flush()
 
     def flush(self) -> bool:
         """Write what waits; whether nothing waits any more."""
@@ -156,15 +156,21 @@ def _settle(path: Path, descriptor: int) -> None:
 
 
 def _end(descriptor: int) -> tuple[Entry | None, bytes]:
-    """The last entry, and what a crash has left behind it of another."""
+    """The last entry, and what one crash, or several in a row, have left behind it of another.
+
+    A whole line that is no entry was left by no crash: it is passed over, and `verify` finds it.
+    """
     size = os.fstat(descriptor).st_size
     tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
     whole, _, torn = tail.rpartition(b"\n")
-    for line in reversed(whole.split(b"\n")):
+    lines = whole.split(b"\n")
+    while lines:
+        line = lines.pop()
         try:
             return Entry.model_validate_json(line), torn
-        except ValueError:  # a torn line of an earlier crash, or the cut at the front
-            continue
+        except ValueError:
+            if torn:
+                torn = line + b"\n" + torn
     return None, torn
 
 

@@ -59,6 +59,8 @@ class Witness:
     def stop(self) -> None:
         """The daemon ends on purpose."""
         self.note(Kind.STOP, BOX, {})
+        if self.audit is not None:
+            self.audit.flush()
 
     def note(self, kind: Kind, by: str, detail: Detail) -> None:
         """Anything else that is to be kept."""

@@ -13,6 +13,7 @@ from edge.audit.log import FILE
 from edge.cli.run import DEFAULT_CONFIG
 from edge.config import load
 from edge.errors import AuditError, AuditReason
+from edge.recorder.shelf import LAST_MS
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,11 +67,16 @@ def _show(path: Path, as_json: bool) -> int:
         elif as_json:
             sys.stdout.write(one.line().decode())
         else:
-            at = datetime.fromtimestamp(one.wall_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            at = datetime.fromtimestamp(min(max(one.wall_ms, 0), LAST_MS) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             unsure = "" if one.synced else "?"
             said = " ".join(f"{key}={value}" for key, value in one.detail.items() if value not in (None, ""))
-            sys.stdout.write(f"{one.n:6} {at}Z{unsure} {one.kind:18} {one.by}: {said}\n")
+            sys.stdout.write(_printable(f"{one.n:6} {at}Z{unsure} {one.kind:18} {one.by}: {said}") + "\n")
     return 0 if whole else 1
+
+
+def _printable(line: str) -> str:
+    """One line whatever a station called itself: a line feed in a name would show an entry that is none."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
 
 def _verify(path: Path, arguments: argparse.Namespace) -> int:
@@ -104,7 +110,11 @@ def _anchors(path: Path | None) -> list[Anchor]:
     if path is None:
         return []
     found: list[Anchor] = []
-    for line in path.read_text().splitlines():
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise AuditError(AuditReason.UNREADABLE, f"{path} cannot be read: {error.strerror}") from error
+    for line in lines:
         try:
             message = json.loads(line)
             found.append(_anchor(f"{message['entries']}:{message['hash']}"))

@@ -82,7 +82,7 @@ def _give(arguments: argparse.Namespace, config: Config, audit: AuditLog, clock:
         consent = consents.given(
             arguments.by or "", arguments.noted_by, arguments.scope, round(arguments.days * DAY_S), clock.instant()
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SessionError(
             SessionReason.CONSENT, f"who consents (--by), and for how long (--days, up to {LONGEST_S // DAY_S})?"
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise SessionError(
             SessionReason.UNREADABLE, f"{error.filename or 'a file'} cannot be written or read: {error.strerror}"
         ) from error
+    except sqlite3.Error as error:
+        raise SessionError(SessionReason.UNREADABLE, f"the opened session cannot be written: {error}") from error
 
 
 def _keygen(path: Path, password: bytes | None) -> int:

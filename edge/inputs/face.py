@@ -201,23 +201,30 @@ class CameraInput(_FaceInput):
                 self.on_status(self._off_status())
                 await self._switched.wait()
                 continue
-            self._closed = False
-            care = asyncio.ensure_future(
-                supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
-            )
-            switched = asyncio.ensure_future(self._switched.wait())
-            try:
-                await asyncio.wait((care, switched), return_when=asyncio.FIRST_COMPLETED)
-                ended = care.done() and not self.switched_off
-            finally:
-                switched.cancel()
-                care.cancel()
-                await asyncio.wait((care, switched))
-                self._closed = True
-            if not care.cancelled():
-                care.result()
-            if ended:
+            if await self._care():
                 return  # what is of no more use stays so: a recording has ended
+
+    async def _care(self) -> bool:
+        """Keep the sensor connected until it is switched off; whether it has ended by itself.
+
+        Apart from `follow`, which must not hold on to how a connection ended: a traceback holds pictures.
+        """
+        self._closed = False
+        care = asyncio.ensure_future(
+            supervise(self.driver, self._clock, self.on_item, self.on_status, gauge=self.gauge)
+        )
+        switched = asyncio.ensure_future(self._switched.wait())
+        try:
+            await asyncio.wait((care, switched), return_when=asyncio.FIRST_COMPLETED)
+            ended = care.done() and not self.switched_off
+        finally:
+            switched.cancel()
+            care.cancel()
+            await asyncio.wait((care, switched))
+            self._closed = True
+        if not care.cancelled():
+            care.result()
+        return ended
 
     def _off_status(self) -> SensorStatus:
         return SensorStatus(
@@ -229,15 +236,20 @@ class CameraInput(_FaceInput):
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            frame, self._newest = self._newest, None
-            if frame is not None:
-                came_ns, self._judging_ns = self._came_ns, self._clock.now_ns()
-                self._work_ns = came_ns
-                if self.tap is not None:
-                    self.tap(frame)
-                self._say(await self._clock.in_thread(self._step, frame))
-                self._aged_ns = max(self._aged_ns, self._clock.now_ns() - came_ns)
-                self._judging_ns = self._work_ns = None
+            await self._judge_newest()
+
+    async def _judge_newest(self) -> None:
+        """Estimate the newest frame, where there is one; nothing holds it afterwards."""
+        frame, self._newest = self._newest, None
+        if frame is None:
+            return
+        came_ns, self._judging_ns = self._came_ns, self._clock.now_ns()
+        self._work_ns = came_ns
+        if self.tap is not None:
+            self.tap(frame)
+        self._say(await self._clock.in_thread(self._step, frame))
+        self._aged_ns = max(self._aged_ns, self._clock.now_ns() - came_ns)
+        self._judging_ns = self._work_ns = None
 
     def age_s(self, now_ns: int) -> float:
         """Age of the oldest picture since the last call, from its arrival to its estimate or to now, seconds."""

@@ -322,7 +322,7 @@ def _readable_id(payload: bytes) -> str:
 
 
 def _readable(payload: bytes, key: str) -> str:
-    """A text of a payload that may be anything; "" where there is none."""
+    """A text of a payload that may be anything, with "?" for what is no character; "" where there is none."""
     if len(payload) > MAX_COMMAND_BYTES:
         return ""
     try:
@@ -330,4 +330,4 @@ def _readable(payload: bytes, key: str) -> str:
     except (ValueError, RecursionError):
         return ""
     value = found.get(key) if isinstance(found, dict) else None
-    return value if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""

@@ -33,7 +33,7 @@ class Consented:
         state_dir: where the consent lies.
         make: makes a recorder that has not begun, for a consent.
         clock: time.
-        tidy: deletes what is too old; called once an hour, in a thread.
+        tidy: deletes what is too old; called once an hour while nothing is recorded, in a thread.
         tell: told when a consent has ended, with what the audit log keeps of it.
     """
 
@@ -101,9 +101,6 @@ class Consented:
             return
         self._looked_ns = now_ns
         self.fault = "" if self._inner is None else self._inner.fault
-        if self._tidied_ns is None or now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
-            self._tidied_ns = now_ns
-            threading.Thread(target=self._tidy, name="old sessions", daemon=True).start()
         found = consents.read(self._state_dir)
         if found is not None and not found.stands(self._clock.instant()):
             found = None
@@ -111,6 +108,13 @@ class Consented:
             self._end(withdrawn=consents.read(self._state_dir) != self._consent)
             self._consent = found
             self._start()
+        if self._inner is None or self._inner.fault:  # a recorder at work tidies by itself
+            self._tidy_hourly(now_ns)
+
+    def _tidy_hourly(self, now_ns: int) -> None:
+        if self._tidied_ns is None or now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
+            self._tidied_ns = now_ns
+            threading.Thread(target=self._tidy, name="old sessions", daemon=True).start()
 
     def _start(self) -> None:
         if self._consent is None or self._facts is None:

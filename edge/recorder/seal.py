@@ -144,7 +144,10 @@ def unsealed(path: Path, site: X25519PrivateKey) -> Iterator[tuple[Chunk, object
         if head[-32:] != hashlib.sha256(_raw(site.public_key())).digest():
             raise SessionError(SessionReason.KEY, f"{path} was sealed for another key of a site than this one")
         own = X25519PublicKey.from_public_bytes(head[len(MAGIC) : -32])
-        cipher = _cipher(site.exchange(own), head)
+        try:
+            cipher = _cipher(site.exchange(own), head)
+        except ValueError as error:  # a point of small order
+            raise SessionError(SessionReason.CORRUPT, f"{path}: its key was changed") from error
         for number, sealed in enumerate(_chunks(file)):
             try:
                 clear = cipher.decrypt(number.to_bytes(12, "big"), sealed, head)

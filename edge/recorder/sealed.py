@@ -58,21 +58,24 @@ class SealedFile:
         return os.fstat(self._descriptor).st_size
 
     def close(self) -> None:
-        """Mark the session as ended and close the file.
+        """Mark the session as ended and close the file; behind a chunk that the disk has not taken there is no end.
 
         Raises:
             OSError: the mark could not be written; everything appended is there.
         """
         try:
-            self._write(self._seal.chunk(Chunk.END, "stopped"))
+            if not self._cut_short:
+                self._write(self._seal.chunk(Chunk.END, "stopped"))
         finally:
             os.close(self._descriptor)
 
     def _write(self, data: bytes) -> None:
+        self._cut_short = True
         written = 0
         while written < len(data):
             written += os.write(self._descriptor, data[written:])
         os.fsync(self._descriptor)
+        self._cut_short = False
 
 
 def unseal(path: Path, site: X25519PrivateKey, out: Path) -> bool:
@@ -87,8 +90,8 @@ def unseal(path: Path, site: X25519PrivateKey, out: Path) -> bool:
         Whether the session had been closed, not cut short.
 
     Raises:
-        SessionError: see `unsealed`.
-        OSError: `out` cannot be written.
+        SessionError: see `unsealed`; what came before the fault is in `out`, as a session that was cut short.
+        OSError, sqlite3.Error: `out` cannot be written.
     """
     chunks = unsealed(path, site)
     kind, meta = next(chunks, (None, None))
@@ -96,11 +99,15 @@ def unseal(path: Path, site: X25519PrivateKey, out: Path) -> bool:
         raise SessionError(SessionReason.EMPTY, f"{path} holds nothing yet")
     try:
         file = SessionFile(out, from_rows(meta))
-        for kind, content in chunks:
-            if kind is Chunk.END:
-                file.close()
-                return True
-            file.append(_events(content))
+        try:
+            for kind, content in chunks:
+                if kind is Chunk.END:
+                    file.close()
+                    return True
+                file.append(_events(content))
+        except (SessionError, ValueError, KeyError, TypeError):
+            file.abandon()
+            raise
     except (ValueError, KeyError, TypeError) as error:
         raise SessionError(SessionReason.CORRUPT, f"{path} does not hold a session: {error}") from error
     file.abandon()

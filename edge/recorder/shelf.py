@@ -47,12 +47,20 @@ class Kept:
     @property
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.parts())
+        return sum(state.st_size for path in self.parts() if (state := _state(path)) is not None)
 
     def delete(self) -> None:
         """Delete it with what lies beside it."""
         for path in list(self.parts()):
             path.unlink(missing_ok=True)
+
+
+def _state(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None where another process has deleted it meanwhile."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 class Shelf:
@@ -92,7 +100,8 @@ class Shelf:
         gone: list[Path] = []
         others = [one for one in self.sessions() if one.path != current]
         if now.synced:
-            old = [one for one in others if now.wall_ms - one.path.stat().st_mtime * 1000 > keep_days * _DAY_MS]
+            changed = [(one, state.st_mtime) for one in others if (state := _state(one.path)) is not None]
+            old = [one for one, at_s in changed if now.wall_ms - at_s * 1000 > keep_days * _DAY_MS]
             for one in old:
                 one.delete()
                 gone.append(one.path)

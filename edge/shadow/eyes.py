@@ -106,9 +106,13 @@ class CameraEye(FaceEye):
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            frame, self._newest = self._newest, None
-            if frame is not None:
-                self._estimate = await self._purse.spend(self._step, frame)
+            await self._judge_newest()
+
+    async def _judge_newest(self) -> None:
+        """Judge the newest picture, where there is one; nothing holds it afterwards."""
+        frame, self._newest = self._newest, None
+        if frame is not None:
+            self._estimate = await self._purse.spend(self._step, frame)
 
     def _step(self, frame: Frame) -> Estimate:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.audit.chain import START, Anchor, Entry, Kind, entry, read, verify
-from edge.audit.log import AuditLog
+from edge.audit.log import LOCK_S, AuditLog
 from edge.clock import SystemClock, VirtualClock
 
 COUNT = 12
@@ -151,6 +153,44 @@ def test_a_line_that_a_crash_cut_short_is_told_by_the_next_one(path: Path, cut: 
     kinds = [one.kind for one in read(path) if isinstance(one, Entry)]
     told = [Kind.TORN] if cut > 1 else []  # of a line whose end alone is missing nothing is lost
     assert kinds[-1 - len(told) :] == [*told, Kind.COMMAND]
+
+
+@pytest.mark.parametrize("second", [1, 2, 30, 150])
+def test_a_second_crash_while_the_first_one_is_told_is_no_forgery(path: Path, second: int) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+    before = path.stat().st_size
+    written(path, 1)
+    path.write_bytes(path.read_bytes()[: before + 1 + second])
+    written(path, 1)
+    verdict = verify(path)
+    assert verdict.sound, verdict.fault
+    assert verdict.entries == COUNT - 1 + 2
+
+
+def test_a_spoilt_last_line_does_not_become_a_crash_by_a_later_one(path: Path) -> None:
+    kept = lines(path)
+    path.write_bytes(b"".join([*kept[:-1], b"spoilt\n"]))
+    written(path, 1)
+    assert "no entry" in verify(path).fault
+
+
+def test_a_name_that_is_no_text_is_kept_as_far_as_it_is_one(path: Path) -> None:
+    audit = AuditLog(path, SystemClock())
+    assert audit.note(Kind.COMMAND, "S\udcff", {"do": "\ud800"})
+    assert audit.note(Kind.COMMAND, "Ruth")
+    assert verify(path).sound
+    assert [one.by for one in read(path) if isinstance(one, Entry)][-2:] == ["S?", "Ruth"]
+
+
+def test_a_lock_that_nobody_lets_go_of_is_waited_for_once(path: Path) -> None:
+    audit = AuditLog(path, SystemClock())
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        begun = time.monotonic()
+        assert not any(audit.note(Kind.COMMAND, "Ruth") for _ in range(10))
+        assert time.monotonic() - begun < 2 * LOCK_S
+    assert audit.flush()
+    assert verify(path).entries == COUNT + 10
 
 
 def test_a_line_that_was_spoilt_is_no_crash(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from edge import clock, config
 from edge.audit.chain import Anchor, Entry, Kind, read, verify
-from edge.audit.log import FILE
+from edge.audit.log import FILE, AuditLog
 from edge.cli import main
 from edge.daemon import Daemon
 from edge.publish.embedded import free_port
@@ -117,6 +117,23 @@ def test_a_log_that_is_not_there_and_an_anchor_that_is_none_are_told_plainly(
     (tmp_path / "log").touch()
     assert main(["audit", "verify", "--file", str(tmp_path / "log"), "--anchor", "5"]) == 2
     assert "is no anchor" in capsys.readouterr().err
+    for name, data in (("missing", None), ("binary", b"\xff\xfe\n")):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        log = ["--file", str(tmp_path / "log")]
+        assert main(["audit", "verify", *log, "--anchors", str(tmp_path / name)]) == 2
+        assert str(tmp_path / name) in capsys.readouterr().err
+
+
+def test_a_name_with_a_line_feed_shows_no_entry_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit = AuditLog(tmp_path / FILE, clock.VirtualClock(start_wall_ms=2**62))
+    assert audit.note(Kind.COMMAND, "Ruth\n     2 2026-01-01 00:00:00Z camera_on          Ruth: \x1b[2J")
+    assert main(["audit", "show", "--file", str(audit.path)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert "\x1b" not in shown
 
 
 OLD_ACL = """user box

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 
 import gpiozero
 import numpy as np
@@ -17,19 +19,22 @@ from numpy.typing import NDArray
 
 from edge import clock as clocks
 from edge import config
+from edge.alarm.standing import Standing
 from edge.bundle import Bundle
 from edge.cli.sensors import camera_off
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import DELAYS, FACE_CLIP
-from edge.errors import ConfigError
+from edge.errors import ConfigError, StoreError, StoreReason
 from edge.face import FaceEstimator
 from edge.inputs import CameraInput
+from edge.publish.commands import Done
 from edge.publish.embedded import free_port
 from edge.publish.payload import ControlCommand
 from edge.recorder.recorder import NotRecording
 from edge.sensors.camera.live import LiveCamera
 from edge.sensors.camera.source import Source
 from edge.sensors.camera.stanzas import V4l2Camera, VideoFileCamera
+from edge.store import Store
 from edge.types import NS_PER_S, Absence, Assessment, Modality, SensorState, Validity
 from tests.peers.broker import until
 
@@ -115,6 +120,28 @@ def test_it_is_never_opened_by_the_next_start(tmp_path: Path, pins: MockFactory)
     assert camera_off(tmp_path / STORE_FILE)
 
 
+def test_a_disk_that_refuses_to_keep_it_is_told_to_who_asked(
+    tmp_path: Path, pins: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del pins
+    said: list[object] = []
+
+    def refuse(_store: Store, _standing: Standing) -> None:
+        raise StoreError(StoreReason.FULL, "the disk is full")
+
+    def ask_off(daemon: Daemon) -> None:
+        said.append(daemon.on_command(ControlCommand.model_validate({"id": "a", "do": "camera_off", "by": "Ruth"})))
+
+    monkeypatch.setattr("edge.alarm.manager.standings.save", refuse)
+    Box(tmp_path).live((5, ask_off))
+    monkeypatch.undo()
+    Box(tmp_path).live((5, ask_off))
+    assert said == [
+        Done("camera off until switched on; the disk refused: a restart forgets it"),
+        Done("camera off until switched on"),
+    ]
+
+
 def test_commands_beside_the_daemon_respect_it(tmp_path: Path, pins: MockFactory) -> None:
     del pins
     assert not camera_off(tmp_path / STORE_FILE)
@@ -171,16 +198,128 @@ async def test_a_library_that_does_not_let_go_is_not_called_closed() -> None:
     assert not camera.let_go
     assert camera.stuck(time.now_ns()) is None
     assert "does not let go" in str(camera.stuck(time.now_ns() + 30 * NS_PER_S))
+    anew = CameraInput(HangingCamera(driver._section, time), FaceEstimator(Bundle.load()), time, NotRecording())
+    anew.switch(off=True)
+    assert not anew.let_go, "built anew, for other models, in the same process"
     driver.let_go.set()
-    await until(lambda: camera.let_go, 10)
+    await until(lambda: camera.let_go and anew.let_go, 10)
     assert camera.stuck(time.now_ns() + 30 * NS_PER_S) is None
     following.cancel()
     await asyncio.wait({following})
 
 
+class NoisySource:
+    """A camera library that gives noise, thirty times a second."""
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(1)
+
+    def grab(self) -> bool:
+        """Wait for the next one."""
+        sleep(1 / 30)
+        return True
+
+    def stamp_ns(self) -> int | None:
+        """No time."""
+        return None
+
+    def retrieve(self) -> NDArray[np.uint8] | None:
+        """The picture."""
+        return self._random.integers(0, 256, SHAPE, np.uint8)
+
+    def release(self) -> None:
+        """Close."""
+
+
+class NoisyCamera(LiveCamera):
+    """A camera with such a library."""
+
+    def open_source(self) -> Source:
+        """Open it."""
+        return NoisySource()
+
+
+SHAPE = (240, 322)
+"""Of its pictures, height and width; nothing else in this process has it."""
+
+
+def pictures_in_memory() -> int:
+    """Pictures of that shape which some object still holds."""
+    gc.collect()
+    held = (one for holder in gc.get_objects() for one in gc.get_referents(holder))
+    return len({id(one) for one in held if isinstance(one, np.ndarray) and one.shape == SHAPE})
+
+
+async def test_switched_off_no_picture_is_left_in_memory() -> None:
+    time = clocks.SystemClock()
+    section = V4l2Camera(driver="v4l2", name="camera", device="/dev/video9", width_px=SHAPE[1], height_px=SHAPE[0])
+    driver = NoisyCamera(section, time)
+    camera = CameraInput(driver, FaceEstimator(Bundle.load()), time, NotRecording())
+    tasks = {asyncio.create_task(camera.follow()), asyncio.create_task(camera.run())}
+    await until(lambda: camera.status.state is SensorState.STREAMING and pictures_in_memory() > 0, 20)
+    camera.switch(off=True)
+    await until(lambda: camera.let_go, 10)
+    await asyncio.sleep(1.0)
+    assert pictures_in_memory() == 0
+    assert driver._captures == []  # one may hold a picture that nobody has fetched
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 def test_the_lamps_pin_is_its_own() -> None:
     with pytest.raises(ConfigError, match="something else uses"):
         config.loads("[button]\npin = 25\n[camera_light]\npin = 25\n", "box.toml")
+
+
+class PinError(Exception):
+    """What a library below gpiozero raises (lgpio's errors have no other class)."""
+
+
+class FailingLamp:
+    """A pin that is busy, or fails from its third use on, until it is mended."""
+
+    mended = False
+
+    def __init__(self, pin: int) -> None:
+        if pin != LAMP:
+            raise PinError("GPIO busy")
+        self._uses = 0
+
+    @property
+    def value(self) -> float:
+        """Never asked."""
+        raise NotImplementedError
+
+    @value.setter
+    def value(self, _: float) -> None:
+        self._uses += 1
+        if self._uses > 2 and not FailingLamp.mended:
+            raise PinError("bad handle")
+
+    def close(self) -> None:
+        """It refuses that, too."""
+        raise PinError("bad handle")
+
+
+@pytest.mark.parametrize(("pin", "words"), [(LAMP, "does not answer"), (LAMP + 1, "cannot be taken")])
+def test_a_pin_that_fails_in_its_own_way_costs_the_lamp_and_not_the_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pin: int, words: str
+) -> None:
+    monkeypatch.setattr(gpiozero, "DigitalOutputDevice", FailingLamp)
+    monkeypatch.setattr(FailingLamp, "mended", False)
+    box = Box(tmp_path)
+    box.settings = box.settings.model_copy(update={"camera_light": config.CameraLight(pin=pin)})
+    faults: list[str] = []
+
+    def mend(daemon: Daemon) -> None:
+        faults.append(daemon.fittings.fault())
+        FailingLamp.mended = True
+
+    box.live((10, mend), (70, lambda daemon: faults.append(daemon.fittings.fault())))
+    assert words in faults[0]
+    assert (faults[1] == "") is (pin == LAMP)
+    assert len(box.assessments) > 150
 
 
 def test_without_the_pin_the_box_lives_and_says_so(tmp_path: Path, pins: MockFactory) -> None:

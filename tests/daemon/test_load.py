@@ -12,6 +12,7 @@ import pytest
 from edge import clock, config
 from edge.daemon import Daemon
 from edge.demo.setup import DELAYS, FACE_CLIP
+from edge.inputs import CameraInput, Glance
 from edge.publish.embedded import EmbeddedBroker, free_port
 from edge.publish.payload import LoadMessage
 from edge.publish.subscriber import Received, Subscriber
@@ -19,7 +20,7 @@ from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.sensors.report import read_report
 from edge.sensors.simulated.band import SimulatedBand
 from edge.sensors.table import Band, Camera
-from edge.types import NS_PER_S, Alert, Assessment, Condition, Presence, Validity
+from edge.types import NS_PER_S, Alert, Assessment, Condition, Estimate, Presence, Validity
 
 CAMERA = VideoFileCamera(
     driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240, repeat=True, rate_hz=10.0
@@ -105,6 +106,33 @@ def test_heat_takes_pictures_away_and_cooling_gives_them_back(tmp_path: Path) ->
     ticks = [one.assessed_ns for one in box.assessments if one.assessed_ns > 5 * NS_PER_S]
     assert {later - earlier for earlier, later in itertools.pairwise(ticks)} == {NS_PER_S // 2}
     assert coverage[:2] == pytest.approx([1.0, 1.0], abs=0.05)  # its scene ends after three minutes
+
+
+def test_assessments_that_take_longer_than_their_tick_are_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = clock.VirtualClock()
+    box = HotBox(tmp_path, time, sensors=(CAMERA,))
+    camera = box.camera
+    assert isinstance(camera, CameraInput)
+    judge = camera.judge
+
+    async def slow(glance: Glance) -> tuple[Estimate, ...]:
+        await time.sleep(2.0)
+        return await judge(glance)
+
+    monkeypatch.setattr(camera, "judge", slow)
+    reached: list[str] = []
+
+    async def live() -> None:
+        task = asyncio.create_task(box.daemon.run())
+        await time.sleep(30)
+        reached.append(box.daemon._slowing.governor.level.load)
+        reached.extend(box.daemon._slowing.governor.why)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clock.run(time, live())
+    assert reached == ["least", "age"]
 
 
 def scene(folder: Path, celsius: float) -> HotBox:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock import Instant
+from edge.audit.chain import verify
+from edge.audit.log import AuditLog
+from edge.audit.witness import Witness
+from edge.clock import Instant, SystemClock
 from edge.errors import CommandError, CommandReason
 from edge.publish.commands import ALLOWED, INTERRUPTED, Answer, Channel, CommandDesk, Done, kept
 from edge.publish.payload import BurdenCommand, Command, ControlCommand, LocateCommand, ReportCommand
@@ -47,6 +50,20 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     store = Store.open(tmp_path / "state.db")
     yield Desk(store)
     store.close()
+
+
+@pytest.mark.parametrize("key", ["id", "do", "by"])
+def test_half_a_character_is_refused_and_can_be_answered_and_kept(tmp_path: Path, key: str) -> None:
+    audit = AuditLog(tmp_path / "audit.jsonl", SystemClock())
+    store = Store.open(tmp_path / "state.db")
+    desk = CommandDesk(store, lambda _: Done("done"), Witness(audit).command)
+    payload = json.dumps({"id": "a", "do": "resume", "by": "Ruth", key: "\ud800"}).encode()
+    answer = desk.take(payload, Channel.STATION, NOW)
+    assert answer.error is not None
+    answer.to.encode()
+    assert desk.take(b'{"id":"b","do":"resume","by":"Ruth"}', Channel.STATION, NOW).detail == "done"
+    store.close()
+    assert verify(audit.path).entries == 2
 
 
 @pytest.mark.parametrize(

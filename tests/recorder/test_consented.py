@@ -205,6 +205,30 @@ def test_what_is_too_old_goes_also_while_nothing_is_recorded(site: Site) -> None
     assert site.told[-1][0] == "recording_deleted"
 
 
+def test_nobody_else_tidies_beside_a_recorder_at_work_and_somebody_does_behind_one_that_gave_up(site: Site) -> None:
+    clock = VirtualClock()
+    site.consent(clock)
+    tidied: list[float] = []
+
+    def make(_: Consent) -> Recorder:
+        return Recorder(site.sessions, site.settings(), clock)
+
+    one = Consented(site.state, make, lambda: tidied.append(clock.now_ns()), clock, site.note)
+    one.begin(FACTS)
+    clock.advance(3)
+    one.tick(clock.now_ns())
+    assert not tidied
+    assert one._inner is not None
+    one._inner.fault = "the disk is full"
+    clock.advance(3)
+    one.tick(clock.now_ns())
+    for _ in threads_end():
+        if tidied:
+            break
+    assert tidied
+    one.close()
+
+
 def test_the_whole_way_by_commands_and_every_step_is_in_the_audit_log(
     site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

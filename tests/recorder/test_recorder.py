@@ -256,6 +256,20 @@ def test_old_sessions_go_only_while_the_clock_can_be_believed(tmp_path: Path, sy
     assert len(sessions(tmp_path)) == left
 
 
+def test_a_session_that_another_has_just_deleted_is_no_fault_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path)
+    for _ in range(3):
+        shelf.new_path(NOW).write_bytes(b"x" * 1000)
+    listed = shelf.sessions()
+    monkeypatch.setattr(shelf, "sessions", lambda: list(listed))
+    listed[0].delete()
+    monkeypatch.setattr(Path, "exists", lambda _: True)  # it goes between two looks
+    assert shelf.tidy(1500, 14.0, NOW, current=None) == [one.path for one in listed[:2]]
+    assert list(tmp_path.iterdir()) == [listed[2].path]
+
+
 def test_a_box_whose_clock_begins_in_1970_at_every_boot_still_numbers_its_sessions_in_order(tmp_path: Path) -> None:
     for boot in ("bbbbbbbbbbbb", "aaaaaaaaaaaa"):
         Shelf(tmp_path).new_path(Instant(boot, 0, 0, synced=False)).touch()

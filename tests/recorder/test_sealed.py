@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -74,6 +75,52 @@ def test_a_crash_costs_the_last_second_only(tmp_path: Path, site: X25519PrivateK
     path.write_bytes(path.read_bytes()[:-5])
     assert unseal(path, site, tmp_path / "out.anodyne") is False
     assert ticks(tmp_path / "out.anodyne") == list(range(50))
+
+
+@pytest.mark.parametrize("short_by", [1, 5, 200])
+def test_a_disk_that_takes_half_a_chunk_costs_that_chunk_only(
+    tmp_path: Path, site: X25519PrivateKey, monkeypatch: pytest.MonkeyPatch, short_by: int
+) -> None:
+    file = SealedFile(tmp_path / "one.sealed", FACTS, site.public_key())
+    file.append([Ticked(number) for number in range(50)])
+    write_truly = os.write
+    left = 0
+
+    def full(descriptor: int, data: bytes) -> int:
+        nonlocal left
+        left = left or len(data) - short_by
+        if left == -1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken, left = write_truly(descriptor, data[:left]), -1
+        return taken
+
+    with monkeypatch.context() as patch:
+        patch.setattr("edge.recorder.sealed.os.write", full)
+        with pytest.raises(OSError, match="No space"):
+            file.append([Ticked(number) for number in range(50, 100)])
+    file.close()
+    assert unseal(file.path, site, tmp_path / "out.anodyne") is False
+    assert ticks(tmp_path / "out.anodyne") == list(range(50))
+
+
+def test_what_came_before_a_changed_chunk_is_opened_as_cut_short(tmp_path: Path, site: X25519PrivateKey) -> None:
+    head, parts = chunks(sealed(tmp_path / "one.sealed", site))
+    (tmp_path / "one.sealed").write_bytes(head + parts[0] + parts[1] + parts[2][:-1] + b"?" + parts[3])
+    with pytest.raises(SessionError):
+        unseal(tmp_path / "one.sealed", site, tmp_path / "out.anodyne")
+    assert [path.name for path in tmp_path.glob("out*")] == ["out.anodyne"]
+    with Session.open(tmp_path / "out.anodyne") as session:
+        assert not session.ended
+    assert ticks(tmp_path / "out.anodyne") == list(range(50))
+
+
+def test_a_key_that_was_changed_to_a_point_of_small_order_is_told(tmp_path: Path, site: X25519PrivateKey) -> None:
+    data = bytearray(sealed(tmp_path / "one.sealed", site).read_bytes())
+    data[16:48] = bytes(32)
+    (tmp_path / "one.sealed").write_bytes(data)
+    with pytest.raises(SessionError) as refused:
+        unseal(tmp_path / "one.sealed", site, tmp_path / "out")
+    assert refused.value.reason is SessionReason.CORRUPT
 
 
 SITE = X25519PrivateKey.generate()

@@ -91,7 +91,7 @@ class PinSink:
         try:
             self._light = None if light_pin is None else gpiozero.DigitalOutputDevice(light_pin)
             self._buzzer = None if buzzer_pin is None else gpiozero.DigitalOutputDevice(buzzer_pin)
-        except (GPIOZeroError, OSError, ValueError) as error:
+        except Exception as error:  # lgpio's "GPIO busy" is of no class that gpiozero knows
             raise AnnunciatorError(AnnunciatorReason.MISSING, f"the pins cannot be taken: {error}") from error
 
     def play(self, burst: Burst) -> None:

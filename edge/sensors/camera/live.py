@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from weakref import WeakKeyDictionary
 
 from edge.clock import Clock
 from edge.errors import SensorError, SensorReason
@@ -21,6 +22,11 @@ cheap camera in the dark."""
 HUNG_AT_MOST = 3
 """Threads of one camera that may hang in their library at a time: a first and a second may have been bad luck that
 the next connection escapes; each holds a few megabytes."""
+
+
+_CAPTURES: WeakKeyDictionary[Capture, str] = WeakKeyDictionary()
+"""Of this process, with the camera's name: a driver that is built anew (for other models) does not call a device closed
+that a thread of its predecessor still has."""
 
 
 class LiveCamera(ABC):
@@ -51,7 +57,7 @@ class LiveCamera(ABC):
     @property
     def holds_device(self) -> bool:
         """Whether a thread still has the camera: until it has ended nobody can say that it is closed."""
-        return any(capture.alive for capture in self._captures)
+        return any(name == self.name and capture.alive for capture, name in _CAPTURES.items())
 
     def limit_rate(self, rate_hz: float | None) -> float:
         """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
@@ -74,12 +80,14 @@ class LiveCamera(ABC):
         size_px = (self._section.width_px, self._section.height_px)
         capture = Capture(self.name, self._clock, self.open_source, self._sieve, size_px)
         self._captures.append(capture)
+        _CAPTURES[capture] = self.name
         capture.start()
         try:
             while True:
                 yield await capture.newest()
         finally:
             await capture.close()
+            self._captures = [one for one in self._captures if one.alive]  # with the picture that nobody fetched
 
     @abstractmethod
     def open_source(self) -> Source:

@@ -83,6 +83,19 @@ def test_a_pin_that_is_taken_is_a_fault_of_the_sink(pins: MockFactory) -> None:
     assert pins.pin(17) is not None
 
 
+def test_a_pin_that_is_busy_in_a_way_of_its_own_library_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class BusyError(Exception):
+        """lgpio's errors have no other class."""
+
+    def take(_: int) -> None:
+        raise BusyError("GPIO busy")
+
+    monkeypatch.setattr("gpiozero.DigitalOutputDevice", take)
+    made, faults = sinks(config.Annunciator(light_pin=17))
+    assert made == []
+    assert "GPIO busy" in faults[0]
+
+
 def test_a_command_hears_priority_and_loudness(tmp_path: Path) -> None:
     heard = tmp_path / "heard"
     sink = CommandSink(script(tmp_path, f'echo "$@" >> {heard}'))
