@@ -264,11 +264,11 @@ class Publisher:
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
             self._repeat(self._standing.all())
-            for leaf, message in self._announced.items():
-                self._send(leaf, message, retain=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()
+            for leaf, message in self._announced.items():  # last: some brokers hang up on a topic they do not allow
+                self._send(leaf, message, retain=True)
             await asyncio.wait({link.lost})  # unlike `await link.lost`, leaves it uncancelled when we are
             raise link.lost.result()
         except asyncio.CancelledError:
@@ -308,7 +308,7 @@ class Publisher:
         if room <= 0:
             return
         rows = self._outbox.waiting(skip | self._refusals.rows, room)
-        for row in rows:
+        for row in sorted(rows, key=lambda one: one.leaf.startswith(AUDIT)):  # a broker may hang up on an anchor
             alert = self._marked(row)
             payload = row.payload if alert is None else alert.encode()
             mid = self._link.publish(self._topics.of(row.leaf), payload, retain=row.retain, expiry_s=row.expiry_s)
@@ -376,6 +376,7 @@ class Publisher:
                 # An older access list without this topic must not look like a broken way for alarms.
                 self._outbox.remove(row.id)
                 self._refusals.passing(refusal)
+                self._note_delivered()
             else:
                 self._refusals.add(row.id, self._topics.of(row.leaf), refusal, self._clock.now_ns())
         elif refusal is not None:
