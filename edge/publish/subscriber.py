@@ -55,8 +55,8 @@ from edge.publish.topics import (
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 4096
-"""Ids kept to recognise repeats: a quarter of an hour of 40 beds that speak every ten seconds; a repeat comes within
-one reconnection."""
+"""Ids kept to recognise repeats: a quarter of an hour of 40 beds that speak every ten seconds. A repeat comes within
+one reconnection or within 30 s; what more than a thousand beds repeat may be taken for new, and says the same again."""
 
 COMMAND_EXPIRY_S = 30
 """The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
