@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
+
+import pytest
 
 from edge.publish.mqtt import UNDELIVERED_S
 from edge.publish.payload import BLIND_MODE, AuditMessage, LoadMessage, head
@@ -20,10 +23,59 @@ OLDER = (
 """An access list from before `load`, `sensors` and `audit`."""
 
 
-def _identity(folder: Path, user: str) -> dict[str, object]:
+@pytest.fixture
+def guarded(tmp_path: Path) -> Mosquitto:
+    """A broker with passwords and an ACL under which the box may not write events."""
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    acl = (
+        "user box\ntopic read anodyne/ward/bed7/command\ntopic write anodyne/ward/bed7/alarm/#\n"
+        "topic write anodyne/ward/bed7/state\ntopic write anodyne/ward/bed7/availability\n"
+        "user nurse\ntopic readwrite anodyne/#\n"
+    )
+    return Mosquitto(folder, {"box": "right", "nurse": "right"}, acl)
+
+
+def _identity(folder: Path, user: str, password: str) -> dict[str, object]:
     path = folder / f"{user}.password"
-    path.write_text("right\n")
-    return {"username": user, "password_file": path, "station_within_s": 0.0}
+    path.write_text(password + "\n")
+    return {"username": user, "password_file": path}
+
+
+async def test_a_wrong_password_is_named_and_nothing_is_lost(
+    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded.start()
+    identity = _identity(tmp_path, "box", "wrong")
+    async with running(tmp_path, guarded.mqtt(**identity)) as box:
+        box.see(8)
+        await asyncio.sleep(1.0)
+        assert not box.publisher.connected
+        assert box.publisher.pending() == 2
+        [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+        assert "refuses user box" in record.message
+        assert "password_file" in record.message
+        _identity(tmp_path, "box", "right")  # somebody corrects it: no restart is needed
+        await until(lambda: box.publisher.connected)
+    guarded.kill()
+
+
+async def test_a_refused_message_stays_in_the_outbox_and_the_others_go(
+    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded.start()
+    async with (
+        station(guarded.mqtt(**_identity(tmp_path, "nurse", "right"))) as nurse,
+        running(tmp_path, guarded.mqtt(**_identity(tmp_path, "box", "right"))) as box,
+    ):
+        await until(lambda: box.publisher.connected)
+        box.raise_alerts(3)
+        await until(lambda: len(nurse.alerts("alarm/pain")) == 3)
+        await until(lambda: box.publisher.refused == 3)
+        assert box.publisher.pending() == 3
+    [record] = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert "does not take anodyne/ward/bed7/event: Not authorized" in record.message
+    guarded.kill()
 
 
 def _anchor(box: SmallBox) -> None:
@@ -36,7 +88,7 @@ async def test_an_anchor_that_is_refused_after_the_alert_was_taken_is_no_broken_
     (tmp_path / "broker").mkdir()
     broker = Mosquitto(tmp_path / "broker", {"box": "right", "nurse": "right"}, OLDER)
     broker.start()
-    async with running(tmp_path, broker.mqtt(**_identity(tmp_path, "box"))) as box:
+    async with running(tmp_path, broker.mqtt(**_identity(tmp_path, "box", "right"), station_within_s=0.0)) as box:
         await until(lambda: box.publisher.connected)
         box.see(8)
         _anchor(box)  # on its way together with the alert
