@@ -115,6 +115,8 @@ def _run_live(arguments: argparse.Namespace) -> int:
     if arguments.every is not None and arguments.push is None:
         raise ExportError("--every goes with --push")
     feed = _feed(arguments)
+    if feed.folder is not None:
+        note_read(feed.folder, "export --live")
     if arguments.output is not None:
         _write_all(arguments.output, [(feed.place.name, bundle) for bundle in feed.bundles()])
     if arguments.push is None:

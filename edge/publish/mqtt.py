@@ -1,7 +1,6 @@
 """The publisher: from outbox and assessments to the broker, and commands back.
 
-Everything here runs on the event loop; paho's thread only hands over events (`edge.publish.link`). While a message is
-on its way the publisher holds the clock, so that virtual time does not run past a real broker.
+Everything here runs on the event loop; paho's thread only hands over events (`edge.publish.link`).
 """
 
 from __future__ import annotations
@@ -9,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 
 from edge.clock import Clock
 from edge.config import Box, Mqtt
@@ -21,6 +19,7 @@ from edge.publish.cbor import encode_state as encode_cbor_state
 from edge.publish.commands import CHANNELS, Answer, CommandDesk, Heard, Outcome
 from edge.publish.confirmation import Confirmation
 from edge.publish.dialer import Backoff, Dialer
+from edge.publish.flight import InFlight
 from edge.publish.link import Handlers, Incoming, Link, Version, Will
 from edge.publish.outbox import LATE_S, Outbox, Row
 from edge.publish.payload import (
@@ -85,14 +84,6 @@ _POLL_S = 0.05
 """How often `drain` looks, seconds of the clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A message on its way: its outbox row, where it has one, and when it was sent."""
-
-    row: Row | None
-    sent_ns: int
-
-
 class Publisher:
     """Publishes one bed.
 
@@ -126,9 +117,8 @@ class Publisher:
         self._desk = CommandDesk(outbox.store, on_command, audit)
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._in_flight: dict[int, _Sent] = {}
+        self._in_flight = InFlight(clock)
         self._refusals = Refusals()
-        self._hold = ExitStack()
         self._standing = StandingAlarms(clock)
         self._announced: dict[str, Message] = {}
         self._waiting_since_ns: int | None = None
@@ -264,11 +254,11 @@ class Publisher:
             self._outbox.tidy(self._clock.instant())
             self._confirmation.connected()
             self._repeat(self._standing.all())
-            for leaf, message in self._announced.items():
-                self._send(leaf, message, retain=True)
             self._state_unsent = self._state is not None and not self._is_stale(self._state)
             self._send_state()
             self._pump()
+            for leaf, message in self._announced.items():  # last: some brokers hang up on a topic they do not allow
+                self._send(leaf, message, retain=True)
             await asyncio.wait({link.lost})  # unlike `await link.lost`, leaves it uncancelled when we are
             raise link.lost.result()
         except asyncio.CancelledError:
@@ -278,7 +268,6 @@ class Publisher:
             self._link = None
             self._in_flight.clear()
             self._state_mid = None
-            self._hold.close()
 
     def _is_stale(self, state: StateMessage) -> bool:
         """Whether a state says nothing of now any more: it is dropped, and the next one is sent."""
@@ -303,16 +292,16 @@ class Publisher:
         """Send the oldest waiting rows, as far as the window allows."""
         if self._link is None:
             return
-        skip = {sent.row.id for sent in self._in_flight.values() if sent.row is not None}
+        skip = self._in_flight.rows
         room = WINDOW - len(skip)
         if room <= 0:
             return
         rows = self._outbox.waiting(skip | self._refusals.rows, room)
-        for row in rows:
+        for row in sorted(rows, key=lambda one: one.leaf.startswith(AUDIT)):  # a broker may hang up on an anchor
             alert = self._marked(row)
             payload = row.payload if alert is None else alert.encode()
             mid = self._link.publish(self._topics.of(row.leaf), payload, retain=row.retain, expiry_s=row.expiry_s)
-            self._track(mid, row)
+            self._in_flight.put(mid, row)
             if self._config.cbor and alert is not None:
                 self._mirror(row, alert)
 
@@ -330,14 +319,14 @@ class Publisher:
         """Say the same in CBOR, beside the JSON: only that is sent again until it has arrived."""
         if self._link is not None:
             topic = self._topics.of(f"{CBOR}{row.leaf}")
-            self._track(self._link.publish(topic, encode_cbor(message), retain=row.retain), None)
+            self._in_flight.put(self._link.publish(topic, encode_cbor(message), retain=row.retain), None)
 
     def _send(self, leaf: str, message: Message, *, retain: bool, expiry_s: int | None = None) -> int | None:
         """Send a message that is not in the outbox."""
         if self._link is None:
             return None
         mid = self._link.publish(self._topics.of(leaf), message.encode(), retain=retain, expiry_s=expiry_s)
-        self._track(mid, None)
+        self._in_flight.put(mid, None)
         return mid
 
     def _send_state(self) -> None:
@@ -349,23 +338,17 @@ class Publisher:
         if self._link is not None and self._config.cbor:
             topic = self._topics.of(f"{CBOR}{STATE}")
             payload = encode_cbor_state(self._state)
-            self._track(self._link.publish(topic, payload, retain=True, expiry_s=STATE_EXPIRY_S), None)
+            self._in_flight.put(self._link.publish(topic, payload, retain=True, expiry_s=STATE_EXPIRY_S), None)
 
     def _leave_silent_broker(self, now_ns: int) -> None:
-        """Give the connection up where the oldest message (dicts keep their order) has waited too long."""
-        oldest = next(iter(self._in_flight.values()), None)
-        if self._link is not None and oldest and now_ns - oldest.sent_ns >= ACKNOWLEDGED_WITHIN_S * NS_PER_S:
+        """Give the connection up where the oldest message has waited too long."""
+        if self._link is not None and self._in_flight.owed_s(now_ns) >= ACKNOWLEDGED_WITHIN_S:
             self._link.give_up(f"no acknowledgement for {ACKNOWLEDGED_WITHIN_S:.0f} s")
-
-    def _track(self, mid: int, row: Row | None) -> None:
-        if not self._in_flight:
-            self._hold.enter_context(self._clock.hold())
-        self._in_flight[mid] = _Sent(row, self._clock.now_ns())
 
     def _acknowledged(self, mid: int, refusal: str | None) -> None:
         if mid not in self._in_flight:
             return
-        row = self._in_flight.pop(mid).row
+        row = self._in_flight.take(mid)
         if row is not None:
             if refusal is None:
                 self._outbox.take(row, confirm=self._confirmation.wanted)
@@ -376,6 +359,7 @@ class Publisher:
                 # An older access list without this topic must not look like a broken way for alarms.
                 self._outbox.remove(row.id)
                 self._refusals.passing(refusal)
+                self._note_delivered()
             else:
                 self._refusals.add(row.id, self._topics.of(row.leaf), refusal, self._clock.now_ns())
         elif refusal is not None:
@@ -384,8 +368,7 @@ class Publisher:
             self._state_mid = None
             self._send_state()
         self._pump()
-        if not self._in_flight:
-            self._hold.close()
+        self._in_flight.rest()
 
     def _note_delivered(self) -> None:
         """What has been waited for is there, unless something else waits."""

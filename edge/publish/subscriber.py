@@ -8,12 +8,12 @@ import os
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge.clock import Clock, SystemClock
 from edge.config import Mqtt
 from edge.publish.dialer import Backoff, Dialer
+from edge.publish.flight import InFlight
 from edge.publish.link import Handlers, Incoming, Link, Version
 from edge.publish.payload import (
     AlertMessage,
@@ -55,8 +55,8 @@ from edge.publish.topics import (
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 4096
-"""Ids kept to recognise repeats: a quarter of an hour of 40 beds that speak every ten seconds; a repeat comes within
-one reconnection."""
+"""Ids kept to recognise repeats: a quarter of an hour of 40 beds that speak every ten seconds. A repeat comes within
+one reconnection or within 30 s; what more than a thousand beds repeat may be taken for new, and says the same again."""
 
 COMMAND_EXPIRY_S = 30
 """The broker drops a command that a box did not fetch within this time, seconds (MQTT v5): an acknowledgement means
@@ -141,8 +141,7 @@ class Subscriber:
         self._backoff = backoff
         self._link: Link | None = None
         self._seen: OrderedDict[tuple[Address, str], str] = OrderedDict()
-        self._in_flight: set[int] = set()
-        self._hold = ExitStack()
+        self._in_flight = InFlight(self._clock)
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
 
@@ -184,9 +183,7 @@ class Subscriber:
     def _publish(self, topic: str, message: Message, *, retain: bool, expiry_s: int | None) -> bool:
         if self._link is None:
             return False
-        if not self._in_flight:
-            self._hold.enter_context(self._clock.hold())
-        self._in_flight.add(self._link.publish(topic, message.encode(), retain=retain, expiry_s=expiry_s))
+        self._in_flight.put(self._link.publish(topic, message.encode(), retain=retain, expiry_s=expiry_s), None)
         return True
 
     def _make_link(self, version: Version, broker: Mqtt) -> Link:
@@ -209,7 +206,6 @@ class Subscriber:
         finally:
             self._link = None
             self._in_flight.clear()
-            self._hold.close()
             self._tell(connected=False)
 
     def _tell(self, *, connected: bool) -> None:
@@ -223,9 +219,9 @@ class Subscriber:
     def _acknowledged(self, mid: int, refusal: str | None) -> None:
         if refusal is not None:
             logger.error("the broker does not take our command or receipt: %s; check the broker's ACL", refusal)
-        self._in_flight.discard(mid)
-        if not self._in_flight:
-            self._hold.close()
+        if mid in self._in_flight:
+            self._in_flight.take(mid)
+        self._in_flight.rest()
 
     def _arrived(self, incoming: Incoming) -> None:
         address = parse(incoming.topic)

@@ -9,6 +9,7 @@ trends may lose their last minutes.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import sqlite3
@@ -21,37 +22,25 @@ from edge.errors import StoreError, StoreReason
 from edge.publish.payload import AlertMessage, NoteMessage
 from edge.station.history import Minute, Row, Value
 from edge.station.requests import HeardCommand
-from edge.station.spool import PUT, SCHEMA, Kind, entry
+from edge.station.spool import PUT, Kind, entry
+from edge.station.spool import SCHEMA as SPOOL_SCHEMA
+from edge.station.tables import SCHEMA, take_over
+from edge.store import set_aside
 
 logger = logging.getLogger(__name__)
 
 FILE = "station.db"
 """Name of the file in the state folder."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS event (
-    place TEXT NOT NULL, id TEXT NOT NULL, heard_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
-    synced INTEGER NOT NULL, episode INTEGER NOT NULL, condition TEXT NOT NULL, priority TEXT NOT NULL,
-    presence TEXT NOT NULL, validity TEXT NOT NULL, score REAL, reasons TEXT NOT NULL, PRIMARY KEY (place, id)
-) STRICT;
-CREATE INDEX IF NOT EXISTS event_time ON event (heard_ms);
-CREATE TABLE IF NOT EXISTS deed (
-    id TEXT PRIMARY KEY, place TEXT NOT NULL, heard_ms INTEGER NOT NULL, do TEXT NOT NULL, by TEXT NOT NULL,
-    episode INTEGER, condition TEXT, detail TEXT NOT NULL, ok INTEGER, reply TEXT NOT NULL DEFAULT ''
-) STRICT;
-CREATE INDEX IF NOT EXISTS deed_time ON deed (heard_ms);
-CREATE TABLE IF NOT EXISTS note (
-    id TEXT PRIMARY KEY, place TEXT NOT NULL, wall_ms INTEGER NOT NULL, by TEXT NOT NULL, words TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS trend (
-    place TEXT NOT NULL, minute INTEGER NOT NULL, sight TEXT NOT NULL, low REAL, high REAL, mode TEXT NOT NULL,
-    PRIMARY KEY (place, minute)
-) STRICT;
-CREATE TABLE IF NOT EXISTS sign_in (
-    digest TEXT PRIMARY KEY, account TEXT NOT NULL, stamp TEXT NOT NULL, until_ms INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-"""
+
+AGAIN_S = 60.0
+"""A file that could not be opened at the start is tried again this often, seconds."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""Primary result codes of SQLite after which a file is set aside. A full or locked one is sound."""
+
+_SICK_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""What is wrong with the disk and not with the configuration: the station does without."""
 
 
 class Book:
@@ -71,24 +60,65 @@ class Book:
         self.away = ""
         self._spooling = spooling
         self.path = folder / FILE
+        self._again_s: float | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.path.touch(0o600)
-            self._db = self._open()
-        except sqlite3.DatabaseError as error:
-            aside = self.path.with_suffix(".damaged.db")
-            logger.warning("%s is damaged (%s): set aside as %s, a new one is begun", self.path, error, aside)
-            for ending in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{ending}").replace(f"{aside}{ending}")
-            self.path.touch(0o600)
-            self._db = self._open()
+            self._db = self._begin()
+        except sqlite3.Error as error:
+            self._do_without(error)
         except OSError as error:
+            if error.errno in _SICK_DISK:
+                self._do_without(error)
+                return
             raise StoreError(
                 StoreReason.UNWRITABLE,
                 f"{folder} cannot be used ({error.strerror}): set station.state_dir to a folder "
                 "that belongs to the station's user",
             ) from error
+
+    def _begin(self) -> sqlite3.Connection:
+        """Open the file, or a new one in place of a damaged one.
+
+        Raises:
+            sqlite3.Error, OSError: neither goes; a sound file is where it was.
+        """
+        self.path.touch(0o600)
+        try:
+            return self._open()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise
+            aside = set_aside(self.path)
+            logger.warning("%s is damaged (%s): set aside as %s, a new one is begun", self.path, error, aside)
+            self.path.touch(0o600)
+            return self._open()
+
+    def _do_without(self, error: Exception) -> None:
+        """Begin in memory, so that alarms are shown; the file is tried again now and then."""
+        self._tell(error)
+        self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._db.executescript(SCHEMA + SPOOL_SCHEMA)
+        self._again_s = time.monotonic() + AGAIN_S
+
+    def _try_again(self) -> None:
+        """Take the file in place of the memory, where it can be used by now."""
+        if self._again_s is None or time.monotonic() < self._again_s:
+            return
+        self._again_s = time.monotonic() + AGAIN_S
+        try:
+            opened = self._begin()
+        except (sqlite3.Error, OSError) as error:
+            self._tell(error)
+            return
+        try:
+            with opened:
+                take_over(self._db, opened)
+        except sqlite3.Error as error:
+            opened.close()
+            self._tell(error)
+            return
+        self._db.close()
+        self._db, self._again_s = opened, None
 
     def _open(self) -> sqlite3.Connection:
         # Writes happen on the event loop, one at a time; the look-ups of the log may come from a worker thread.
@@ -96,8 +126,8 @@ class Book:
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
-            db.executescript(_SCHEMA + SCHEMA)
-        except sqlite3.DatabaseError:
+            db.executescript(SCHEMA + SPOOL_SCHEMA)
+        except sqlite3.Error:
             db.close()
             raise
         return db
@@ -221,6 +251,7 @@ class Book:
         self, statement: str, rows: Sequence[Sequence[Value]], kind: Kind | None = None, *, durable: bool = True
     ) -> None:
         """In one transaction: the rows, and the same for the hospital where they say something new."""
+        self._try_again()
         try:
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
@@ -237,11 +268,13 @@ class Book:
                 self._db.execute("ROLLBACK")
             self._tell(error)
         else:
+            if self._again_s is not None:
+                return  # in memory alone
             if self.fault:
                 logger.warning("%s can be written again", self.path)
             self.fault = ""
 
-    def _tell(self, error: sqlite3.Error) -> None:
+    def _tell(self, error: Exception) -> None:
         if not self.fault:
             logger.error("%s cannot be used: %s; alarms are shown, but no record is kept", self.path, error)
         self.fault = str(error)

@@ -39,6 +39,9 @@ AGAIN_S = (1.0, 60.0)
 READ_S = 8.0
 """A nurse waits no longer than this for the database, seconds; then she sees what this station knows."""
 
+BUSY_S = 2.0
+"""A question waits no longer than this for the ones before it, seconds: a healthy database answers in milliseconds."""
+
 LEFT_ALONE_S = 15.0
 """After a failure nothing is read from the database for so long, seconds."""
 
@@ -49,14 +52,11 @@ class Hospital:
     Args:
         book: the station's own, made with `spooling`.
         url, password: of the database.
-
-    Attributes:
-        away: what the page says while the database does not take what is written.
     """
 
     def __init__(self, book: Book, url: str, password: str | None) -> None:
         """Nothing is sent before `start`."""
-        self.away = ""
+        self._unsent = ""
         self._book = book
         self._spool = Spool(book.path)
         self._writing = Postgres(url, password)
@@ -66,12 +66,19 @@ class Hospital:
         self._not_before = 0.0
         self._stopping = threading.Event()
         self._told = ""
-        self._thread = threading.Thread(target=self._ship_forever, name="hospital", daemon=True)
+        self._thread = threading.Thread(target=self._ship_until_stopped, name="hospital", daemon=True)
 
     @property
     def fault(self) -> str:
         """Why the station's own record is not written."""
         return self._book.fault
+
+    @property
+    def away(self) -> str:
+        """What the page says while the database does not take what is written, or is not read."""
+        if self._unsent or self._readable():
+            return self._unsent
+        return "The hospital's record cannot be read: log and trends show what this station has heard itself."
 
     def start(self) -> None:
         """Begin to send."""
@@ -142,19 +149,37 @@ class Hospital:
         """See `Reading`."""
         return self._look_up(lambda book: book.episodes(since_ms))
 
+    def _readable(self) -> bool:
+        return time.monotonic() >= self._not_before
+
+    def _leave_alone(self, why: str) -> None:
+        logger.warning("the hospital's record cannot be read: %s", why)
+        self._not_before = time.monotonic() + LEFT_ALONE_S
+
     def _look_up(self, question: Callable[[Reading], list[Row]]) -> list[Row]:
-        """Ask the database, within `READ_S`; else the station's own file."""
-        with self._read_lock:
-            if time.monotonic() >= self._not_before and not self._stopping.is_set():
-                asked = self._reader.submit(question, self._reading)
-                try:
-                    return asked.result(READ_S)
-                except (psycopg.Error, StoreError, TimeoutError) as error:
-                    logger.warning("the hospital's record cannot be read: %s", _short(error))
-                    self._not_before = time.monotonic() + LEFT_ALONE_S
-                    self._reading.break_off()
-                    self._reader.submit(self._reading.close)
+        """Ask the database, within `BUSY_S` and `READ_S`; else the station's own file."""
+        if not self._readable() or self._stopping.is_set():
+            return question(self._book)
+        if not self._read_lock.acquire(timeout=BUSY_S):
+            self._leave_alone("it is slow, and other questions wait")
+            return question(self._book)
+        try:
+            if self._readable():
+                return self._reader.submit(question, self._reading).result(READ_S)
+        except (psycopg.Error, StoreError, TimeoutError) as error:
+            self._leave_alone(_short(error))
+            self._reading.break_off()
+            self._reader.submit(self._reading.close)
+        finally:
+            self._read_lock.release()
         return question(self._book)
+
+    def _ship_until_stopped(self) -> None:
+        try:
+            self._ship_forever()
+        finally:
+            if not self._stopping.is_set():  # a fault of this program: its trace is in the log
+                self._unsent = "Nothing is sent to the hospital's record any more: restart this station."
 
     def _ship_forever(self) -> None:
         wait_s = AGAIN_S[0]
@@ -190,13 +215,13 @@ class Hospital:
             logger.warning("the hospital's database has everything again")
         self._told = why
         if not why:
-            self.away = ""
+            self._unsent = ""
             return
         try:
             waiting = self._spool.waiting()
         except sqlite3.Error:
             waiting = 0
-        self.away = (
+        self._unsent = (
             f"The hospital's record cannot be reached: {waiting} entries of this station wait for it. Log and trends "
             "show what this station has heard itself."
         )

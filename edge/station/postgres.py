@@ -45,6 +45,10 @@ _WRITE: dict[Kind, LiteralString] = {
 """Each may be carried out twice, and by several stations, with the effect of once."""
 
 
+_UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""What is said of a row that no table or index can hold; everything else is the database's own trouble."""
+
+
 class Postgres:
     """One connection, made when it is needed and anew after it was lost.
 
@@ -69,7 +73,7 @@ class Postgres:
         try:
             with connection.transaction():
                 self._execute(connection, rows)
-        except (psycopg.DataError, psycopg.IntegrityError):
+        except _UNFIT:
             with connection.transaction():
                 self._one_by_one(connection, rows)
 
@@ -172,7 +176,7 @@ class Postgres:
             try:
                 with connection.transaction():
                     self._execute(connection, [one])
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
+            except _UNFIT as error:
                 # Without the traceback, which would quote the row.
                 logger.log(logging.ERROR, "the hospital's database cannot hold one %s: %s", one.kind, error.sqlstate)
 

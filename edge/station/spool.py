@@ -65,12 +65,16 @@ class Spool:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
 
     def oldest(self, limit: int) -> list[Spooled]:
-        """The rows that have waited longest, in the order in which they were put.
+        """The rows that have waited longest, in the order in which they were put; those of a newer program stay.
 
         Raises:
             sqlite3.Error: the file cannot be read.
         """
-        found = self._db.execute("SELECT position, kind, row FROM spool ORDER BY position LIMIT ?", (limit,))
+        kinds = ", ".join("?" * len(Kind))
+        found = self._db.execute(
+            f"SELECT position, kind, row FROM spool WHERE kind IN ({kinds}) ORDER BY position LIMIT ?",  # noqa: S608
+            (*Kind, limit),
+        )
         return [Spooled(int(position), Kind(kind), tuple(json.loads(row))) for position, kind, row in found]
 
     def done(self, rows: Sequence[Spooled]) -> None:

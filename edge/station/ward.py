@@ -162,12 +162,14 @@ class Ward:
             case AlertMessage() as alert if received.address.leaf == EVENT:
                 self.events = [*self.events[1 - EVENTS_KEPT :], Line(place, alert)]
             case AlertMessage() as alert:
-                bed.alarms[alert.condition] = alert
+                known = bed.alarms.get(alert.condition)
+                if known is None or not (received.retained and _is_older(alert, known)):
+                    bed.alarms[alert.condition] = alert
             case BurdenMessage() as burden:
                 bed.burden[burden.day] = burden
                 for day in sorted(bed.burden)[:-DAYS_KEPT]:
                     del bed.burden[day]
-            case SensorsMessage() | LoadMessage() | AuditMessage() | HealthMessage():
+            case LoadMessage() | AuditMessage() | HealthMessage():
                 pass  # for engineers: nothing at the bed follows from them
             case _:
                 raise AssertionError(f"no such message: {received.message}")
@@ -185,3 +187,10 @@ class Ward:
             if alert.presence is not Presence.OFF
         ]
         return sorted(lines, key=lambda one: (_ORDER[one.alert.presence], _RANK[one.alert.priority], one.alert.wall_ms))
+
+
+def _is_older(one: Head, other: Head) -> bool:
+    """Whether one is certainly older: a broker that was killed may have kept an old message and lost the newer ones."""
+    if one.boot_id == other.boot_id:
+        return one.since_boot_ms < other.since_boot_ms
+    return one.synced and other.synced and one.wall_ms < other.wall_ms

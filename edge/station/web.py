@@ -21,6 +21,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -189,13 +190,13 @@ class _Web:
         return StreamingResponse(lines, media_type="text/event-stream")
 
     async def _log(self, request: Request, _caller: Caller) -> Response:
-        lines = await asyncio.to_thread(records.log, self._desk.book, request.query_params.get("place"))
+        lines = await run_in_threadpool(records.log, self._desk.book, request.query_params.get("place"))
         return JSONResponse({"lines": lines})
 
     async def _burden(self, request: Request, _caller: Caller) -> Response:
         hours = _number(request, "hours", 24, 1, 24 * 31)
         since_ms = self._clock.instant().wall_ms - hours * 3_600_000
-        beds = await asyncio.to_thread(records.burden, self._desk.book, since_ms)
+        beds = await run_in_threadpool(records.burden, self._desk.book, since_ms)
         return JSONResponse({"hours": hours, "beds": beds, "days": self._desk.days()})
 
     async def _trends(self, request: Request, _caller: Caller) -> Response:
@@ -203,7 +204,7 @@ class _Web:
         now_ms = self._clock.instant().wall_ms
         self._desk.flush()
         place = request.query_params.get("place")
-        found = await asyncio.to_thread(records.trends, self._desk.book, now_ms, hours, step, place)
+        found = await run_in_threadpool(records.trends, self._desk.book, now_ms, hours, step, place)
         return JSONResponse({"hours": hours, "beds": found})
 
     async def _command(self, request: Request, caller: Caller) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -11,14 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import paho.mqtt.client as paho
-import paho.mqtt.publish as paho_publish
 import pytest
 
 from edge.clock import SystemClock
 from edge.config import Mqtt
 from edge.publish.embedded import EmbeddedBroker, free_port
-from edge.publish.payload import Acknowledge, AvailabilityMessage, ReplyMessage, StateMessage
+from edge.publish.payload import AvailabilityMessage, StateMessage
 from edge.store import Store
 from edge.types import NS_PER_S, Condition, Verdict
 from tests.peers.broker import Mosquitto, Station, station, until
@@ -225,61 +222,6 @@ async def test_an_alert_that_the_disk_does_not_take_is_delivered(mosquitto: Mosq
         assert await box.publisher.drain(5)
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Mosquitto:
-    """A broker with passwords and an ACL under which the box may not write events."""
-    folder = tmp_path / "guarded"
-    folder.mkdir()
-    acl = (
-        "user box\ntopic read anodyne/ward/bed7/command\ntopic write anodyne/ward/bed7/alarm/#\n"
-        "topic write anodyne/ward/bed7/state\ntopic write anodyne/ward/bed7/availability\n"
-        "user nurse\ntopic readwrite anodyne/#\n"
-    )
-    return Mosquitto(folder, {"box": "right", "nurse": "right"}, acl)
-
-
-def _identity(folder: Path, user: str, password: str) -> dict[str, object]:
-    path = folder / f"{user}.password"
-    path.write_text(password + "\n")
-    return {"username": user, "password_file": path}
-
-
-async def test_a_wrong_password_is_named_and_nothing_is_lost(
-    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    guarded.start()
-    identity = _identity(tmp_path, "box", "wrong")
-    async with running(tmp_path, guarded.mqtt(**identity)) as box:
-        box.see(8)
-        await asyncio.sleep(1.0)
-        assert not box.publisher.connected
-        assert box.publisher.pending() == 2
-        [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
-        assert "refuses user box" in record.message
-        assert "password_file" in record.message
-        _identity(tmp_path, "box", "right")  # somebody corrects it: no restart is needed
-        await until(lambda: box.publisher.connected)
-    guarded.kill()
-
-
-async def test_a_refused_message_stays_in_the_outbox_and_the_others_go(
-    guarded: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    guarded.start()
-    async with (
-        station(guarded.mqtt(**_identity(tmp_path, "nurse", "right"))) as nurse,
-        running(tmp_path, guarded.mqtt(**_identity(tmp_path, "box", "right"))) as box,
-    ):
-        await until(lambda: box.publisher.connected)
-        box.raise_alerts(3)
-        await until(lambda: len(nurse.alerts("alarm/pain")) == 3)
-        await until(lambda: box.publisher.refused == 3)
-        assert box.publisher.pending() == 3
-    [record] = [one for one in caplog.records if one.levelno >= logging.ERROR]
-    assert "does not take anodyne/ward/bed7/event: Not authorized" in record.message
-    guarded.kill()
-
-
 async def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(amqtt: EmbeddedBroker, tmp_path: Path) -> None:
     mqtt = Mqtt(host=amqtt.host, port=amqtt.port)
     async with station(mqtt) as nurse, running(tmp_path, mqtt) as box:
@@ -287,109 +229,6 @@ async def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(amqtt: EmbeddedBrok
         await until(lambda: len(nurse.alerts()) == 9)
         assert ids(nurse) == [one.id for one in alerts]
         assert await box.publisher.drain(5)
-
-
-def _send(port: int, payload: bytes, *, retain: bool = False) -> None:
-    paho_publish.single(
-        "anodyne/ward/bed7/command", payload, qos=1, retain=retain, hostname="127.0.0.1", port=port,
-        protocol=paho.MQTTv5,
-    )  # fmt: skip
-
-
-def _replies(nurse: Station) -> list[ReplyMessage]:
-    return [one for one in nurse.messages("reply") if isinstance(one, ReplyMessage)]
-
-
-async def test_an_acknowledgement_that_comes_twice_takes_effect_once(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
-        await until(lambda: box.publisher.connected)
-        box.see(8)
-        command = {"id": "c1", "do": "acknowledge", "condition": "pain", "by": "nurse"}
-        for _ in range(2):
-            await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode())
-        await until(lambda: [one.presence for one in nurse.alerts()] == ["on", "acknowledged"])
-        await until(lambda: len(_replies(nurse)) == 2)
-        assert [(one.to, one.ok) for one in _replies(nurse)] == [("c1", True), ("c1", True)]
-        assert len(nurse.alerts()) == 2
-
-
-async def test_a_command_from_the_subscriber_is_carried_out(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
-        await until(lambda: box.publisher.connected)
-        [alert] = box.see(8)
-        command = Acknowledge(id="c1", do="acknowledge", episode=alert.seq, by="nurse")
-        assert nurse.subscriber.send("ward", "bed7", command)
-        await until(lambda: [one.presence for one in nurse.alerts()] == ["on", "acknowledged"])
-
-
-@pytest.mark.parametrize("do", ["set_reference", "reset_reference"])
-async def test_a_reference_command_is_answered_alike_when_it_comes_twice(
-    mosquitto: Mosquitto, tmp_path: Path, do: str
-) -> None:
-    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
-        await until(lambda: box.publisher.connected)
-        command = {"id": "c1", "do": do, "by": "nurse"}
-        for _ in range(2):
-            await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode())
-        await until(lambda: len(_replies(nurse)) == 2)
-        first, second = _replies(nurse)
-        assert (first.to, first.ok, first.detail) == ("c1", True, f"{do} for nurse")
-        assert (second.to, second.ok, second.detail) == (first.to, first.ok, first.detail)
-        assert second.id != first.id
-
-
-@pytest.mark.parametrize(
-    ("payload", "to", "reason"),
-    [
-        (b"\xff\xd8\xff\xe0", "", "malformed"),
-        (b"[]", "", "malformed"),
-        (b"{" * 2000, "", "malformed"),
-        (b'{"id":"c1","do":"acknowledge","by":"nurse"}', "c1", "malformed"),
-        (b'{"id":"c1","do":"acknowledge","condition":"pain","by":"nurse","and":1}', "c1", "malformed"),
-        (b'{"id":"c1","do":"acknowledge","condition":"joy","by":"nurse"}', "c1", "malformed"),
-        (b'{"id":"c1","do":"reboot","by":"nurse"}', "c1", "unknown"),
-        (b'{"id":"c1","do":"acknowledge","condition":"band_lost","by":"nurse"}', "c1", "not_applicable"),
-        (b'{"id":"c1","do":"acknowledge","episode":99,"by":"nurse"}', "c1", "not_applicable"),
-        (b'{"id":"c1","do":"set_reference"}', "c1", "malformed"),
-        (b'{"id":"c1","do":"reset_reference","condition":"pain","by":"nurse"}', "c1", "malformed"),
-    ],
-    ids=[
-        "picture",
-        "list",
-        "long",
-        "no-target",
-        "extra-key",
-        "condition",
-        "do",
-        "inactive",
-        "episode",
-        "nobody",
-        "target",
-    ],
-)
-async def test_a_bad_command_is_answered_and_has_no_effect(
-    mosquitto: Mosquitto, tmp_path: Path, payload: bytes, to: str, reason: str
-) -> None:
-    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
-        await until(lambda: box.publisher.connected)
-        [alert] = box.see(8)
-        await asyncio.to_thread(_send, mosquitto.port, payload)
-        await until(lambda: _replies(nurse))
-        [reply] = _replies(nurse)
-        assert (reply.to, reply.ok, reply.reason) == (to, False, reason)
-        assert reply.detail
-        assert box.manager.active() == (alert,)
-
-
-async def test_a_retained_command_is_ignored(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    command = {"id": "old", "do": "acknowledge", "condition": "pain", "by": "ghost"}
-    await asyncio.to_thread(_send, mosquitto.port, json.dumps(command).encode(), retain=True)
-    async with station(mosquitto.mqtt()) as nurse, running(tmp_path, mosquitto.mqtt()) as box:
-        [alert] = box.see(8)
-        await until(lambda: box.publisher.connected)
-        await asyncio.sleep(0.3)
-        assert box.manager.active() == (alert,)
-        assert _replies(nurse) == []
 
 
 def test_the_store_is_free_after_a_kill(tmp_path: Path) -> None:

@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import paho.mqtt.client as paho
+import paho.mqtt.publish as publish
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.publish import standing as room
+from edge.publish import subscriber
 from edge.publish.payload import AlertMessage, decode
-from edge.types import Presence
+from edge.publish.subscriber import Received, Subscriber
+from edge.station.ward import Place, Ward
+from edge.types import Condition, Presence
 from tests.peers.broker import Mosquitto, station, until
 from tests.publish.box import SmallBox, running
 
@@ -85,3 +89,49 @@ async def test_the_end_of_an_alarm_is_repeated_for_a_while_only(
         with forgetful(mosquitto) as heard:
             await ticking(box, 1, 0.8)
             assert heard == []
+
+
+async def test_an_alarm_that_a_broker_dug_out_again_is_not_shown_in_place_of_what_became_of_it(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ALARMS_EVERY_S", 0.1)
+    monkeypatch.setattr(subscriber, "REMEMBERED", 6)
+    ward = Ward()
+    heard: list[Received] = []
+
+    def hear(received: Received) -> None:
+        heard.append(received)
+        ward.hear(received)
+
+    nurse = Subscriber(mosquitto.mqtt(), hear)
+    listening = asyncio.create_task(nurse.run())
+
+    def pain() -> Presence | None:
+        bed = ward.beds.get(Place("ward", "bed7"))
+        return None if bed is None or Condition.PAIN not in bed.alarms else bed.alarms[Condition.PAIN].presence
+
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        await until(lambda: pain() is Presence.ON)
+        [raised] = [one.message for one in heard if one.address.leaf == "alarm/pain"]
+        box.acknowledge()
+        for score in (8, 6, 8, 6, 8, 6, 8, 6):  # many states: the station forgets that it knew the first one
+            await ticking(box, score, 0.15)
+        await until(lambda: pain() is Presence.ACKNOWLEDGED)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    mosquitto.kill()
+    mosquitto.start()
+    await asyncio.to_thread(
+        publish.single, PAIN, raised.encode(), qos=1, retain=True, hostname="127.0.0.1", port=mosquitto.port
+    )
+    listening = asyncio.create_task(nurse.run())
+    await until(lambda: [one for one in heard if one.message.id == raised.id and one.retained])
+    assert pain() is Presence.ACKNOWLEDGED
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        await ticking(box, 8, 0.5)
+        assert pain() is Presence.ACKNOWLEDGED
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from edge.station import book as room
 from edge.station.book import FILE, Book
 from edge.station.history import Minute
 from edge.station.records import burden, log, trends
@@ -96,7 +100,7 @@ def test_a_damaged_record_is_set_aside(tmp_path: Path, caplog: pytest.LogCapture
     book = Book(tmp_path)
     book.alarm("ward/bed7", alert(), NOW_MS)
     assert len(log(book)) == 1
-    assert (tmp_path / "station.damaged.db").read_bytes().startswith(b"this is no database")
+    assert (tmp_path / f"{FILE}.damaged-1").read_bytes().startswith(b"this is no database")
     assert "set aside" in caplog.text
 
 
@@ -108,3 +112,47 @@ def test_a_full_disk_is_told_and_recovers(book: Book) -> None:
     book._db.execute("PRAGMA max_page_count = 100000")
     book.alarm("ward/bed7", alert(number=500), NOW_MS)
     assert book.fault == ""
+
+
+def test_a_record_that_another_program_holds_is_not_set_aside_and_gets_what_was_heard_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Book(tmp_path)
+    first.alarm("ward/bed7", alert(number=1), NOW_MS)
+    first.close()
+    holder = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    book = Book(tmp_path)
+    assert "locked" in book.fault
+    book.alarm("ward/bed7", alert(number=2), NOW_MS)
+    assert "locked" in book.fault  # what is in memory alone is no record
+    holder.close()
+    monkeypatch.setattr(room, "AGAIN_S", 0.0)
+    book._again_s = 0.0
+    book.alarm("ward/bed7", alert(number=3), NOW_MS)
+    assert book.fault == ""
+    assert len(log(book)) == 3  # and what was in memory went with it
+    assert [one.name for one in tmp_path.glob("*damaged*")] == []
+    book.close()
+
+
+def test_a_station_that_starts_on_a_full_disk_runs_and_its_record_stays(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys, pathlib\n"
+        "from edge.station.book import Book\n"
+        "from tests.station.messages import alert\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"  # no file grows, as on a full disk
+        "book = Book(pathlib.Path(sys.argv[1]))\n"
+        "book.alarm('ward/bed7', alert(number=2), 1)\n"
+        "print(book.fault)\n"
+    )
+    first = Book(tmp_path)
+    first.alarm("ward/bed7", alert(number=1), NOW_MS)
+    first.close()
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+        assert done.stdout.strip()
+    again = Book(tmp_path)
+    assert (len(log(again)), again.fault) == (1, "")
+    again.close()

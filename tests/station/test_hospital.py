@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -17,12 +20,15 @@ from edge.config import Station
 from edge.errors import StationError, StationReason, StoreError, StoreReason
 from edge.publish.payload import NoteMessage
 from edge.station import hospital as room
-from edge.station.book import Book
-from edge.station.history import History, Minute
+from edge.station import records
+from edge.station.book import FILE, Book
+from edge.station.history import History, Minute, Row
 from edge.station.hospital import Hospital
+from edge.station.postgres import Postgres
 from edge.station.postgres_schema import MIGRATIONS, migrate
-from edge.station.records import burden, log, trends
+from edge.station.records import LogLine, burden, log, trends
 from edge.station.requests import HeardCommand
+from edge.station.spool import PUT
 from edge.types import Condition, Presence, Priority
 from tests.peers.broker import Mosquitto, until
 from tests.peers.postgres import PASSWORD, PostgresServer
@@ -292,6 +298,30 @@ async def test_a_new_station_shows_what_another_one_wrote_before_it(
         assert len(hours) == 2
 
 
+async def test_screens_that_wait_for_the_record_keep_nobody_from_signing_in(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*_: object) -> list[LogLine]:
+        time.sleep(1.0)
+        return []
+
+    monkeypatch.setattr(records, "log", slowly)
+    here = section(tmp_path)
+    async with serving(here, mosquitto.mqtt()):
+        ruth, paul = Browser(here.port), Browser(here.port)
+        await ruth.sign_in()
+        asked = f"GET /api/log HTTP/1.1\r\nHost: {ruth.host}\r\nCookie: {ruth.cookie}\r\n\r\n".encode()
+        screens = [await asyncio.open_connection("127.0.0.1", here.port) for _ in range(24)]
+        for _, screen in screens:
+            screen.write(asked)
+        began = time.monotonic()
+        await paul.sign_in()
+        assert time.monotonic() - began < 1.5
+        for reader, screen in screens:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            screen.close()
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [
@@ -327,3 +357,66 @@ async def test_a_password_that_cannot_be_read_is_told(mosquitto: Mosquitto, tmp_
         async with serving(here, mosquitto.mqtt()):
             pass
     assert refused.value.reason is StationReason.PASSWORD
+
+
+def test_a_topic_that_is_too_long_for_an_index_does_not_hold_up_the_others(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forged = os.urandom(10_000).hex()
+    with station(tmp_path / "one", url) as one:
+        one.alarm(f"ward/{forged}", alert(number=1), NOW_MS)
+        one.alarm(BED, alert(number=2), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        wait(lambda: one.away == "")
+        assert "cannot hold one event" in caplog.text
+
+
+def test_a_row_of_a_newer_program_stays_and_holds_up_nothing(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url) as one:
+        with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file, file:
+            file.execute(PUT, ("of a newer program", "x", NOW_MS, "[]"))
+        one.alarm(BED, alert(number=1), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        assert one.away == ""
+    with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file:
+        assert file.execute("SELECT kind FROM spool").fetchall() == [("of a newer program",)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_sender_that_ended_by_a_fault_of_its_own_is_told_on_the_page(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url) as one:
+        with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file, file:
+            file.execute(PUT, ("event", "x", NOW_MS, "no JSON"))
+        wait(lambda: one.away)
+        assert "restart this station" in one.away
+
+
+def test_many_screens_at_a_slow_database_wait_no_longer_for_each_other_than_for_it(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "READ_S", 0.8)
+    monkeypatch.setattr(room, "BUSY_S", 0.5)
+    with station(tmp_path / "one", url) as one:
+        one.alarm(BED, alert(number=1), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        assert len(one.events(None, 10)) == 1
+
+        def slowly(*_: object) -> list[Row]:
+            time.sleep(0.6)  # slow, but within the time of one question
+            return []
+
+        monkeypatch.setattr(Postgres, "events", slowly)
+        waited: list[float] = []
+
+        def ask() -> None:
+            began = time.monotonic()
+            one.events(None, 10)
+            waited.append(time.monotonic() - began)
+
+        screens = [threading.Thread(target=ask) for _ in range(6)]
+        for screen in screens:
+            screen.start()
+        for screen in screens:
+            screen.join()
+        assert max(waited) < 1.3
+        assert "cannot be read" in one.away  # what they see is this station's own

@@ -125,3 +125,23 @@ def test_whatever_a_box_publishes_is_taken_in() -> None:
         ward.hear(one)
     assert {"load", "sensors", "audit/2026-01-01", "reply"} <= {one.address.leaf for one in heard}
     assert ward.beds[BED].state is not None
+
+
+def test_what_a_broker_kept_gives_way_to_what_is_newer_but_a_live_message_never_does() -> None:
+    def shown() -> Presence:
+        return ward.beds[BED].alarms[Condition.PAIN].presence
+
+    ward = Ward()
+    raised = alert(number=20)
+    ended = alert(presence=Presence.OFF, number=21)
+    ended = ended.model_copy(update={"since_boot_ms": raised.since_boot_ms + 1})
+    ward.hear(received("alarm/pain", ended))
+    ward.hear(received("alarm/pain", raised, retained=True))
+    assert shown() is Presence.OFF
+    ward.hear(received("alarm/pain", raised))
+    assert shown() is Presence.ON
+    ward.hear(received("alarm/pain", ended, retained=True))
+    assert shown() is Presence.OFF
+    other_boot = raised.model_copy(update={"id": "ba9876543210-1", "synced": False, "wall_ms": 0})
+    ward.hear(received("alarm/pain", other_boot, retained=True))
+    assert shown() is Presence.ON  # nobody can say which is older

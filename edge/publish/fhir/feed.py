@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.errors import SessionError
 from edge.publish.fhir.bundle import bundles, everything
 from edge.publish.fhir.history import Place, Span, read, sessions
 from edge.publish.fhir.ledger import Ledger
 from edge.publish.fhir.live import read_live
 from edge.publish.fhir.push import push
 from edge.publish.fhir.resources import Json, Release
+from edge.recorder.session import Session
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Feed:
     per_s: int
     release: Release
     patient: str | None
+    _told: set[Path] = field(default_factory=set[Path], repr=False)
 
     def bundles(self, ledger: Ledger | None = None) -> Iterator[Json]:
         """The bundles with everything, or with what is new to the ledger's server.
@@ -56,7 +62,35 @@ class Feed:
         return push(server, self.bundles(ledger), token, on_taken=ledger.note)
 
     def _spans(self) -> list[Span]:
+        """The scores; a session that cannot be read keeps neither the others nor the alarms from being sent."""
         if self.folder is None or not self.folder.is_dir():
             return []
-        found = read(sessions([self.folder]), self.per_s)
-        return [span for one in found if one.place.name == self.place.name for span in one.spans]
+        files = [one for one in sessions([self.folder]) if self._is_ours(one)]
+        try:
+            found = read(files, self.per_s)
+        except SessionError:
+            found = read([one for one in files if self._is_sound(one)], self.per_s)
+        return [span for one in found for span in one.spans]
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a session is of this bed and as real as the box is now."""
+        try:
+            with Session.open(path) as session:
+                facts = session.facts
+        except SessionError as error:
+            self._tell(path, error)
+            return False
+        return (facts.site, facts.bed, facts.validity) == (self.place.site, self.place.bed, self.place.validity)
+
+    def _is_sound(self, path: Path) -> bool:
+        try:
+            read([path], self.per_s)
+        except SessionError as error:
+            self._tell(path, error)
+            return False
+        return True
+
+    def _tell(self, path: Path, error: SessionError) -> None:
+        if path not in self._told:
+            self._told.add(path)
+            logger.warning("%s; its scores are left out", error)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from edge.clock import Instant
 from edge.recorder.events import Acknowledged, Alerted, Assessed
 from edge.recorder.session import Session
 from edge.recorder.shelf import SUFFIX
@@ -83,11 +84,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A report of pain: when, on which scale, which value."""
+    """A report of pain: when, by a clock that was synchronised or not, on which scale, which value."""
 
     boot_id: str
     at_ns: int
     wall_ms: int
+    synced: bool
     scale: Literal["nrs", "painad"]
     value: int
 
@@ -144,7 +146,7 @@ def sessions(places: Iterable[Path]) -> list[Path]:
 
 
 def read(files: Iterable[Path], per_s: int) -> list[History]:
-    """The history of every bed in these sessions.
+    """The history of every bed in these sessions, tests and demonstrations apart from what is real.
 
     The last span of a session that is still being recorded, or was cut short, is left out: it may not be whole. It
     comes with the next export of the session and those after it.
@@ -156,12 +158,12 @@ def read(files: Iterable[Path], per_s: int) -> list[History]:
     Raises:
         SessionError: one of them cannot be read.
     """
-    gathered: dict[tuple[str, str], _Gathering] = {}
+    gathered: dict[tuple[str, str, Validity], _Gathering] = {}
     for path in sorted(files, key=_began):
         with Session.open(path) as session:
             facts = session.facts
             place = Place(facts.site, facts.bed, facts.validity, facts.software)
-            gathered.setdefault((facts.site, facts.bed), _Gathering(place, per_s)).read(session)
+            gathered.setdefault((facts.site, facts.bed, facts.validity), _Gathering(place, per_s)).read(session)
     return [one.history() for one in gathered.values()]
 
 
@@ -194,7 +196,7 @@ class _Gathering:
                 case Alerted(_, alert):
                     self._episode(alert)
                 case Acknowledged(at_ns, target):
-                    self._report(start.boot_id, at_ns, wall_ms, target)
+                    self._report(start, at_ns, wall_ms, target)
                 case _:
                     continue
         self._unfinished = None if session.ended else nominal_ms
@@ -204,11 +206,11 @@ class _Gathering:
             self._episodes[alert.episode] = Episode(alert, alert, alert.priority)
         self._episodes[alert.episode].take(alert)
 
-    def _report(self, boot_id: str, at_ns: int, wall_ms: int, target: str) -> None:
+    def _report(self, start: Instant, at_ns: int, wall_ms: int, target: str) -> None:
         found = _REPORT.fullmatch(target)
         if found is not None:
             scale: Literal["nrs", "painad"] = "nrs" if found[1] == "nrs" else "painad"
-            self._reports.append(Said(boot_id, at_ns, wall_ms, scale, int(found[2])))
+            self._reports.append(Said(start.boot_id, at_ns, wall_ms, start.synced, scale, int(found[2])))
 
     def history(self) -> History:
         whole = self._whole()

@@ -87,4 +87,8 @@ class Ledger:
 
 
 def _digest(entry: Json) -> str:
-    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
+    """Of all but the patient: when another one lies there, nothing of the one before is written into the new record."""
+    resource = entry["resource"]
+    told = resource if isinstance(resource, dict) else {}
+    without = {key: value for key, value in told.items() if key not in ("subject", "patient")}
+    return hashlib.sha256(json.dumps({**entry, "resource": without}, sort_keys=True).encode()).hexdigest()

@@ -77,7 +77,7 @@ def _reports(connection: sqlite3.Connection) -> list[Said]:
             one = Report.model_validate_json(state)
         except ValueError:
             continue  # a damaged row: the box leaves it out too
-        found.append(Said(one.boot_id, one.at_ns, one.wall_ms, one.scale, one.value))
+        found.append(Said(one.boot_id, one.at_ns, one.wall_ms, one.synced, one.scale, one.value))
     return found
 
 

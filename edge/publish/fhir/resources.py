@@ -29,6 +29,8 @@ SCALE_NOTE = (
 
 _LOINC = "http://loinc.org"
 _UCUM = "http://unitsofmeasure.org"
+_UNSYNCED = "The clock of the box was not synchronised: the times may be wrong."
+
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 
@@ -126,6 +128,7 @@ def report(place: Place, said: Said, patient: str | None) -> Json:
         "subject": _subject(place, patient),
         "effectiveDateTime": _time(said.wall_ms),
         "valueQuantity": _quantity(float(said.value)),
+        **({} if said.synced else {"note": [{"text": _UNSYNCED}]}),
     }
 
 
@@ -176,7 +179,7 @@ def _notes(span: Span) -> Sequence[str]:
         told = ", ".join(f"{one} ({', '.join(sorted(why))})" for one, why in sorted(span.missing.items()))
         notes.append(f"Missing at times: {told}.")
     if not span.synced:
-        notes.append("The clock of the box was not synchronised: the times may be wrong.")
+        notes.append(_UNSYNCED)
     return notes
 
 

@@ -18,7 +18,7 @@ from edge.publish.contract.examples import alert, assessment
 from edge.publish.fhir.bundle import MAX_ENTRIES, bundles
 from edge.publish.fhir.history import Episode, History, Place, Said, Span, read
 from edge.publish.fhir.push import WAITS_S, push
-from edge.publish.fhir.resources import CODES, Json, Release, score
+from edge.publish.fhir.resources import CODES, Json, Release, report, score
 from edge.publish.payload import Acknowledge, ReportCommand
 from edge.recorder.session import Session
 from edge.types import Absence, Assessment, Condition, Modality, Presence, Priority, Validity, Verdict
@@ -59,7 +59,10 @@ def pain(presence: Presence = Presence.ON, priority: Priority = Priority.MEDIUM)
 
 def told(*spans: Span, episodes: tuple[Episode, ...] = (), place: Place = PLACE) -> History:
     """A history."""
-    reports = (Said("0123456789ab", 5, 3 * MINUTE, "nrs", 4), Said("0123456789ab", 6, 4 * MINUTE, "painad", 7))
+    reports = (
+        Said("0123456789ab", 5, 3 * MINUTE, True, "nrs", 4),
+        Said("0123456789ab", 6, 4 * MINUTE, False, "painad", 7),
+    )
     return History(place, 60, spans, reports, episodes)
 
 
@@ -147,6 +150,8 @@ def test_times_of_a_clock_that_was_wrong_say_so() -> None:
     one = Span(0, 0, 0)
     one.take(assessment(1.0), 0, synced=False)
     assert "not synchronised" in json.dumps(score(PLACE, one, 60, None))
+    said = [Said("0123456789ab", 5, 0, synced, "nrs", 4) for synced in (True, False)]
+    assert ["not synchronised" in json.dumps(report(PLACE, one, None)) for one in said] == [False, True]
 
 
 def test_large_histories_are_several_bundles_each_complete() -> None:
@@ -252,6 +257,16 @@ def test_a_session_that_was_cut_short_keeps_its_last_minute_back(
     monkeypatch.setattr(Session, "open", cut)
     [short] = read([session], 60)
     assert [one.nominal_ms for one in short.spans] == [one.nominal_ms for one in whole.spans][:-1]
+
+
+def test_what_a_bed_recorded_as_a_test_stays_a_test_beside_what_is_real(session: Path, tmp_path: Path) -> None:
+    shown = settings(tmp_path)
+    later = record(shown.model_copy(update={"box": shown.box.model_copy(update={"validity": Validity.DEMO})}), 65.0)
+    found = read([session, later], 60)
+    assert {one.place.validity: len(one.spans) for one in found} == {
+        Validity.TEST: len(read([session], 60)[0].spans),
+        Validity.DEMO: len(read([later], 60)[0].spans),
+    }
 
 
 def test_the_command_writes_valid_files_and_sends_them(

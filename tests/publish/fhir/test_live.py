@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,15 +22,19 @@ from edge.daemon import STORE_FILE
 from edge.errors import StoreError, StoreReason
 from edge.publish.fhir import bundle as bundle_module
 from edge.publish.fhir import push as push_module
+from edge.publish.fhir.feed import Feed
 from edge.publish.fhir.history import Place
 from edge.publish.fhir.live import episodes, read_live
+from edge.publish.fhir.resources import Release
 from edge.publish.payload import Acknowledge, AlertMessage, Message, ReportCommand
+from edge.recorder.shelf import SUFFIX
 from edge.snapshot import snapshot
 from edge.store import Store
 from edge.types import Presence, Validity
 from tests.peers.broker import Mosquitto, until
 from tests.publish.fhir.server import Records, Resource, serving
 from tests.publish.test_confirmation import confirming, say
+from tests.replay.box import record, settings
 from tests.station.messages import alert
 
 PLACE = Place("home", "bed1", Validity.TEST, "0.1.0")
@@ -244,3 +249,55 @@ def test_a_box_that_has_never_run_is_told(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "box.toml").write_text('[box]\nstate_dir = "state"\nvalidity = "test"\n')
     assert main(["export", "fhir", "--live", "--config", str(tmp_path / "box.toml"), "-o", str(tmp_path)]) != 0
     assert "has the box ever run" in capsys.readouterr().err
+
+
+async def test_another_patient_in_the_bed_does_not_inherit_what_was_sent(
+    mosquitto: Mosquitto, server: Records, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with box(tmp_path, mosquitto) as running:
+        for patient in ("Patient/1", "Patient/2"):
+            assert await asyncio.to_thread(export, running, "--push", server.url, "--patient", patient) == 0
+        assert "nothing new" in capsys.readouterr().out
+        [issue] = server.of("DetectedIssue")
+        assert issue["patient"] == {"reference": "Patient/1"}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a box that recorded two whole minutes, as a test."""
+    folder = tmp_path_factory.mktemp("recorded")
+    record(settings(folder), 150.0)
+    return folder
+
+
+def entries(feed: Feed) -> int:
+    """How many a feed sends, devices included."""
+    return sum(len(entry) for one in feed.bundles() if isinstance(entry := one["entry"], list))
+
+
+def scores(folder: Path, tmp_path: Path, validity: Validity) -> Feed:
+    """A box that says nothing but the scores of these sessions."""
+    Store.open(tmp_path / "empty.db").close()
+    return Feed(tmp_path / "empty.db", Place("test", "bed1", validity, "0.1.0"), folder, 60, Release.R4, None)
+
+
+def test_a_session_that_cannot_be_read_keeps_nothing_else_from_being_sent(
+    recorded: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "sessions"
+    shutil.copytree(recorded / "sessions", folder)
+    feed = scores(folder, tmp_path, Validity.TEST)
+    count = entries(feed)
+    assert count >= 3  # the device and two minutes
+    [whole] = folder.glob(f"*{SUFFIX}")
+    spoilt = bytearray(whole.read_bytes())
+    spoilt[4096 * 3 :] = b"\xff" * (len(spoilt) - 4096 * 3)
+    (folder / f"a{SUFFIX}").write_bytes(b"no session")
+    (folder / f"b{SUFFIX}").write_bytes(bytes(spoilt))
+    for _ in range(2):
+        assert entries(feed) == count
+    assert len([one for one in caplog.records if "left out" in one.message]) == 2  # once each
+
+
+def test_scores_of_a_test_do_not_become_those_of_a_patient(recorded: Path, tmp_path: Path) -> None:
+    assert entries(scores(recorded / "sessions", tmp_path, Validity.REAL)) == 0
