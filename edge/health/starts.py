@@ -98,7 +98,7 @@ class Starts:
         self._lock = lock
         self._clock = clock
         self._current: _Start | None = None
-        self._record = _read(folders)
+        self._record = _newest(folders, clock.boot_id)
 
     @classmethod
     def open(cls, folders: Sequence[Path], clock: Clock) -> Starts:
@@ -180,10 +180,12 @@ class Starts:
                 replace(folder / RECORD_FILE, self._record.model_dump_json().encode(), READABLE)
             except OSError as error:
                 log.warning("this start cannot be noted in %s: %s", folder, error)
-                with suppress(OSError):  # what stands there is out of date
-                    (folder / RECORD_FILE).unlink(missing_ok=True)
-            else:
-                return
+                continue
+            for other in self._folders:
+                if other != folder:
+                    with suppress(OSError):  # where it cannot go, an older record is known by its age
+                        (other / RECORD_FILE).unlink(missing_ok=True)
+            return
 
 
 def last_failure(folders: Sequence[Path], clock: Clock, *, running: bool) -> Failure | None:
@@ -194,27 +196,25 @@ def last_failure(folders: Sequence[Path], clock: Clock, *, running: bool) -> Fai
         clock: tells the boot.
         running: whether the daemon runs: then the newest start is its own, unless it is in safe mode.
     """
-    for folder in folders:
-        try:
-            record = _Record.model_validate_json((folder / RECORD_FILE).read_bytes())
-        except (OSError, ValidationError):
-            continue
-        break
-    else:
-        return None
+    record = _newest(folders, clock.boot_id)
     bad = [one for one in record.starts if one.boot_id == clock.boot_id]
     if running and not record.safe:
         bad = bad[:-1]
     return Failure(len(bad), bad[-1].stage, bad[-1].why) if bad else None
 
 
-def _read(folders: Sequence[Path]) -> _Record:
-    for folder in folders:
-        path = folder / RECORD_FILE
-        try:
-            return _Record.model_validate(json.loads(path.read_text()))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, ValidationError) as error:
-            log.warning("the record of earlier starts is begun anew: %s cannot be read (%s)", path, error)
-    return _Record()
+def _newest(folders: Sequence[Path], boot_id: str) -> _Record:
+    """The record of the newest start of this boot; of several without one the first."""
+    found = [record for folder in folders if (record := _read(folder / RECORD_FILE)) is not None]
+    begun = [max((one.begun_ns for one in record.starts if one.boot_id == boot_id), default=0) for record in found]
+    return found[begun.index(max(begun))] if found else _Record()
+
+
+def _read(path: Path) -> _Record | None:
+    try:
+        return _Record.model_validate(json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, ValidationError) as error:
+        log.warning("no earlier start is known of: %s cannot be read (%s)", path, error)
+        return None

@@ -94,7 +94,7 @@ def test_a_second_daemon_on_the_folder_is_refused_and_counts_nothing(tmp_path: P
 def test_a_damaged_record_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / RECORD_FILE).write_text('{"starts": [{"boot')
     assert start(tmp_path, VirtualClock()) is None
-    assert "begun anew" in caplog.text
+    assert "no earlier start is known of" in caplog.text
 
 
 def test_where_the_state_folder_cannot_be_written_the_next_folder_serves(tmp_path: Path) -> None:
@@ -120,6 +120,18 @@ def test_where_the_disk_of_the_state_folder_is_full_the_next_folder_counts(tmp_p
     starts.clear()
     starts.close()
     assert start(tmp_path, clock, spare=spare) is None
+
+
+def test_a_record_from_before_the_disk_became_read_only_is_not_taken_for_the_newest(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    spare = tmp_path / "run"
+    spare.mkdir()
+    before = Starts.open([tmp_path], clock)
+    before.clear()
+    before.close()
+    for _ in range(3):
+        start(spare, clock)  # the state folder cannot even be locked
+    assert last_failure([tmp_path, spare], clock, running=False) == Failure(3, Stage.MODELS, "")
 
 
 def test_who_asks_beside_a_whole_box_hears_of_its_earlier_starts_only(tmp_path: Path) -> None:
