@@ -55,7 +55,8 @@ def _system() -> str:
 def daemon(config: Config) -> Finding:
     """Whether the daemon runs, and whether its last starts went well."""
     folder = config.box.state_dir
-    running = is_held(folder / STORE_FILE)
+    # In safe mode the state may be in memory: then the file is held by nobody, and the report alone tells.
+    running = is_held(folder / STORE_FILE) or fresh_report(folder) is not None
     places = [folder, run_folder(folder)]
     if folder == Box().state_dir:
         places.append(SYSTEM_RUN_FOLDER)

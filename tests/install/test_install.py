@@ -43,9 +43,7 @@ class Machine:
         command = [str(SYSTEMD / "install.sh"), *arguments, "--root", str(self.root)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    def install(
-        self, version: str, *, broken: bool = False, damaged: bool = False
-    ) -> subprocess.CompletedProcess[str]:
+    def install(self, version: str, *, broken: bool = False, damaged: bool = False) -> subprocess.CompletedProcess[str]:
         """Install, or upgrade to, a version."""
         wheels = peer_wheel(self._wheels, version, broken=broken)
         if damaged:
