@@ -112,7 +112,7 @@ test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo fr
 audit: $(VENV)/.ready ## the box's bill of materials (CycloneDX), and published advisories on what is locked
 	@tests/audit.sh $(BIN)/python $(WORK)
 
-environments: $(VENV)/.ready $(if $(PYTHON311),$(TFLITE_VENV)/.ready) $(if $(wildcard $(or $(ANODYNE_SHARED),../shared)),$(QUANTIZE_VENV)/.ready) ## what the whole check needs; with --jobs side by side
+environments: $(VENV)/.ready $(if $(shell command -v chromium),$(VENV)/.browser) $(if $(PYTHON311),$(TFLITE_VENV)/.ready) $(if $(wildcard $(or $(ANODYNE_SHARED),../shared)),$(QUANTIZE_VENV)/.ready) ## what the whole check needs; with --jobs side by side
 
 test-train: ## a short form of every training job, end to end (needs the shared data folder)
 	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \
@@ -121,7 +121,7 @@ test-train: ## a short form of every training job, end to end (needs the shared 
 
 browser: $(VENV)/.ready ## the station's and the home page in a real Chromium; pictures in build/browser (apt: chromium)
 	@command -v chromium >/dev/null || { echo "SKIPPED: no chromium on the PATH (Debian: apt install chromium)"; exit 0; }; \
-	$(BIN)/python -m pip $(PIP_INSTALL) 'playwright>=1.50,<2' && mkdir -p $(WORK)/browser && \
+	$(MAKE) --no-print-directory $(VENV)/.browser && mkdir -p $(WORK)/browser && \
 	ANODYNE_SHOTS=$(WORK)/browser $(BIN)/pytest tests/station/test_page.py tests/station/test_home_page.py
 
 ARCH ?= $(shell uname -m)
@@ -162,6 +162,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes -r requirements.lock
 	$(BIN)/python -m pip $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.ready
+	$(BIN)/python -m pip $(PIP_INSTALL) 'playwright>=1.50,<2'
 	@touch $@
 
 # What figures are measured beside is large and serves nothing else.

@@ -130,6 +130,7 @@ class _Launch:
             )
         except Exception as error:
             starts.failed(_words(error))
+            leave_within(LEAVE_S, _words(error))
             raise
         leave_within(LEAVE_S)
         starts.clear()  # a person has ended it
@@ -216,14 +217,19 @@ def _words(error: BaseException) -> str:
     return error.message if isinstance(error, AnodyneError) else f"{type(error).__name__}: {error}"
 
 
-def leave_within(seconds: float) -> None:
-    """End the process even if a thread hangs in a library; Python itself would wait for that thread without end."""
-    timer = threading.Timer(seconds, _leave)
+def leave_within(seconds: float, why: str = "") -> None:
+    """End the process even if a thread hangs in a library; Python itself would wait for that thread without end.
+
+    Args:
+        seconds: the time that is left for an end in order.
+        why: the error that ends it; "" where a person does.
+    """
+    timer = threading.Timer(seconds, _leave, (why,))
     timer.daemon = True
     timer.start()
 
 
-def _leave() -> None:
-    log.warning("something hangs in a device; the state is safe, leaving without it")
+def _leave(why: str) -> None:
+    log.warning("something hangs in a device; the state is safe, leaving without it%s", f": {why}" if why else "")
     logging.shutdown()
-    os._exit(0)
+    os._exit(1 if why else 0)

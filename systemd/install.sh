@@ -141,13 +141,14 @@ install_program() {
     say "an environment that was made by hand is kept as $program.before-*"
   fi
   local before
-  before=$(readlink -f "$program" || true)
+  before=$(basename "$(readlink "$program" || true)")
   ln -sfn "anodyne-releases/$(basename "$release")" "$program.new"
   mv -T "$program.new" "$program"
+  [ "$before" != "$(basename "$release")" ] || return 0
   local old
   for old in "$releases"/*; do
     # The one before may still run, and is there to go back to.
-    case $old in "$release" | "$before") ;; *) rm -rf "$old" ;; esac
+    case $(basename "$old") in "$(basename "$release")" | "$before") ;; *) rm -rf "$old" ;; esac
   done
 }
 

@@ -13,6 +13,7 @@ from edge.cli.run import DEFAULT_CONFIG
 from edge.cli.scan import LISTEN_S
 from edge.config import Box, Mqtt, load, loads
 from edge.config.keys import keys
+from edge.durable import write_new
 from edge.errors import ConfigError
 from edge.health.broker import broker_stages
 from edge.health.findings import Grade, row
@@ -93,6 +94,7 @@ class _Wizard:
         self._given = arguments
         self._ask = Asker(unattended=arguments.yes)
         self._tables: Tables = {}
+        self._secret = ""  # until everything is answered, the password that a running box uses stays
 
     def run(self) -> int:
         self._may_write()
@@ -171,6 +173,7 @@ class _Wizard:
     def _connection(self) -> Mqtt:
         given = self._given
         mqtt: dict[str, object] = {}
+        self._secret = ""
         mqtt["host"] = self._ask.text("Address of the MQTT broker", "localhost", given.host, _fits(Mqtt, "host"))
         tls = self._ask.yes("Encrypt the connection (TLS)", default=given.ca_file is not None, given=given.tls)
         mqtt["port"] = self._ask.number("TCP port", 8883 if tls else 1883, given.port, 1, 65535)
@@ -193,18 +196,21 @@ class _Wizard:
         if self._given.password_file is not None:
             return Path(self._given.password_file).absolute()
         path = Path(self._given.output).absolute().with_name(PASSWORD_FILE)
-        password = self._ask.secret("Password (kept in a file of its own)")
-        if password:
-            write(path, password + "\n", 0o600)
+        self._secret = self._ask.secret("Password (kept in a file of its own)")
         return path
 
     def _test(self, mqtt: Mqtt) -> bool:
         self._ask.tell("Testing the way to the nurse ...")
         box = Box.model_validate({**self._tables["box"], "validity": Validity(str(self._tables["box"]["validity"]))})
         worst = Grade.OK
-        for finding in broker_stages(mqtt, box):
-            self._ask.tell(row(finding))
-            worst = finding.grade if finding.grade is Grade.ERROR else worst
+        with tempfile.TemporaryDirectory() as folder:
+            if self._secret:
+                file = Path(folder) / PASSWORD_FILE
+                write_new(file, f"{self._secret}\n".encode())
+                mqtt = mqtt.model_copy(update={"password_file": file})
+            for finding in broker_stages(mqtt, box):
+                self._ask.tell(row(finding))
+                worst = finding.grade if finding.grade is Grade.ERROR else worst
         return worst is not Grade.ERROR
 
     def _bedside(self) -> None:
@@ -226,6 +232,8 @@ class _Wizard:
         path: Path = self._given.output
         text = configuration(self._tables, stanzas)
         try:
+            if self._secret:
+                write(path.absolute().with_name(PASSWORD_FILE), f"{self._secret}\n", 0o600)
             kept = write(path, text, 0o640)
         except OSError as failure:
             raise ConfigError(

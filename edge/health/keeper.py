@@ -27,6 +27,7 @@ class Keeper:
     def __init__(self, clock: Clock) -> None:
         """All is well so far."""
         self._clock = clock
+        self._in_memory = False
         self._until_ns = 0
         self._why = ""
         self._dropped = 0
@@ -47,7 +48,7 @@ class Keeper:
         except StoreError as error:
             if safe and error.reason not in (StoreReason.CORRUPT, StoreReason.LOCKED):
                 logger.critical("alarms are kept in memory only: %s", error.message)
-                self._tell("in_memory")
+                self._in_memory = True
                 return Store.open(Path(":memory:"))
             if error.reason is not StoreReason.CORRUPT:
                 raise
@@ -78,6 +79,8 @@ class Keeper:
         if dropped > self._dropped:
             self._dropped = dropped
             self._tell("outbox_full")
+        if self._in_memory:
+            return "in_memory"
         return self._why if self._clock.now_ns() < self._until_ns else ""
 
     def _report(self, what: str, kept: Path, rows: int) -> None:

@@ -11,10 +11,10 @@ from importlib import metadata
 from pathlib import Path
 
 from edge.clock import SystemClock
-from edge.config import Config
+from edge.config import Box, Config
 from edge.health.findings import Finding, error, ok, warning
 from edge.health.starts import last_failure
-from edge.sensors.report import BoxReport, SensorReport, read_report
+from edge.sensors.report import SYSTEM_RUN_FOLDER, BoxReport, SensorReport, read_report, run_folder
 from edge.software import software
 from edge.store import STORE_FILE, is_held
 from edge.types import NS_PER_S, SensorState
@@ -55,8 +55,12 @@ def _system() -> str:
 def daemon(config: Config) -> Finding:
     """Whether the daemon runs, and whether its last starts went well."""
     folder = config.box.state_dir
-    running = is_held(folder / STORE_FILE)
-    failure = last_failure(folder, SystemClock(), running=running)
+    # In safe mode the state may be in memory: then the file is held by nobody, and the report alone tells.
+    running = is_held(folder / STORE_FILE) or fresh_report(folder) is not None
+    places = [folder, run_folder(folder)]
+    if folder == Box().state_dir:
+        places.append(SYSTEM_RUN_FOLDER)
+    failure = last_failure(places, SystemClock(), running=running)
     if failure is not None:
         how = "in safe mode or starting again" if running else "not running"
         return error("daemon", f"{how}: {failure.words}", LOG)

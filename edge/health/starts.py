@@ -11,6 +11,7 @@ import fcntl
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -78,25 +79,26 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     trial: str = ""
+    safe: bool = False
     starts: list[_Start] = []
 
 
 class Starts:
-    """The record of starts in the first of some folders that can be written. Make it with `Starts.open`.
+    """The record of starts in the first of some folders that takes it. Make it with `Starts.open`.
 
     Args:
-        folder: where it is kept; None: in memory, because nothing can be written.
+        folders: where it may be kept, the best first; none: in memory, because nothing can be written.
         lock: the open lock file, kept so that no second daemon counts in the same record.
         clock: time and boot.
     """
 
-    def __init__(self, folder: Path | None, lock: IO[str] | None, clock: Clock) -> None:
+    def __init__(self, folders: Sequence[Path], lock: IO[str] | None, clock: Clock) -> None:
         """Read what earlier starts have left."""
-        self._folder = folder
+        self._folders = folders
         self._lock = lock
         self._clock = clock
         self._current: _Start | None = None
-        self._record = _read(folder / RECORD_FILE) if folder is not None else _Record()
+        self._record = _newest(folders, clock.boot_id)
 
     @classmethod
     def open(cls, folders: Sequence[Path], clock: Clock) -> Starts:
@@ -109,7 +111,7 @@ class Starts:
         Raises:
             StoreError: LOCKED: another daemon runs on this folder.
         """
-        for folder in folders:
+        for position, folder in enumerate(folders):
             try:
                 lock = (folder / LOCK_FILE).open("a")
             except OSError:
@@ -120,21 +122,23 @@ class Starts:
                 lock.close()
                 text = f"{folder} is in use: is a second daemon running on this folder?"
                 raise StoreError(StoreReason.LOCKED, text) from error
-            return cls(folder, lock, clock)
+            return cls(folders[position:], lock, clock)
         log.warning("failed starts cannot be counted: none of %s can be written", ", ".join(map(str, folders)))
-        return cls(None, None, clock)
+        return cls((), None, clock)
 
     def begin(self) -> Failure | None:
         """Note a start.
 
         Returns:
-            None for a whole start; why it must be one in safe mode, which is not noted.
+            None for a whole start; why it must be one in safe mode, which does not count.
         """
         now = self._clock.instant()
         earliest_ns = now.mono_ns - round(WINDOW_S * NS_PER_S)
         bad = [one for one in self._record.starts if one.boot_id == now.boot_id and one.begun_ns >= earliest_ns]
         trial = self._record.trial == now.boot_id  # what failed before a reboot may have been mended by it
         if len(bad) >= (1 if trial else BAD_STARTS):
+            self._record.safe = True
+            self._write()
             return Failure(len(bad), bad[-1].stage, bad[-1].why)
         self._current = _Start(boot_id=now.boot_id, begun_ns=now.mono_ns)
         self._record = _Record(trial=self._record.trial if trial else "", starts=[*bad, self._current])
@@ -170,37 +174,47 @@ class Starts:
             self._lock.close()
 
     def _write(self) -> None:
-        if self._folder is None:
+        """Keep the record in one place: a full disk takes none, though its folder can be opened."""
+        for folder in self._folders:
+            try:
+                replace(folder / RECORD_FILE, self._record.model_dump_json().encode(), READABLE)
+            except OSError as error:
+                log.warning("this start cannot be noted in %s: %s", folder, error)
+                continue
+            for other in self._folders:
+                if other != folder:
+                    with suppress(OSError):  # where it cannot go, an older record is known by its age
+                        (other / RECORD_FILE).unlink(missing_ok=True)
             return
-        try:
-            replace(self._folder / RECORD_FILE, self._record.model_dump_json().encode(), READABLE)
-        except OSError as error:
-            log.warning("this start cannot be noted in %s: %s", self._folder, error)
 
 
-def last_failure(folder: Path, clock: Clock, *, running: bool) -> Failure | None:
+def last_failure(folders: Sequence[Path], clock: Clock, *, running: bool) -> Failure | None:
     """What of the record says that starts have failed; None where it says nothing. Nothing is written.
 
     Args:
-        folder: the state folder.
+        folders: where it may be kept, the best first.
         clock: tells the boot.
         running: whether the daemon runs: then the newest start is its own, unless it is in safe mode.
     """
-    try:
-        record = _Record.model_validate_json((folder / RECORD_FILE).read_bytes())
-    except (OSError, ValidationError):
-        return None
+    record = _newest(folders, clock.boot_id)
     bad = [one for one in record.starts if one.boot_id == clock.boot_id]
-    if running and len(bad) < BAD_STARTS:
+    if running and not record.safe:
         bad = bad[:-1]
     return Failure(len(bad), bad[-1].stage, bad[-1].why) if bad else None
 
 
-def _read(path: Path) -> _Record:
+def _newest(folders: Sequence[Path], boot_id: str) -> _Record:
+    """The record of the newest start of this boot; of several without one the first."""
+    found = [record for folder in folders if (record := _read(folder / RECORD_FILE)) is not None]
+    begun = [max((one.begun_ns for one in record.starts if one.boot_id == boot_id), default=0) for record in found]
+    return found[begun.index(max(begun))] if found else _Record()
+
+
+def _read(path: Path) -> _Record | None:
     try:
         return _Record.model_validate(json.loads(path.read_text()))
     except FileNotFoundError:
-        return _Record()
+        return None
     except (OSError, ValueError, ValidationError) as error:
-        log.warning("the record of earlier starts is begun anew: %s cannot be read (%s)", path, error)
-        return _Record()
+        log.warning("no earlier start is known of: %s cannot be read (%s)", path, error)
+        return None

@@ -31,6 +31,12 @@ def stages(config: Mqtt) -> dict[str, Finding]:
 
 
 @pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No station is there, so nobody need wait long for its answer."""
+    monkeypatch.setattr("edge.health.broker.STATION_S", 0.3)
+
+
+@pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
     """A broker that knows one user, who may write nothing of this bed."""
     served = Mosquitto(tmp_path, users={"bed1": "right"}, acl="user bed1\ntopic readwrite anodyne/other/#\n")
@@ -84,16 +90,19 @@ def test_every_stage_to_a_station_that_answers_is_told(mosquitto: Mosquitto) -> 
     assert heard == ["reply"]  # one message that nobody keeps, and no alarm
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_a_broker_without_a_station_is_a_warning_that_says_what_follows(mosquitto: Mosquitto) -> None:
     found = stages(mosquitto.mqtt())
     assert (found["broker publish"].grade, found["station"].grade) == (Grade.OK, Grade.WARNING)
     assert "alarms will sound at the bed" in found["station"].text
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_where_no_station_is_expected_its_silence_is_fine(mosquitto: Mosquitto) -> None:
     assert stages(mosquitto.mqtt(station_within_s=0.0))["station"].grade is Grade.OK
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_an_old_broker_is_a_warning(amqtt: EmbeddedBroker) -> None:
     session = stages(Mqtt(host=amqtt.host, port=amqtt.port))["broker session"]
     assert (session.grade, "MQTT 3.1.1 only" in session.text) == (Grade.WARNING, True)
@@ -139,6 +148,7 @@ def encrypted(folder: Path, ends_in: timedelta) -> tuple[Mosquitto, Authority]:
     return served, authority
 
 
+@pytest.mark.usefixtures("unanswered")
 @pytest.mark.parametrize(
     ("ends_in", "grade"),
     [

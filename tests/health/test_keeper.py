@@ -82,3 +82,12 @@ def test_alerts_that_were_given_up_are_told() -> None:
     keeper = Keeper(VirtualClock())
     assert keeper.fault(0) == ""
     assert keeper.fault(2) == "outbox_full"
+
+
+def test_a_box_that_keeps_its_alarms_in_memory_says_so_for_as_long_as_it_does(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    keeper = Keeper(clock)
+    store = keeper.open(tmp_path / "missing" / "anodyne.sqlite3", safe=True)
+    clock.advance(10 * TOLD_S)
+    assert keeper.fault(0) == "in_memory"
+    store.close()

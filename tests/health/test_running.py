@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from edge.daemon import Daemon
 from edge.health import running
 from edge.health.findings import Finding, Grade
 from edge.health.starts import Starts
-from edge.sensors.report import read_report
+from edge.sensors.report import BoxReport, read_report
 from edge.stages import Stage
 from tests.peers.broker import until
 
@@ -90,6 +91,24 @@ def test_starts_that_failed_are_told_with_what_they_were_doing(config: Config) -
     finding = running.daemon(config)
     assert (finding.grade, "journalctl" in finding.remedy) == (Grade.ERROR, True)
     assert "not running: the last start failed, while loading the models: face_au.tflite" in finding.text
+
+
+def test_a_box_in_safe_mode_that_holds_no_state_file_is_known_to_run(config: Config) -> None:
+    for _ in range(4):
+        starts = Starts.open([config.box.state_dir], SystemClock())
+        starts.begin()
+        starts.reached(Stage.STORE)
+        starts.close()
+    clock = SystemClock()
+    BoxReport(
+        state_dir=str(config.box.state_dir.resolve()),
+        pid=os.getpid(),
+        boot_id=clock.boot_id,
+        at_ns=clock.now_ns(),
+        every_s=1.0,
+        sensors=(),
+    ).write(config.box.state_dir / "run")
+    assert "in safe mode or starting again: 3 starts failed" in running.daemon(config).text
 
 
 def rights(config: Config, path: Path) -> dict[str, Finding]:

@@ -8,13 +8,15 @@ import pytest
 
 from edge.clock import VirtualClock
 from edge.errors import StoreError, StoreReason
-from edge.health.starts import RECORD_FILE, WINDOW_S, Failure, Starts
+from edge.health.starts import RECORD_FILE, WINDOW_S, Failure, Starts, last_failure
 from edge.stages import STAGE_WORDS, Stage, stage_code
 
 
-def start(folder: Path, clock: VirtualClock, stage: Stage = Stage.MODELS, why: str = "") -> Failure | None:
+def start(
+    folder: Path, clock: VirtualClock, stage: Stage = Stage.MODELS, why: str = "", spare: Path | None = None
+) -> Failure | None:
     """One start that comes as far as `stage` and ends there; why it was none, where it had to be in safe mode."""
-    starts = Starts.open([folder], clock)
+    starts = Starts.open([folder] if spare is None else [folder, spare], clock)
     failure = starts.begin()
     if failure is None:
         starts.reached(stage)
@@ -92,7 +94,7 @@ def test_a_second_daemon_on_the_folder_is_refused_and_counts_nothing(tmp_path: P
 def test_a_damaged_record_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / RECORD_FILE).write_text('{"starts": [{"boot')
     assert start(tmp_path, VirtualClock()) is None
-    assert "begun anew" in caplog.text
+    assert "no earlier start is known of" in caplog.text
 
 
 def test_where_the_state_folder_cannot_be_written_the_next_folder_serves(tmp_path: Path) -> None:
@@ -101,6 +103,57 @@ def test_where_the_state_folder_cannot_be_written_the_next_folder_serves(tmp_pat
     starts.begin()
     starts.close()
     assert RECORD_FILE in [path.name for path in tmp_path.iterdir()]
+
+
+def test_where_the_disk_of_the_state_folder_is_full_the_next_folder_counts(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    spare = tmp_path / "run"
+    spare.mkdir()
+    assert start(tmp_path, clock, spare=spare) is None
+    (tmp_path / f".{RECORD_FILE}.new").mkdir()  # opened and locked the folder can be, but it takes no new file
+    assert [start(tmp_path, clock, spare=spare) for _ in range(2)] == [None] * 2
+    failure = Failure(3, Stage.MODELS, "")
+    assert start(tmp_path, clock, spare=spare) == failure
+    assert last_failure([tmp_path, spare], clock, running=True) == failure
+    (tmp_path / f".{RECORD_FILE}.new").rmdir()
+    starts = Starts.open([tmp_path, spare], clock)
+    starts.clear()
+    starts.close()
+    assert start(tmp_path, clock, spare=spare) is None
+
+
+def test_a_record_from_before_the_disk_became_read_only_is_not_taken_for_the_newest(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    spare = tmp_path / "run"
+    spare.mkdir()
+    before = Starts.open([tmp_path], clock)
+    before.clear()
+    before.close()
+    for _ in range(3):
+        start(spare, clock)  # the state folder cannot even be locked
+    assert last_failure([tmp_path, spare], clock, running=False) == Failure(3, Stage.MODELS, "")
+
+
+def test_who_asks_beside_a_whole_box_hears_of_its_earlier_starts_only(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    start(tmp_path, clock, Stage.STORE, "disk gone")
+    start(tmp_path, clock, Stage.STORE, "disk gone")
+    third = Starts.open([tmp_path], clock)
+    third.begin()
+    third.reached(Stage.WATCHING)
+    assert last_failure([tmp_path], clock, running=True) == Failure(2, Stage.STORE, "disk gone")
+    third.close()
+
+
+def test_who_asks_beside_a_box_whose_trial_failed_hears_why_it_is_in_safe_mode(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    first = Starts.open([tmp_path], clock)
+    first.try_again()
+    first.close()
+    start(tmp_path, clock, Stage.SENSORS)
+    failure = Failure(1, Stage.SENSORS, "")
+    assert start(tmp_path, clock) == failure
+    assert last_failure([tmp_path], clock, running=True) == failure
 
 
 def test_without_any_folder_the_box_starts_and_says_that_nothing_is_counted(

@@ -43,9 +43,12 @@ class Machine:
         command = [str(SYSTEMD / "install.sh"), *arguments, "--root", str(self.root)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    def install(self, version: str, *, broken: bool = False) -> subprocess.CompletedProcess[str]:
+    def install(self, version: str, *, broken: bool = False, damaged: bool = False) -> subprocess.CompletedProcess[str]:
         """Install, or upgrade to, a version."""
         wheels = peer_wheel(self._wheels, version, broken=broken)
+        if damaged:
+            [wheel] = wheels.glob("*.whl")
+            wheel.write_bytes(wheel.read_bytes()[:-200])
         return self.run("install", "--wheelhouse", str(wheels), "--python", sys.executable)
 
     def version(self) -> str:
@@ -91,11 +94,20 @@ def test_an_upgrade_takes_the_place_at_once_and_one_that_fails_leaves_the_old_pr
     machine.install("1.0")
     assert machine.install("1.1").returncode == 0
     assert machine.version() == "anodyne 1.1"
+    releases = machine.root / "opt/anodyne-releases"
+    kept = sorted(one.name for one in releases.iterdir())
+    assert machine.install("1.1").returncode == 0
+    assert sorted(one.name for one in releases.iterdir()) == kept
+    assert len(kept) == 2  # the one in use, and the one before
     outcome = machine.install("1.2", broken=True)
     assert outcome.returncode != 0
     assert "does not start" in outcome.stderr
     assert machine.version() == "anodyne 1.1"
-    assert len(list((machine.root / "opt/anodyne-releases").iterdir())) == 2  # the one in use, and the one before
+    outcome = machine.install("1.2", damaged=True)
+    assert outcome.returncode != 0
+    assert "cannot be installed" in outcome.stderr
+    assert machine.version() == "anodyne 1.1"
+    assert sorted(one.name for one in releases.iterdir()) == kept
 
 
 def test_uninstalling_keeps_configuration_and_state_until_they_are_purged(machine: Machine) -> None:

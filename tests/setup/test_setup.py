@@ -77,6 +77,17 @@ def test_a_terminal_that_ends_writes_nothing(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_a_terminal_that_ends_after_the_password_leaves_the_one_in_use(tmp_path: Path) -> None:
+    (tmp_path / "mqtt-password").write_text("in use\n")
+    flags = ["--kind", "ward", "--site", "w", "--bed", "b", "--validity", "test", "--sensors", "none"]
+    flags += ["--host", "127.0.0.1", "--port", str(free_port()), "--no-tls", "--username", "b"]
+    with Terminal("--output", str(tmp_path / "box.toml"), *flags) as terminal:
+        terminal.answer("Password", "another")
+        terminal.answer("Does a nursing station of Anodyne listen", "\x04")
+        assert terminal.end() == 2
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("mqtt-password", "in use\n")]
+
+
 def setup(file: Path, *flags: str) -> int:
     """Without a person; the exit code."""
     return main(["setup", "--yes", "--output", str(file), "--look", "0", *flags])
