@@ -413,7 +413,7 @@ class Daemon:
             case ReferenceCommand():
                 done = refer(command, self.inputs.values(), self._orders.forget_patient)
                 if self.updates is not None:
-                    self.updates.forget()
+                    self.updates.forget(command)
                 return done
             case Acknowledge():
                 return self._acknowledge(command)

@@ -20,6 +20,7 @@ from edge.bundles.steps import in_use
 from edge.config import Config
 from edge.errors import AnodyneError, BundleError, BundleReason
 from edge.inputs import Glance, Input
+from edge.publish.payload import ReferenceCommand
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
 from edge.types import NS_PER_S, Absence, Assessment, Hold
@@ -85,10 +86,11 @@ class Updates:
         if self._shadow is not None:
             self._shadow.take(Tick(glances, assessment, holds, offset))
 
-    def forget(self) -> None:
-        """Another person lies here, or rest has become another."""
+    def forget(self, command: ReferenceCommand) -> None:
+        """Another person lies here, or rest has become another: as `edge.refer` has done it for the bundle in use."""
         if self._shadow is not None:
-            self._shadow.forget()
+            bands = command.do == "reset_reference" and command.camera is None
+            self._shadow.forget(command.camera, bands=bands)
 
     async def run(self, inputs: Mapping[str, Input], save: Callable[[], bool]) -> None:
         """Follow the pointer until cancelled. Nothing that goes wrong here ends the daemon.

@@ -44,6 +44,8 @@ class Trial(_Kept):
     """Which."""
     seconds: Annotated[float, Field(gt=0.0)]
     """It is confirmed after so long without a fault, seconds."""
+    over: str = ""
+    """Digest of the shipped `bundle.toml` when it was put to use, as in `Pointer`."""
     running: str | None = None
     """Boot in which it was started and has not ended cleanly since; None: it does not run."""
 

@@ -46,6 +46,9 @@ def begin(shelf: Shelf) -> Running:
     try:
         with locked(shelf.folder):
             pointer = _after_an_end(shelf, read_pointer(shelf.folder))
+            trial = pointer.trial
+            if trial is not None and shelf.is_outdated(Pointer(active=trial.id, over=trial.over)):
+                pointer = _drop_trial(shelf, pointer, "the program brings newer models")
             if pointer.trial is not None:
                 running = pointer.trial.model_copy(update={"running": shelf.clock.boot_id})
                 marked = pointer.model_copy(update={"trial": running})

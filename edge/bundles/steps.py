@@ -99,8 +99,8 @@ def commit(shelf: Shelf, word: str, trial_s: float, without_shadow: str | None =
                 "--without-shadow and the reason",
             )
         shelf.load(name)
-        fresh = pointer.model_copy(update={"trial": Trial(id=name, seconds=trial_s), "shadow": _over(pointer, name)})
-        write_pointer(shelf.folder, fresh)
+        trial = Trial(id=name, seconds=trial_s, over=shelf.shipped_digest())
+        write_pointer(shelf.folder, pointer.model_copy(update={"trial": trial, "shadow": _over(pointer, name)}))
         why = f"on trial for {trial_s:g} s" + (f"; without shadow: {without_shadow}" if not shadowed else "")
         note(shelf.folder, shelf.clock.instant(), "committed", name, why)
         return name

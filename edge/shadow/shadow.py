@@ -22,7 +22,7 @@ from edge.fusion import Calibration, Fusion
 from edge.inputs import Glance, Input
 from edge.inputs.glance import absences, speaks
 from edge.shadow.episodes import Episodes
-from edge.shadow.eyes import Eye, end, eye
+from edge.shadow.eyes import Eye, FaceEye, end, eye
 from edge.shadow.purse import Purse
 from edge.shadow.tally import Counter, Tally
 from edge.shadow.would import Would
@@ -99,10 +99,16 @@ class Shadow:
         self._waiting = tick
         self._arrived.set()
 
-    def forget(self) -> None:
-        """Another person lies here, or rest has become another: learn it anew, as the bundle in use does."""
-        for one in self._eyes.values():
-            one.forget()
+    def forget(self, camera: str | None, *, bands: bool) -> None:
+        """Another person lies here, or rest has become another: learn anew what the bundle in use does.
+
+        Args:
+            camera: the one that is meant; None: all of them.
+            bands: whether wristbands forget too.
+        """
+        for name, one in self._eyes.items():
+            if camera in (None, name) if isinstance(one, FaceEye) else bands:
+                one.forget()
 
     def _let_go(self) -> None:
         for one in self._eyes.values():

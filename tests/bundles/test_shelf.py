@@ -252,6 +252,13 @@ def test_a_program_that_ships_newer_models_uses_them(shelf: Shelf, site: Site, t
     assert begin(shelf).name == name  # the upgrade was taken back
 
 
+def test_a_program_that_ships_newer_models_ends_a_trial_of_older_ones(shelf: Shelf, site: Site, tmp_path: Path) -> None:
+    steps.commit(shelf, shelf.install(site.bundle("0.2.0")), 60.0, "a test")
+    newer = Shelf.of(tmp_path / "state", site.keys, shelf.fitness, shelf.clock, site.bundle("0.3.0"))
+    assert (begin(newer).name, newer.pointer().trial) == ("shipped", None)
+    assert [*events(shelf.folder)][-1].why == "to shipped: the program brings newer models"
+
+
 def test_after_such_an_upgrade_every_step_counts_from_what_runs(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     name = shelf.install(site.bundle("0.2.0"))
     write_pointer(shelf.folder, Pointer(active=name, over=shelf.shipped_digest()))

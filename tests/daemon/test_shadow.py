@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from edge import config
+from edge.biosignal import BiosignalEstimator
 from edge.bundles import steps
 from edge.bundles.pointer import ShadowState, locked, report_file
 from edge.demo.setup import FACE_CLIP
+from edge.face import FaceEstimator
+from edge.face.reference import Reference
 from edge.inputs import Input, ReadingInput
+from edge.publish.payload import ReferenceCommand
 from edge.sensors.camera.stanzas import VideoFileCamera
+from edge.sensors.simulated.band import SimulatedBand
 from edge.shadow import Shadow, Tally
 from edge.shadow.shadow import Tick
 from edge.updates import Updates
@@ -201,3 +206,28 @@ def test_the_same_network_beside_itself_reads_the_same_faces(box: UpdatedBox) ->
     counted = tally(box)
     assert counted.scored > 60
     assert counted.difference(0.95) == 0.0
+
+
+def test_it_forgets_of_the_person_what_the_bundle_in_use_does(box: UpdatedBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgot: list[str] = []
+    forget_face, forget_band = FaceEstimator.forget_reference, BiosignalEstimator.forget
+
+    def face(self: FaceEstimator, by: str) -> Reference:
+        forgot.append("face")
+        return forget_face(self, by)
+
+    def band(self: BiosignalEstimator) -> None:
+        forgot.append("band")
+        forget_band(self)
+
+    def reset(camera: str | None) -> None:
+        forgot.append("reset")
+        assert box.daemon is not None
+        box.daemon.on_command(ReferenceCommand(id="1", do="reset_reference", by="Anna", camera=camera))
+
+    monkeypatch.setattr(FaceEstimator, "forget_reference", face)
+    monkeypatch.setattr(BiosignalEstimator, "forget", band)
+    box.sensors = (CAMERA, SimulatedBand(driver="simulated_band", name="band"))
+    steps.shadow(box.shelf, "0.2.0", 600.0)
+    box.live(40.0, at={20.0: lambda: reset("camera"), 30.0: lambda: reset(None)})
+    assert forgot == ["reset", "face", "face", "reset", "face", "band", "face", "band"]
