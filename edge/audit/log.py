@@ -87,12 +87,12 @@ class AuditLog:
             return None
         return None if last is None else Anchor(last.n, last.hash)
 
-    def newest(self, kind: Kind) -> Entry | None:
-        """The last entry of a kind."""
+    def newest(self, *kinds: Kind) -> Entry | None:
+        """The last entry of these kinds; None where there is none, or the file cannot be read."""
         found: Entry | None = None
         try:
             for one in read(self.path):
-                if isinstance(one, Entry) and one.kind is kind:
+                if isinstance(one, Entry) and one.kind in kinds:
                     found = one
         except OSError:
             return None
