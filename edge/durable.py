@@ -45,7 +45,7 @@ def give_to_owner(path: Path) -> None:
     """Give a file that root has written to the owner of its folder."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def sync_folder(folder: Path) -> None:

@@ -87,12 +87,12 @@ class AuditLog:
             return None
         return None if last is None else Anchor(last.n, last.hash)
 
-    def newest(self, kind: Kind) -> Entry | None:
-        """The last entry of a kind."""
+    def newest(self, *kinds: Kind) -> Entry | None:
+        """The last entry of these kinds; None where there is none, or the file cannot be read."""
         found: Entry | None = None
         try:
             for one in read(self.path):
-                if isinstance(one, Entry) and one.kind is kind:
+                if isinstance(one, Entry) and one.kind in kinds:
                     found = one
         except OSError:
             return None
@@ -123,13 +123,13 @@ class AuditLog:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """The file, open for appending, ours alone.
+    """The file, open for appending, ours alone; no link is followed: root appends in a folder that others may write.
 
     Raises:
         OSError: it cannot be opened, or another process does not let go of it.
     """
     new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         if new:
             _settle(path, descriptor)

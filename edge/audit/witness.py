@@ -20,7 +20,7 @@ class Witness:
     """
 
     def __init__(self, audit: AuditLog | None) -> None:
-        """Cameras are on until told otherwise."""
+        """Whether cameras are off the log says, where they have been so before."""
         self.audit = audit
         self._camera_off: bool | None = None
 
@@ -51,8 +51,11 @@ class Witness:
         self.note(Kind.COMMAND, heard.by or "unknown", detail)
 
     def camera(self, *, off: bool, by: str) -> None:
-        """The cameras are off, or on; said again and again, kept where it changes."""
-        if off != self._camera_off and (off or self._camera_off is not None):
+        """The cameras are off, or on; said again and again, kept where it changes, over restarts too."""
+        if self._camera_off is None:
+            last = None if self.audit is None else self.audit.newest(Kind.CAMERA_OFF, Kind.CAMERA_ON)
+            self._camera_off = last is not None and last.kind is Kind.CAMERA_OFF
+        if off != self._camera_off:
             self.note(Kind.CAMERA_OFF if off else Kind.CAMERA_ON, by, {})
         self._camera_off = off
 

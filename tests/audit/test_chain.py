@@ -55,6 +55,12 @@ def test_an_empty_log_is_sound_and_says_nothing(tmp_path: Path) -> None:
     assert verify(tmp_path / "empty").head is None
 
 
+def test_a_link_in_its_place_makes_no_file_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").symlink_to(tmp_path / "elsewhere")
+    assert not AuditLog(tmp_path / "audit.jsonl", SystemClock()).note(Kind.COMMAND, "Ruth")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_it_is_readable_by_its_owner_only(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 

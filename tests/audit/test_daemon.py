@@ -60,6 +60,27 @@ def test_each_start_and_stop_is_kept_and_a_changed_configuration_is_told(tmp_pat
     assert verify(tmp_path / FILE).sound
 
 
+def test_a_camera_that_stays_off_is_kept_once_and_one_that_comes_on_with_lost_state_is_kept_too(tmp_path: Path) -> None:
+    time, port = clock.VirtualClock(), free_port()
+
+    async def switch() -> None:
+        daemon = Daemon(settings(tmp_path, port), time, reports=False)
+        task = asyncio.create_task(daemon.run())
+        await time.sleep(1)
+        daemon.on_command(ControlCommand(id="a", do="camera_off", by="Ruth"))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clock.run(time, switch())
+    live(tmp_path, port)
+    for path in tmp_path.glob("anodyne.sqlite3*"):
+        path.unlink()
+    live(tmp_path, port)
+    found = [(one.kind, one.by) for one in entries(tmp_path) if one.kind in (Kind.CAMERA_OFF, Kind.CAMERA_ON)]
+    assert found == [(Kind.CAMERA_OFF, "Ruth"), (Kind.CAMERA_ON, "box")]
+
+
 async def test_who_asked_for_what_is_kept_and_the_end_is_published(
     tmp_path: Path, mosquitto: Mosquitto, capsys: pytest.CaptureFixture[str]
 ) -> None:

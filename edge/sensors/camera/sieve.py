@@ -85,7 +85,7 @@ class Sieve:
         in_phase_ns = self._due_ns + self._period_ns
         self._due_ns = in_phase_ns if in_phase_ns > measured_ns else measured_ns + self._period_ns
         self._index += 1
-        previous, self._previous = self._previous, zlib.crc32(np.ascontiguousarray(pixels))
+        previous, self._previous = self._previous, zlib.crc32(np.ascontiguousarray(pixels).data)
         if previous == self._previous and pixels.min() != pixels.max():
             self.hold(Held.SAME, now_ns)
             return None
