@@ -1,6 +1,7 @@
-"""Wall clocks that disagree: whose is wrong cannot be known here, so it is said, and nothing else hangs on it.
+"""Wall clocks that disagree: whose is wrong cannot be known here, so it is said.
 
-What is heard, stale, late or ringing is decided on monotonic clocks and ids alone. Wall times are only shown; where a
+What is heard, stale, late or ringing is decided on monotonic clocks and ids alone. Wall times are shown, and say what is
+old enough to be dropped from the record, which waits while the station's own clock is in doubt; where a
 box's clock and the station's lie apart, or a box's clock was set meanwhile, an alarm's time is reckoned from the box's
 monotonic clock and shown as the station's.
 """
