@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edge.durable import PRIVATE, give_to_owner
 from edge.errors import StoreError, StoreReason
 from edge.publish.payload import AlertMessage, NoteMessage
 from edge.station.history import Minute, Row, Value
@@ -82,7 +83,8 @@ class Book:
         Raises:
             sqlite3.Error, OSError: neither goes; a sound file is where it was.
         """
-        self.path.touch(0o600)
+        self.path.touch(PRIVATE)
+        give_to_owner(self.path)
         try:
             return self._open()
         except sqlite3.DatabaseError as error:
@@ -90,7 +92,8 @@ class Book:
                 raise
             aside = set_aside(self.path)
             logger.warning("%s is damaged (%s): set aside as %s, a new one is begun", self.path, error, aside)
-            self.path.touch(0o600)
+            self.path.touch(PRIVATE)
+            give_to_owner(self.path)
             return self._open()
 
     def _do_without(self, error: Exception) -> None:

@@ -1,8 +1,9 @@
-"""Wall clocks that disagree: whose is wrong cannot be known here, so it is said, and nothing else hangs on it.
+"""Wall clocks that disagree: whose is wrong cannot be known here, so it is said.
 
-What is heard, stale, late or ringing is decided on monotonic clocks and ids alone. Wall times are only shown; where a
-box's clock and the station's lie apart, or a box's clock was set meanwhile, an alarm's time is reckoned from the box's
-monotonic clock and shown as the station's.
+What is heard, stale, late or ringing is decided on monotonic clocks and ids alone. Wall times are shown, and tell
+what is old enough to leave the record: nothing while the station's own clock is in doubt. Where a box's clock and the
+station's lie apart, or a box's clock was set meanwhile, an alarm's time is reckoned from the box's monotonic clock
+and shown as the station's.
 """
 
 from __future__ import annotations

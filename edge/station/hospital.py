@@ -158,8 +158,8 @@ class Hospital:
 
     def _look_up(self, question: Callable[[Reading], list[Row]]) -> list[Row]:
         """Ask the database, within `BUSY_S` and `READ_S`; else the station's own file."""
-        if not self._readable() or self._stopping.is_set():
-            return question(self._book)
+        if self._unsent or not self._readable() or self._stopping.is_set():
+            return question(self._book)  # a database that takes nothing lacks what was heard last
         if not self._read_lock.acquire(timeout=BUSY_S):
             self._leave_alone("it is slow, and other questions wait")
             return question(self._book)

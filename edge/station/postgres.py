@@ -163,7 +163,7 @@ class Postgres:
         Raises:
             psycopg.Error, StoreError: there is no database, or not one for us.
         """
-        return self._open().execute(query, values).fetchall()
+        return self._open().execute(query, [_clean(value) for value in values]).fetchall()
 
     @staticmethod
     def _execute(connection: psycopg.Connection, rows: Iterable[Spooled]) -> None:

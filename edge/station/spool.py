@@ -61,8 +61,17 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open it."""
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        """Nothing is opened yet."""
+        self._path = path
+        self._opened: sqlite3.Connection | None = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection, made when the file is there: a station also runs where its disk does not."""
+        if self._opened is None:
+            path = f"{self._path.absolute().as_uri()}?mode=rw"
+            self._opened = sqlite3.connect(path, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
+        return self._opened
 
     def oldest(self, limit: int) -> list[Spooled]:
         """The rows that have waited longest, in the order in which they were put; those of a newer program stay.
@@ -97,4 +106,5 @@ class Spool:
 
     def close(self) -> None:
         """Close the connection."""
-        self._db.close()
+        if self._opened is not None:
+            self._opened.close()

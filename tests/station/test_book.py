@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -156,3 +157,12 @@ def test_a_station_that_starts_on_a_full_disk_runs_and_its_record_stays(tmp_path
     again = Book(tmp_path)
     assert (len(log(again)), again.fault) == (1, "")
     again.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for somebody else")
+def test_what_root_has_begun_belongs_to_the_stations_user(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12345)
+    book = Book(tmp_path)
+    book.alarm("ward/bed7", alert(), NOW_MS)
+    assert {one.stat().st_uid for one in tmp_path.iterdir()} == {12345}
+    book.close()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
 from edge.clock import Instant, SystemClock
 from edge.publish.payload import AlertMessage
+from edge.station import desk
+from edge.station.book import FILE
 from edge.station.clocks import apart_ms, clock_words, since, station_words
 from edge.station.ward import Bed, Place, Ward
 from tests.peers.broker import Mosquitto, until
@@ -169,6 +173,38 @@ def heard(ward: Ward, ahead_ms: int, *, synced: bool = True, bed: str = "bed7", 
     message = state().model_copy(update={"synced": synced})
     ward.hear(received("state", message, bed=bed, retained=retained), message.wall_ms - ahead_ms)
     return ward.beds[Place("ward", bed)]
+
+
+async def test_a_station_whose_clock_may_be_wrong_forgets_nothing(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "TICK_S", 0.05)
+    clock = WrongClock(0)
+    here = section(tmp_path)
+
+    def kept() -> int:
+        with closing(sqlite3.connect(here.state_dir / FILE)) as file:
+            return int(file.execute("SELECT count(*) FROM event").fetchone()[0])
+
+    async with serving(here, mosquitto.mqtt(), clock), AsyncExitStack() as stack:
+        boxes: list[SmallBox] = []
+        for bed in ("bed7", "bed8"):
+            (tmp_path / bed).mkdir()
+            boxes.append(
+                await stack.enter_async_context(running(tmp_path / bed, mosquitto.mqtt(), WrongClock(0), bed=bed))
+            )
+        await until(lambda: all(box.publisher.connected for box in boxes))
+        for box in boxes:
+            box.see(8)
+        await until(lambda: kept() == 2)
+        clock.wrong_s = 400 * DAY_S
+        for box in boxes:
+            box.see(1)  # a state of another verdict is sent at once
+        await until(lambda: kept() == 4)
+        await asyncio.sleep(0.5)  # the states follow the alerts
+        monkeypatch.setattr(desk, "_FORGET_S", 0.0)
+        await asyncio.sleep(0.5)
+        assert kept() == 4
 
 
 def test_a_slow_way_and_a_retained_state_are_no_wrong_clock() -> None:

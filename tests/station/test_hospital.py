@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import sqlite3
@@ -197,6 +198,7 @@ def test_a_row_that_no_table_holds_does_not_hold_up_the_others(
         assert "cannot hold one event" in caplog.text
         [note] = [line for line in log(one) if line["kind"] == "note"]
         assert note["detail"] == "nul: \N{REPLACEMENT CHARACTER}"
+        assert log(one, "no bed\0") == []  # and a forged question does not look like a database that is away
         assert one.away == ""
 
 
@@ -371,6 +373,17 @@ def test_a_topic_that_is_too_long_for_an_index_does_not_hold_up_the_others(
         assert "cannot hold one event" in caplog.text
 
 
+def test_a_database_that_can_be_read_but_not_written_hides_nothing_that_was_heard(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url) as one:
+        one.alarm(BED, alert(number=1), NOW_MS)
+        wait(lambda: rows(url, "event") == 1)
+        with psycopg.connect(url, password=PASSWORD, autocommit=True) as connection:
+            connection.execute("ALTER TABLE anodyne.event RENAME COLUMN synced TO gone")  # every INSERT fails
+        one.alarm(BED, alert(number=2), NOW_MS + 1)
+        wait(lambda: one.away)
+        assert len(log(one)) == 2
+
+
 def test_a_row_of_a_newer_program_stays_and_holds_up_nothing(url: str, tmp_path: Path) -> None:
     with station(tmp_path / "one", url) as one:
         with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file, file:
@@ -380,6 +393,24 @@ def test_a_row_of_a_newer_program_stays_and_holds_up_nothing(url: str, tmp_path:
         assert one.away == ""
     with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file:
         assert file.execute("SELECT kind FROM spool").fetchall() == [("of a newer program",)]
+
+
+def test_a_station_whose_folder_cannot_be_made_runs_and_says_that_nothing_is_sent(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object, **_more: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    book = Book(tmp_path / "gone", spooling=True)
+    one = Hospital(book, url, PASSWORD)
+    one.start()
+    one.alarm(BED, alert(number=1), NOW_MS)
+    assert "Read-only" in one.fault
+    wait(lambda: one.away)
+    assert len(log(one)) == 1
+    one.stop()
+    book.close()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
+from edge.durable import PRIVATE, give_to_owner
 from edge.errors import ExportError
 from edge.publish.fhir.resources import Json
 
@@ -37,9 +38,11 @@ class Ledger:
         self._path = path
         self._server = server
         try:
+            path.touch(PRIVATE)
+            give_to_owner(path)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute(_SCHEMA)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise self._failed(error) from error
 
     def __enter__(self) -> Self:
@@ -82,7 +85,7 @@ class Ledger:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def _failed(self, error: sqlite3.Error) -> ExportError:
+    def _failed(self, error: OSError | sqlite3.Error) -> ExportError:
         return ExportError(f"{self._path} cannot be used ({error}): name another file with --ledger")
 
 

@@ -24,6 +24,7 @@ from edge.publish.fhir import bundle as bundle_module
 from edge.publish.fhir import push as push_module
 from edge.publish.fhir.feed import Feed
 from edge.publish.fhir.history import Place
+from edge.publish.fhir.ledger import Ledger
 from edge.publish.fhir.live import episodes, read_live
 from edge.publish.fhir.resources import Release
 from edge.publish.payload import Acknowledge, AlertMessage, Message, ReportCommand
@@ -301,3 +302,10 @@ def test_a_session_that_cannot_be_read_keeps_nothing_else_from_being_sent(
 
 def test_scores_of_a_test_do_not_become_those_of_a_patient(recorded: Path, tmp_path: Path) -> None:
     assert entries(scores(recorded / "sessions", tmp_path, Validity.REAL)) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for somebody else")
+def test_a_ledger_that_root_began_belongs_to_the_boxs_user(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12345)
+    with Ledger(tmp_path / "ledger", "https://records.example/fhir"):
+        assert (tmp_path / "ledger").stat().st_uid == 12345
