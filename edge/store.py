@@ -134,6 +134,18 @@ class Store:
         """Whether SQLite has met damage since the file was opened: `begin_anew` is called for."""
 
     @classmethod
+    def in_memory(cls, first: int) -> Self:
+        """A store that ends with the process.
+
+        Args:
+            first: number to count from. A station takes a number that it has heard in this boot for a repeat, so none
+                of an earlier store may come again.
+        """
+        store = cls.open(Path(":memory:"))
+        store._next_number = first
+        return store
+
+    @classmethod
     def open(cls, path: Path) -> Self:
         """Open or create the file and check it.
 

@@ -81,10 +81,8 @@ class Box:
 
     def start(self, *, managed: bool = True) -> subprocess.Popen[str]:
         """One start; `managed`: by a service manager."""
-        root = Path(__file__).parents[1]
         environment = {
-            **os.environ,
-            "PYTHONPATH": f"{root}:{self.folder / 'lib'}",
+            **self._environment(),
             "STATE_DIRECTORY": str(self.state),
             "NOTIFY_SOCKET": str(self.folder / "manager"),  # nobody listens there: what matters is that it is named
         }
@@ -96,6 +94,15 @@ class Box:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """A command beside the daemon."""
+        words = [sys.executable, "-m", "edge.cli", command, "--config", str(self.folder / "box.toml")]
+        return subprocess.run(words, env=self._environment(), capture_output=True, text=True, check=False, timeout=60)
+
+    def _environment(self) -> dict[str, str]:
+        root = Path(__file__).parents[1]
+        return {**os.environ, "PYTHONPATH": f"{root}:{self.folder / 'lib'}"}
 
     def fail(self, times: int = 3) -> list[int]:
         """Start until it has ended by itself so often; the exit codes."""
@@ -165,6 +172,14 @@ async def test_a_box_whose_camera_library_kills_it_says_that_it_cannot_assess_an
             assert isinstance(reply, ReplyMessage)
             assert reply.ok
             assert process.poll() is None
+
+
+def test_the_doctor_has_told_of_failed_starts_before_the_library_kills_it_too(box: Box) -> None:
+    box.break_library()
+    box.has_failed(Stage.OPENING)
+    told = box.run("doctor")
+    assert told.returncode == -signal.SIGABRT
+    assert "3 starts failed, the last while opening the sensors" in told.stdout
 
 
 async def test_after_the_declared_time_the_whole_box_is_tried_again(tmp_path: Path, mosquitto: Mosquitto) -> None:

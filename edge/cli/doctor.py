@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         findings.append(finding)
         if not arguments.json:
             sys.stdout.write(row(finding) + "\n")
+            sys.stdout.flush()
     fit = all(finding.grade is not Grade.ERROR for finding in findings)
     if arguments.json:
         rows = [dataclasses.asdict(finding) for finding in findings]

@@ -32,6 +32,9 @@ def examine(path: Path | None, board: hardware.Board | None = None) -> Iterator[
             yield ok("config", f"{path}: {config.box.site}/{config.box.bed}, {len(config.sensor)} sensors")
     yield machine.python()
     yield running.versions()
+    if path is not None:  # early: what kills the daemon may kill whoever looks at it
+        yield running.daemon(config)
+        yield from running.sensors(config)
     yield machine.inference_runtime()
     bundle, findings = bundles.in_use(config)
     yield from findings
@@ -49,8 +52,6 @@ def examine(path: Path | None, board: hardware.Board | None = None) -> Iterator[
     yield from hardware.board(board or hardware.Board(), config.alarm.hot_c)
     yield machine.clock()
     if path is not None:
-        yield running.daemon(config)
-        yield from running.sensors(config)
         yield from _way_out(config)
 
 

@@ -17,6 +17,11 @@ TOLD_S = 3600.0
 round of a ward, and it ends by itself because nobody at the bed can mend the past."""
 
 
+FIRST_IN_MEMORY = 1_000_000_000
+"""Numbers of a store in memory begin above those of any file, and each start's above the last one's: by the
+milliseconds since the boot, as no box sends a thousand messages in a second."""
+
+
 class Keeper:
     """Watches the store.
 
@@ -49,7 +54,7 @@ class Keeper:
             if safe and error.reason not in (StoreReason.CORRUPT, StoreReason.LOCKED):
                 logger.critical("alarms are kept in memory only: %s", error.message)
                 self._in_memory = True
-                return Store.open(Path(":memory:"))
+                return Store.in_memory(FIRST_IN_MEMORY + 1000 * self._clock.now_ns() // NS_PER_S)
             if error.reason is not StoreReason.CORRUPT:
                 raise
             kept = set_aside(path)

@@ -90,10 +90,13 @@ def vision() -> Finding:
 
 def state_folder(folder: Path, *, configured: bool) -> Finding:
     """Whether the state folder can be written, and its free space."""
-    unfit = _unfit(folder)
-    if unfit:
-        return (error if configured else warning)("state", unfit)
-    return _space(folder, _free(folder))
+    try:
+        unfit = _unfit(folder)
+        if not unfit:
+            return _space(folder, _free(folder))
+    except OSError as failure:  # the daemon looks too, and goes on watching while its card dies
+        unfit = f"{folder} cannot be looked at ({failure.strerror}): replace the card or disk if this stays"
+    return (error if configured else warning)("state", unfit)
 
 
 def recorder_folder(folder: Path) -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.config import loads
 from edge.config.keys import keys, summary, tables, toml
+from edge.durable import sync_folder
 
 _WIDTH = 110
 """Width of the comments, characters."""
@@ -93,6 +94,7 @@ def write(path: Path, text: str, mode: int) -> Path | None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    sync_folder(path.parent)
     return kept
 
 

@@ -91,3 +91,16 @@ def test_a_box_that_keeps_its_alarms_in_memory_says_so_for_as_long_as_it_does(tm
     clock.advance(10 * TOLD_S)
     assert keeper.fault(0) == "in_memory"
     store.close()
+
+
+def test_no_number_of_an_earlier_start_comes_again_while_alarms_are_in_memory(path: Path) -> None:
+    clock = VirtualClock()
+    on_disk = Keeper(clock).open(path)
+    given = [on_disk.take_number() for _ in range(500)]
+    on_disk.close()
+    for _ in range(3):
+        clock.advance(5.0)
+        store = Keeper(clock).open(path.parent / "missing" / "anodyne.sqlite3", safe=True)
+        given += [store.take_number() for _ in range(500)]
+        store.close()
+    assert len(set(given)) == len(given)

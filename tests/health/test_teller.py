@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +81,16 @@ def test_safe_mode_is_told_with_its_reason(tmp_path: Path, why: str) -> None:
     assert message.grade == "error"
     assert message.safe_mode is not None
     assert "while loading the models: " + why[:20] in message.safe_mode
+
+
+def test_a_card_that_answers_with_errors_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(_folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("edge.health.machine.shutil.disk_usage", dying)
+    told = Told(tmp_path)
+    told.live((1.0, 45))
+    assert "Input/output error" in told.messages[0].faults["state"]
+    assert told.messages[0].grade == "error"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +13,12 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import paho.mqtt.publish as paho_publish
 import pytest
+from paho.mqtt.client import topic_matches_sub
 
 from edge.config import Mqtt
+from edge.publish.contract.table import ROWS, Row
 from edge.publish.payload import AlertMessage
+from edge.publish.topics import Topics
 from tests.peers.authority import Authority
 from tests.peers.broker import Mosquitto, station, until
 from tests.publish.box import running
@@ -53,6 +57,17 @@ class Locked:
         certificate, key = (authority or self.authority).issue(name)
         ca_file = ca or self.authority.certificate
         return self.broker.mqtt(tls={"ca_file": ca_file, "cert_file": certificate, "key_file": key})
+
+
+@pytest.mark.parametrize("row", [one for one in ROWS if one.writer in ("box", "station")], ids=lambda row: row.leaf)
+def test_the_access_list_of_the_documentation_grants_every_topic_to_its_writer_alone(row: Row) -> None:
+    topic = Topics("ward3", "bed12").of(row.leaf.partition("<")[0] + "x" * row.leaf.endswith(">"))
+    granted = {
+        "box": re.findall(r"^pattern write (\S+)", ACL.read_text().replace("%u", "bed12"), re.MULTILINE),
+        "station": re.findall(r"^topic write (\S+)", ACL.read_text(), re.MULTILINE),
+    }
+    allowed = {who for who, filters in granted.items() if any(topic_matches_sub(one, topic) for one in filters)}
+    assert allowed == {row.writer}
 
 
 @pytest.fixture
