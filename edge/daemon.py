@@ -36,8 +36,9 @@ from edge.health.box import NOWHERE, BoxWatch, Machine
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
-from edge.health.progress import Progress
+from edge.health.progress import Progress, Restarts
 from edge.health.safe_mode import Guard, SafeMode
+from edge.health.starts import Starts
 from edge.health.systemd import Notifier
 from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
@@ -120,6 +121,7 @@ class Daemon:
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
         safe: start in safe mode: without models and sensors, and whatever else fails is left out.
         on_stage: called as the start enters each stage.
+        restarts: says whether the box may be started anew for a stage that hangs; default: known to this process alone.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -149,12 +151,13 @@ class Daemon:
         reports: bool = True,
         safe: SafeMode | None = None,
         on_stage: Callable[[Stage], None] | None = None,
+        restarts: Restarts | None = None,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
         self._clock = clock
         self._notifier = notifier or Notifier.from_environment({})
-        self._progress = Progress(self._notifier, clock)
+        self._progress = Progress(self._notifier, restarts or Starts((), None, clock))
         self._on_evidence = on_evidence
         self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...], str] | None = None

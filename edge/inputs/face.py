@@ -148,6 +148,7 @@ class CameraInput(_FaceInput):
         self._clock = clock
         self._newest: Frame | None = None
         self._judging_ns: int | None = None
+        self._hung_ns: int | None = None
         self._switched = asyncio.Event()
         self._switched_ns = clock.now_ns()
         self._came_ns = clock.now_ns()
@@ -174,6 +175,10 @@ class CameraInput(_FaceInput):
         super().on_status(status)
         if status.state is SensorState.LOST:
             self._newest = None
+        if status.reason is not SensorReason.HUNG:
+            self._hung_ns = None
+        elif self._hung_ns is None:
+            self._hung_ns = self._clock.now_ns()
 
     def switch(self, *, off: bool) -> None:
         """Let go of the device and forget what was seen, or take it up again; `follow` does it."""
@@ -270,7 +275,7 @@ class CameraInput(_FaceInput):
             return f"{self.driver.name}: a picture has been in work for over {STUCK_S:.0f} s"
         if self.switched_off and not self.let_go and now_ns - self._switched_ns > STUCK_S * NS_PER_S:
             return f"{self.driver.name}: it is switched off, and its library does not let go of the device"
-        if self.status.reason is SensorReason.HUNG:
+        if self._hung_ns is not None and now_ns - self._hung_ns > STUCK_S * NS_PER_S:
             return f"{self.driver.name}: the camera's library hangs"
         return None
 
