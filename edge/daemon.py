@@ -26,6 +26,7 @@ from edge.audit.log import AuditLog
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
+from edge.camera_state import CameraState
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
@@ -81,6 +82,7 @@ from edge.types import (
     Assessment,
     BoxFacts,
     Estimate,
+    Hold,
     Modality,
     Verdict,
 )
@@ -166,6 +168,7 @@ class Daemon:
         self._reached = on_stage or (lambda _stage: None)
         self._reached(Stage.STORE)
         self._keeper = Keeper(clock)
+        camera_state = CameraState(config.box.state_dir if store is None else None)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
         audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
         self._witness = Witness(audit)
@@ -207,6 +210,9 @@ class Daemon:
         self._outbox = Outbox(self._store)
         self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
+        if any(Modality.FACE in source.modalities for source in self.inputs.values()):  # in safe mode there are none
+            held = Hold.CAMERA_OFF in self._alarms.standing.until_ns
+            self._alarms.take_camera(camera_state.settle(held=held, sound=self._keeper.sound))
         self._publisher = Publisher(
             config.mqtt, config.box, self._outbox, clock, self.on_command, audit=self._witness.command
         )
@@ -219,6 +225,7 @@ class Daemon:
             clock,
             self._switch_cameras,
             lambda seconds: self.fittings.annunciator.locate(seconds),
+            lambda off: camera_state.keep(off=off),
         )
         self.home: HomePage | None = None
         if config.home.pin_file is not None:
@@ -434,10 +441,11 @@ class Daemon:
         self._witness.note(Kind(kind), BOX, {**detail})
 
     def _switch_cameras(self, off: bool) -> None:
-        self._witness.camera(off=off, by=self._asked_by)
+        lost = self._alarms.standing.camera_lost
+        self._witness.camera(off=off, by=self._asked_by, lost=lost)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
-                source.switch(off=off)
+                source.switch(off=off, lost=lost)
 
     def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)

@@ -11,6 +11,7 @@ from edge.health.findings import Finding, Grade
 from edge.health.hardware import Board, board
 from edge.health.machine import clock as clock_finding
 from edge.health.machine import state_folder
+from edge.health.running import camera_state
 from edge.health.safe_mode import SafeMode
 from edge.publish.payload import HeadValues, HealthMessage, Message
 from edge.publish.topics import HEALTH
@@ -67,6 +68,7 @@ class HealthTeller:
             *board(self._place, self._config.alarm.hot_c),
             state_folder(self._config.box.state_dir, configured=True),
             clock_finding(),
+            *camera_state(self._config.box.state_dir),
         ]
         faults = tuple(one for one in found if one.grade is not Grade.OK)
         return faults, hottest_c(self._place.sys / "class/thermal")
