@@ -23,6 +23,7 @@ from edge.audit.anchor import Anchors
 from edge.audit.chain import Kind
 from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
+from edge.audit.segments import Limits
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
@@ -170,7 +171,15 @@ class Daemon:
         self._keeper = Keeper(clock)
         camera_state = CameraState(config.box.state_dir if store is None else None)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
-        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        audit = (
+            None
+            if store is not None
+            else AuditLog(
+                config.box.state_dir / AUDIT_FILE,
+                clock,
+                Limits(1000 * config.audit.segment_kb, round(1e6 * config.audit.keep_mb), config.audit.keep_days),
+            )
+        )
         self._witness = Witness(audit)
         self._reached(Stage.MODELS)
         self.updates: Updates | None = None
