@@ -27,6 +27,7 @@ from edge.audit.segments import Limits
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
+from edge.bundles.state import BundleState, Use
 from edge.camera_state import CameraState
 from edge.clock import Clock, SystemClock
 from edge.config import Config
@@ -260,7 +261,7 @@ class Daemon:
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
             machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
         )
-        self._health = HealthTeller(config, clock, self._publisher.announce, safe)
+        self._health = HealthTeller(config, clock, self._publisher.announce, safe, models=self._bundle_state)
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
@@ -269,6 +270,7 @@ class Daemon:
                 self._reporter.report,
                 self._watch.facts,
                 lambda: self._slowing.governor.level.load,
+                lambda: self._health.models,
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
             self._publisher.proofs.listen(self._metrics.step)
@@ -404,6 +406,11 @@ class Daemon:
         if self.updates is not None:
             return self.updates.words
         return "no models" if self._bundle is None else f"models {self._bundle.version}"
+
+    def _bundle_state(self) -> BundleState | None:
+        if self.updates is not None:
+            return self.updates.state()
+        return None if self._bundle is None else BundleState("configured", self._bundle.version, Use.CONFIGURED)
 
     async def _assess(self, look: Look) -> Assessment:
         missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})
