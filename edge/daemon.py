@@ -36,6 +36,7 @@ from edge.face.estimator import MODEL as FACE_MODEL
 from edge.fittings import Fittings
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
+from edge.health.box import look as look_at_box
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
@@ -70,6 +71,7 @@ from edge.recorder.recorder import NotRecording, Recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
+from edge.sensors.report import run_folder
 from edge.sensors.stanza import BandSection
 from edge.slowing import Slowing
 from edge.software import software
@@ -212,7 +214,9 @@ class Daemon:
             load=lambda: self._slowing.governor.level.load,
             models=self._models,
         )
-        self._slowing = Slowing(self._cameras(), clock)
+        machine = Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE)
+        run = run_folder(config.box.state_dir) if reports else None
+        self._slowing = Slowing(self._cameras(), clock, look_at_box(machine, clock), run)
         for camera in self._cameras():
             if self._bundle is not None:
                 camera.keep_references(References(self._store, self._bundle.model(FACE_MODEL).sha256))
@@ -259,7 +263,7 @@ class Daemon:
             silent,
             self.fittings.fault,
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
-            machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
+            machine=machine,
         )
         self._health = HealthTeller(config, clock, self._publisher.announce, safe, models=self._bundle_state)
         self._metrics: Metrics | None = None
