@@ -23,9 +23,12 @@ from edge.audit.anchor import Anchors
 from edge.audit.chain import Kind
 from edge.audit.log import FILE as AUDIT_FILE
 from edge.audit.log import AuditLog
+from edge.audit.segments import Limits
 from edge.audit.witness import BOX, Witness
 from edge.bundle import Bundle
 from edge.bundles.shelf import Shelf
+from edge.bundles.state import BundleState, Use
+from edge.camera_state import CameraState
 from edge.clock import Clock, SystemClock
 from edge.config import Config
 from edge.errors import CommandError
@@ -33,11 +36,13 @@ from edge.face.estimator import MODEL as FACE_MODEL
 from edge.fittings import Fittings
 from edge.fusion import Calibration, Fusion
 from edge.health.box import NOWHERE, BoxWatch, Machine
+from edge.health.box import look as look_at_box
 from edge.health.keeper import Keeper
 from edge.health.metrics import Look as MetricsLook
 from edge.health.metrics import Metrics
-from edge.health.progress import Progress
+from edge.health.progress import Progress, Restarts
 from edge.health.safe_mode import Guard, SafeMode
+from edge.health.starts import Starts
 from edge.health.systemd import Notifier
 from edge.health.teller import HealthTeller
 from edge.inputs import CameraInput, EstimateInput, Glance, Input, build_input
@@ -66,6 +71,7 @@ from edge.recorder.recorder import NotRecording, Recording
 from edge.refer import refer
 from edge.references import References
 from edge.reporter import Reporter
+from edge.sensors.report import run_folder
 from edge.sensors.stanza import BandSection
 from edge.slowing import Slowing
 from edge.software import software
@@ -80,6 +86,7 @@ from edge.types import (
     Assessment,
     BoxFacts,
     Estimate,
+    Hold,
     Modality,
     Verdict,
 )
@@ -120,6 +127,7 @@ class Daemon:
         reports: whether `anodyne sensors` is told of this box once a second; nobody asks a simulated one.
         safe: start in safe mode: without models and sensors, and whatever else fails is left out.
         on_stage: called as the start enters each stage.
+        restarts: says whether the box may be started anew for a stage that hangs; default: known to this process alone.
 
     Attributes:
         inputs: every sensor's way to its estimates, by name.
@@ -149,12 +157,13 @@ class Daemon:
         reports: bool = True,
         safe: SafeMode | None = None,
         on_stage: Callable[[Stage], None] | None = None,
+        restarts: Restarts | None = None,
     ) -> None:
         """Build every room; nothing is started yet."""
         self._config = config
         self._clock = clock
         self._notifier = notifier or Notifier.from_environment({})
-        self._progress = Progress(self._notifier, clock)
+        self._progress = Progress(self._notifier, restarts or Starts((), None, clock))
         self._on_evidence = on_evidence
         self._asked_by = BOX
         self._told_manager: tuple[Verdict, tuple[Modality, ...], str] | None = None
@@ -163,8 +172,17 @@ class Daemon:
         self._reached = on_stage or (lambda _stage: None)
         self._reached(Stage.STORE)
         self._keeper = Keeper(clock)
+        camera_state = CameraState(config.box.state_dir if store is None else None)
         self._store = store or self._keeper.open(config.box.state_dir / STORE_FILE, safe=safe is not None)
-        audit = None if store is not None else AuditLog(config.box.state_dir / AUDIT_FILE, clock)
+        audit = (
+            None
+            if store is not None
+            else AuditLog(
+                config.box.state_dir / AUDIT_FILE,
+                clock,
+                Limits(1000 * config.audit.segment_kb, round(1e6 * config.audit.keep_mb), config.audit.keep_days),
+            )
+        )
         self._witness = Witness(audit)
         self._reached(Stage.MODELS)
         self.updates: Updates | None = None
@@ -196,7 +214,9 @@ class Daemon:
             load=lambda: self._slowing.governor.level.load,
             models=self._models,
         )
-        self._slowing = Slowing(self._cameras(), clock)
+        machine = Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE)
+        run = run_folder(config.box.state_dir) if reports else None
+        self._slowing = Slowing(self._cameras(), clock, look_at_box(machine, clock), run)
         for camera in self._cameras():
             if self._bundle is not None:
                 camera.keep_references(References(self._store, self._bundle.model(FACE_MODEL).sha256))
@@ -204,6 +224,9 @@ class Daemon:
         self._outbox = Outbox(self._store)
         self._anchors = None if audit is None else Anchors(audit, self._outbox, clock, config.box.validity)
         self._alarms = AlarmManager(self._store, config.alarm, clock, config.box.validity, self._outbox)
+        if any(Modality.FACE in source.modalities for source in self.inputs.values()):  # in safe mode there are none
+            held = Hold.CAMERA_OFF in self._alarms.standing.until_ns
+            self._alarms.take_camera(camera_state.settle(held=held, sound=self._keeper.sound))
         self._publisher = Publisher(
             config.mqtt, config.box, self._outbox, clock, self.on_command, audit=self._witness.command
         )
@@ -216,6 +239,7 @@ class Daemon:
             clock,
             self._switch_cameras,
             lambda seconds: self.fittings.annunciator.locate(seconds),
+            lambda off: camera_state.keep(off=off),
         )
         self.home: HomePage | None = None
         if config.home.pin_file is not None:
@@ -239,9 +263,9 @@ class Daemon:
             silent,
             self.fittings.fault,
             storage_fault=lambda: self._keeper.fault(self._outbox.dropped),
-            machine=Machine() if sysfs is None and isinstance(clock, SystemClock) else Machine.below(sysfs or NOWHERE),
+            machine=machine,
         )
-        self._health = HealthTeller(config, clock, self._publisher.announce, safe)
+        self._health = HealthTeller(config, clock, self._publisher.announce, safe, models=self._bundle_state)
         self._metrics: Metrics | None = None
         if config.metrics.port is not None:
             look = MetricsLook(
@@ -250,6 +274,7 @@ class Daemon:
                 self._reporter.report,
                 self._watch.facts,
                 lambda: self._slowing.governor.level.load,
+                lambda: self._health.models,
             )
             self._metrics = Metrics(config.box, look, self._alarms.active())
             self._publisher.proofs.listen(self._metrics.step)
@@ -386,6 +411,11 @@ class Daemon:
             return self.updates.words
         return "no models" if self._bundle is None else f"models {self._bundle.version}"
 
+    def _bundle_state(self) -> BundleState | None:
+        if self.updates is not None:
+            return self.updates.state()
+        return None if self._bundle is None else BundleState("configured", self._bundle.version, Use.CONFIGURED)
+
     async def _assess(self, look: Look) -> Assessment:
         missing = absences(look.glances, {name: source.modalities for name, source in self.inputs.items()})
         estimates: list[Estimate] = []
@@ -431,10 +461,11 @@ class Daemon:
         self._witness.note(Kind(kind), BOX, {**detail})
 
     def _switch_cameras(self, off: bool) -> None:
-        self._witness.camera(off=off, by=self._asked_by)
+        lost = self._alarms.standing.camera_lost
+        self._witness.camera(off=off, by=self._asked_by, lost=lost)
         for source in self.inputs.values():
             if isinstance(source, CameraInput | EstimateInput):
-                source.switch(off=off)
+                source.switch(off=off, lost=lost)
 
     def _acknowledge(self, command: Acknowledge) -> Alert:
         target = command.condition or str(command.episode)

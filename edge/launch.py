@@ -126,7 +126,10 @@ class _Launch:
         shelf = Shelf.of(config.box.state_dir, config.models.keys, check_fitness, self._clock)
         try:
             await serve(
-                lambda: Daemon(config, self._clock, notifier=self._notifier, shelf=shelf, on_stage=reached), self._stop
+                lambda: Daemon(
+                    config, self._clock, notifier=self._notifier, shelf=shelf, on_stage=reached, restarts=starts
+                ),
+                self._stop,
             )
         except Exception as error:
             starts.failed(_words(error))

@@ -55,6 +55,7 @@ class Orders:
         config: how long, and within which bounds.
         clock: time.
         switch_camera: called with True to switch the cameras off, False to switch them on.
+        keep_camera: keeps that beside the state file; whether it is on the disk.
         locate: lets the bed's light flash and sound softly for so many seconds; False where it has neither.
     """
 
@@ -67,6 +68,7 @@ class Orders:
         clock: Clock,
         switch_camera: Callable[[bool], None],
         locate: Callable[[float], bool] = lambda _: False,
+        keep_camera: Callable[[bool], bool] = lambda _: True,
     ) -> None:
         """Take up what stands from an earlier run."""
         self._alarms = alarms
@@ -76,6 +78,7 @@ class Orders:
         self._clock = clock
         self._switch_camera = switch_camera
         self._locate = locate
+        self._keep_camera = keep_camera
         switch_camera(Hold.CAMERA_OFF in alarms.standing.until_ns)
 
     def carry_out(self, command: ControlCommand | ReportCommand | BurdenCommand | LocateCommand) -> Done:
@@ -112,11 +115,14 @@ class Orders:
         if command.do in _ENDS:
             holds = _ENDS[command.do]
             kept = self._alarms.release(*holds)
+            if Hold.CAMERA_OFF in holds:
+                kept = self._keep_camera(False) and kept  # a restart between the two finds it off
             self._camera()
             return Done(", ".join(f"{_WORDS[hold]}: ended" for hold in holds) + _remark(kept))
         hold = _BEGINS[command.do]
         seconds = self._seconds(hold, command.seconds)
-        kept = self._alarms.hold(hold, seconds)
+        apart = hold is Hold.CAMERA_OFF and self._keep_camera(True)
+        kept = self._alarms.hold(hold, seconds) or apart
         self._camera()
         until = "until switched on" if seconds is None else f"for {seconds:.0f} s"
         return Done(f"{_WORDS[hold]} {until}{_remark(kept)}")

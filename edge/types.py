@@ -393,6 +393,10 @@ class Presence(StrEnum):
     OFF = "off"
 
 
+CAMERA_STATE_LOST = "state_lost"
+"""Reason code of an alarm: whether the cameras may look is not known; they stay off until somebody decides anew."""
+
+
 class Activation(StrEnum):
     """Whether an alarm signal may sound (ISO/IEEE 11073 SDC)."""
 

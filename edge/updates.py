@@ -16,6 +16,7 @@ from edge.bundle import Bundle
 from edge.bundles.pointer import POINTER_FILE, SHIPPED, Pointer, ShadowState, report_file
 from edge.bundles.running import begin, confirm, ended_cleanly, fail_trial, shadow_began, shadow_ended
 from edge.bundles.shelf import Shelf
+from edge.bundles.state import BundleState, bundle_state
 from edge.bundles.steps import in_use
 from edge.config import Config
 from edge.errors import AnodyneError, BundleError, BundleReason
@@ -75,6 +76,10 @@ class Updates:
         trial = " on trial" if self._trial_s is not None else ""
         beside = f", {self._shadow.tally.new} beside" if self._shadow is not None else ""
         return f"models {self.name}{trial}{beside}"
+
+    def state(self) -> BundleState:
+        """How it stands with the bundles of this box; reads files."""
+        return bundle_state(self._shelf, self.name, self.bundle.version, trial=self._trial_s is not None)
 
     def concluded(
         self, glances: Mapping[str, Glance], assessment: Assessment, holds: tuple[Hold, ...], offset: float

@@ -43,6 +43,9 @@ cat >"$tree/DEBIAN/postinst" <<'TEXT'
 #!/bin/sh
 set -e
 [ "$1" = configure ] || exit 0
+# Where it fails, the program of before goes on and the package waits to be configured.
+ANODYNE_AGAIN="run: sudo dpkg --configure anodyne"
+export ANODYNE_AGAIN
 exec /usr/share/anodyne/install.sh install --wheelhouse /usr/share/anodyne/wheelhouse
 TEXT
 cat >"$tree/DEBIAN/prerm" <<'TEXT'

@@ -22,6 +22,7 @@ fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 say() { printf '%s\n' "$*"; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+again=${ANODYNE_AGAIN:-} # how to go on after a failure, where a package manager runs this
 action=install root="" wheelhouse="" wheel="" python="" station="" start=yes purge="" fresh=""
 while [ $# -gt 0 ]; do
   case $1 in
@@ -95,6 +96,18 @@ fingerprint() {
   } | sha256sum | cut -c 1-12
 }
 
+# A release that refuses the configuration would come up in safe mode: the one in use goes on instead.
+check_config() { # RELEASE
+  local file=$etc/anodyne.toml
+  if [ ! -e "$file" ] || [ "$(readlink -f "$program")" = "$(readlink -f "$1")" ]; then return 0; fi
+  "$1/bin/anodyne" config check "$file" >/dev/null && return 0
+  if [ -e "$program" ]; then
+    say "$("$program/bin/anodyne" --version || true) stays in its place and goes on"
+  fi
+  fail "$("$1/bin/anodyne" --version) refuses $file (above), so it was not put in place: correct the keys that are" \
+    "named there, try with $1/bin/anodyne config check $file, and ${again:-run this again}"
+}
+
 # The program is made beside the one in use and put in its place in one step: an install that is interrupted leaves the
 # old one running.
 install_program() {
@@ -136,6 +149,7 @@ install_program() {
     "$release/bin/anodyne" --version >/dev/null || { rm -rf "$release"; fail "the program does not start (above)"; }
     touch "$release/.complete"
   fi
+  check_config "$release"
   if [ -d "$program" ] && [ ! -L "$program" ]; then
     mv "$program" "$program.before-$(date +%s)"
     say "an environment that was made by hand is kept as $program.before-*"

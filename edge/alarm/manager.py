@@ -18,6 +18,7 @@ from edge.alarm import standing as standings
 from edge.alarm.record import Record
 from edge.alarm.standing import Standing
 from edge.alarm.table import State, Step
+from edge.camera_state import Word
 from edge.clock import Clock, Instant
 from edge.config import Alarm
 from edge.errors import CommandError, CommandReason, StoreError
@@ -161,6 +162,15 @@ class AlarmManager:
         if any(hold in self._standing.until_ns for hold in holds):
             return self._stand(self._standing.end(*holds))
         return not self._unsaved
+
+    def take_camera(self, word: Word) -> None:
+        """Hold CAMERA_OFF where the copy beside the state file says so, or nobody knows what was decided."""
+        if word is Word.LOST and not self._standing.camera_lost:
+            logger.critical("whether the cameras may look was lost with the state: off until somebody switches them")
+            self._stand(self._standing.lose_camera())
+        elif word is Word.OFF and Hold.CAMERA_OFF not in self._standing.until_ns:
+            logger.warning("the cameras were switched off before the state was lost, and stay so")
+            self.hold(Hold.CAMERA_OFF, None)
 
     def shift(self, offset: float) -> None:
         """Move the pain threshold to this far from the configured one, score units."""
@@ -309,7 +319,8 @@ class AlarmManager:
         if self._last is not None:
             assessment, sensors = self._last
             missing = {str(modality): str(absence) for modality, absence in assessment.missing.items()}
-            why = signs.reasons(condition, assessment, sensors)[:MAX_REASONS]
+            lost = self._standing.camera_lost
+            why = signs.reasons(condition, assessment, sensors, camera_lost=lost)[:MAX_REASONS]
             return _Basis(assessment.mode_text, missing, assessment.score, assessment.interval, why)
         if active is not None:
             return _Basis(active.mode, active.missing, active.score, active.interval, active.reasons)

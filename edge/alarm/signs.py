@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from edge.alarm.table import Rule, Sign
 from edge.config import Alarm
 from edge.types import (
+    CAMERA_STATE_LOST,
     Absence,
     Assessment,
     BoxFacts,
@@ -253,8 +254,18 @@ SOURCES: dict[Condition, tuple[Callable[[View, Alarm], Sign], str]] = {
 """For every condition, its sign and what that rests on, in words."""
 
 
-def reasons(condition: Condition, assessment: Assessment, sensors: Mapping[str, SensorStatus]) -> tuple[str, ...]:
-    """Codes behind a transition: of the score for pain, of the silent sensors where evidence is missing."""
+def reasons(
+    condition: Condition, assessment: Assessment, sensors: Mapping[str, SensorStatus], *, camera_lost: bool = False
+) -> tuple[str, ...]:
+    """Codes behind a transition: of the score for pain, of the silent sensors where evidence is missing.
+
+    Args:
+        condition: that changes.
+        assessment: of this tick.
+        sensors: likewise.
+        camera_lost: whether the cameras are off because nobody knows what was decided.
+    """
+    unknown = (CAMERA_STATE_LOST,) if camera_lost else ()
     match condition:
         case Condition.PAIN:
             return assessment.reasons
@@ -265,6 +276,8 @@ def reasons(condition: Condition, assessment: Assessment, sensors: Mapping[str, 
             silent = (status for status in sensors.values() if status.state is not SensorState.STREAMING)
             told = assessment.reasons if assessment.verdict is Verdict.CANNOT_ASSESS else ()
             why = (str(status.reason) for status in silent if status.reason is not None)
-            return tuple(dict.fromkeys((*told, *why)))
+            return tuple(dict.fromkeys((*unknown, *told, *why)))
+        case Condition.CAMERA_OFF:
+            return unknown
         case _:
             return ()

@@ -29,6 +29,7 @@ class Standing(BaseModel):
         boot_id: boot in which `until_ns` counts.
         until_ns: monotonic end of each hold; None: until revoked.
         offset: added to the pain threshold, score units.
+        camera_lost: CAMERA_OFF stands because what was decided is not known any more; until somebody decides.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Standing(BaseModel):
     boot_id: str
     until_ns: dict[Hold, int | None] = {}
     offset: float = 0.0
+    camera_lost: bool = False
 
     def holds(self) -> tuple[Hold, ...]:
         """What is held, in a fixed order."""
@@ -44,12 +46,20 @@ class Standing(BaseModel):
     def begin(self, hold: Hold, now_ns: int, seconds: float | None) -> Standing:
         """With this hold from now on; `seconds` is cut to `LONGEST_S` and None lasts until revoked."""
         until_ns = None if seconds is None else now_ns + round(min(seconds, LONGEST_S[hold]) * NS_PER_S)
-        return self.model_copy(update={"until_ns": {**self.until_ns, hold: until_ns}})
+        lost = self.camera_lost and hold is not Hold.CAMERA_OFF
+        return self.model_copy(update={"until_ns": {**self.until_ns, hold: until_ns}, "camera_lost": lost})
+
+    def lose_camera(self) -> Standing:
+        """With the cameras off, because nobody knows whether they may be on."""
+        until_ns = {**self.until_ns, Hold.CAMERA_OFF: None}
+        return self.model_copy(update={"until_ns": until_ns, "camera_lost": True})
 
     def end(self, *holds: Hold) -> Standing:
         """Without these."""
         left = {hold: until_ns for hold, until_ns in self.until_ns.items() if hold not in holds}
-        return self.model_copy(update={"until_ns": left})
+        return self.model_copy(
+            update={"until_ns": left, "camera_lost": self.camera_lost and Hold.CAMERA_OFF not in holds}
+        )
 
     def expired(self, now_ns: int) -> tuple[Hold, ...]:
         """Holds whose time is over."""
@@ -68,7 +78,7 @@ def restore(text: str | None, now: Instant) -> Standing:
     if kept.boot_id == now.boot_id:
         return kept
     lasting: dict[Hold, int | None] = {hold: None for hold, until_ns in kept.until_ns.items() if until_ns is None}
-    return Standing(boot_id=now.boot_id, until_ns=lasting, offset=kept.offset)
+    return kept.model_copy(update={"boot_id": now.boot_id, "until_ns": lasting})
 
 
 def load(store: Store) -> str | None:
@@ -97,5 +107,6 @@ def save(store: Store, standing: Standing) -> None:
     Raises:
         StoreError: it was not written.
     """
+    text = standing.model_dump_json(exclude_defaults=True)
     with store.transaction() as cursor:
-        cursor.execute("REPLACE INTO setting (name, state) VALUES (?, ?)", (NAME, standing.model_dump_json()))
+        cursor.execute("REPLACE INTO setting (name, state) VALUES (?, ?)", (NAME, text))

@@ -48,6 +48,7 @@ class Anchors:
         """Publish until cancelled."""
         while True:
             self._audit.flush()
+            self._audit.turn()
             self.look()
             await self._clock.sleep(LOOK_S)
 

@@ -5,17 +5,16 @@ One line of JSON per entry. `hash` is the SHA-256 of the entry without it (keys 
 
 What a chain alone cannot show: that its *end* was cut off, or that somebody who may write the file has computed all of
 it anew. For that an entry's number and hash must be known from outside (an *anchor*): the box publishes its newest one
-every day (topic `audit/<day>`), and `verify` holds the file against those that it is given.
+every day (topic `audit/<day>`), and `edge.audit.verify` holds the file against those that it is given.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -50,6 +49,12 @@ class Kind(StrEnum):
     RECORDING_ENDED = "recording_ended"
     RECORDING_READ = "recording_read"
     RECORDING_DELETED = "recording_deleted"
+    SEGMENT = "segment"
+    """A new file goes on where another was closed; which, and its entries."""
+    SEGMENT_RETIRED = "segment_retired"
+    """The oldest file is taken away; which, its entries and the hash of the last."""
+    CUT = "cut"
+    """The end of the file was cut off, as the note beside it shows; how many entries are lost."""
     TORN = "torn"
     """What stands before was cut short by a crash, or by several in a row; how long it is, and its hash."""
 
@@ -121,17 +126,6 @@ def torn_detail(line: bytes) -> Detail:
     return {"bytes": len(line), "sha256": hashlib.sha256(line).hexdigest()}
 
 
-def read(path: Path) -> Iterator[Entry | bytes]:
-    """The lines of a file: entries, and as bytes what is none.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        for line in file:
-            yield as_entry(line) or line.rstrip(b"\n")
-
-
 def as_entry(line: bytes) -> Entry | None:
     """The entry of a whole line; None where it is none."""
     try:
@@ -141,80 +135,18 @@ def as_entry(line: bytes) -> Entry | None:
     return found if found.line() == line else None  # no second way to write the same
 
 
+class Note(BaseModel):
+    """The end of a log, as it is noted beside it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    n: int = Field(ge=1)
+    hash: Hash
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """An entry's number and hash as they are known from outside the box."""
 
     n: int
     hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a check.
-
-    Attributes:
-        entries: right ones, up to the first fault.
-        head: number and hash of the last of them; None for an empty file.
-        fault: the first fault in a sentence; "" where there is none.
-        anchored: number of the newest entry that an anchor confirms; 0: none does.
-    """
-
-    entries: int
-    head: Anchor | None
-    fault: str
-    anchored: int
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong as far as can be known."""
-        return not self.fault
-
-
-def verify(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verdict:
-    """Hold a file against its own chain, and against what is known of it from outside.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    hashes: list[str] = []
-    last: Entry | None = None
-    torn: bytes | None = None
-    for number, found in enumerate(read(path), 1):
-        if isinstance(found, bytes):
-            torn = found if torn is None else torn + b"\n" + found
-            continue
-        if torn is not None and (found.kind is not Kind.TORN or found.detail != torn_detail(torn)):
-            fault = f"line {number - 1} is no entry: it has been changed, or was never written by this program"
-        else:
-            fault = _fault(number, found, last)
-        if fault:
-            return _verdict(hashes, fault, ())
-        torn, last = None, found
-        hashes.append(found.hash)
-    if torn is not None:
-        return _verdict(hashes, "the last line is no entry: a crash cut it short just now, or it has been changed", ())
-    return _verdict(hashes, "", anchors)
-
-
-def _fault(number: int, found: Entry, last: Entry | None) -> str:
-    """What is wrong with an entry that stands behind another."""
-    expected, prev = (1, START) if last is None else (last.n + 1, last.hash)
-    if not found.right():
-        return f"line {number}, entry {found.n}: its content is not that of its hash: it has been changed"
-    if found.n != expected or found.prev != prev:
-        return f"line {number}: entry {found.n} does not follow on entry {expected - 1}: some were removed or reordered"
-    return ""
-
-
-def _verdict(hashes: list[str], fault: str, anchors: tuple[Anchor, ...]) -> Verdict:
-    head = Anchor(len(hashes), hashes[-1]) if hashes else None
-    for anchor in anchors if not fault else ():
-        if anchor.n > len(hashes):
-            fault = f"entry {anchor.n} was published, but the file ends at {len(hashes)}: its end was cut off"
-        elif hashes[anchor.n - 1] != anchor.hash:
-            fault = f"entry {anchor.n} is not the one that was published: the chain has been computed anew"
-        if fault:
-            break
-    confirmed = max((anchor.n for anchor in anchors), default=0) if not fault else 0
-    return Verdict(len(hashes), head, fault, confirmed)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.audit.chain import START, Anchor, Detail, Entry, Kind, as_entry, entry, read, torn_detail
+from edge.audit.chain import START, Anchor, Detail, Entry, Kind, as_entry, entry, torn_detail
+from edge.audit.segments import Limits, closed, ends, files, name_of, note_end, noted_end
 from edge.clock import Clock, Instant
 from edge.durable import sync_folder
 
@@ -37,10 +38,12 @@ class AuditLog:
     Args:
         path: the file; made with mode 0600 where it is missing.
         clock: dates the entries.
+        limits: how much is kept; None: whoever else keeps this log sees to that.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, limits: Limits | None = None) -> None:
         """Nothing is opened yet."""
+        self._limits = limits
         self.path = path
         self._clock = clock
         self._waiting: deque[tuple[Instant, Kind, str, Detail]] = deque()
@@ -80,45 +83,136 @@ class AuditLog:
 
     def head(self) -> Anchor | None:
         """Number and hash of the last entry; None where there is none that can be read."""
+        last: Entry | None = None
         try:
-            with self.path.open("rb") as file:
-                last, _ = _end(file.fileno())
+            for path in reversed(files(self.path)):
+                with path.open("rb") as file:
+                    last, _ = _end(file.fileno())
+                if last is not None:
+                    break
         except OSError:
             return None
         return None if last is None else Anchor(last.n, last.hash)
 
     def newest(self, *kinds: Kind) -> Entry | None:
         """The last entry of these kinds; None where there is none, or the file cannot be read."""
-        found: Entry | None = None
+        signs = [f'"kind":"{kind}"'.encode() for kind in kinds]
         try:
-            for one in read(self.path):
-                if isinstance(one, Entry) and one.kind in kinds:
-                    found = one
+            for path in reversed(files(self.path)):
+                for line in reversed(path.read_bytes().splitlines(keepends=True)):
+                    found = as_entry(line) if any(sign in line for sign in signs) else None
+                    if found is not None and found.kind in kinds:
+                        return found
         except OSError:
             return None
-        return found
+        return None
+
+    def turn(self) -> None:
+        """Close a file that has grown, and retire what is beyond the limits; what fails is tried at the next call."""
+        with self._lock:
+            try:
+                if self._limits is not None and self._flush():
+                    self._close_grown(self._limits)
+                    self._retire(self._limits)
+            except OSError as error:
+                log.warning("the audit log %s cannot be turned over: %s", self.path, error)
+
+    def _close_grown(self, limits: Limits) -> None:
+        with _locked(self.path) as descriptor:
+            if os.fstat(descriptor).st_size < limits.segment_bytes:
+                return
+            first, (last, torn) = as_entry(_first_line(descriptor)), _end(descriptor)
+            if first is None or last is None or torn:
+                return  # what is spoilt stays where it is seen
+            self.path.rename(name_of(self.path, first.n))
+            sync_folder(self.path.parent)
+        self._write()
+
+    def _retire(self, limits: Limits) -> None:
+        """Say that the oldest segments go, and then take them away: what is gone is always accounted for."""
+        segments = closed(self.path)
+        now = self._clock.instant()
+        oldest_ms = now.wall_ms - limits.keep_days * 86_400_000
+        room = limits.keep_bytes - sum(one.stat().st_size for one in files(self.path))
+        for segment in segments:
+            both = ends(segment)
+            if both is None:
+                return
+            first, last = both
+            if room >= 0 and not (now.synced and last.wall_ms < oldest_ms):
+                return
+            room += segment.stat().st_size
+            said: Detail = {"file": segment.name, "first": first.n, "last": last.n, "hash": last.hash}
+            if not self._retired_already(last.n) and not self._note(Kind.SEGMENT_RETIRED, "box", said):
+                return
+            segment.unlink()
+            sync_folder(self.path.parent)
+            log.info("audit log: %s is retired, entries %d to %d", segment.name, first.n, last.n)
+
+    def _retired_already(self, last: int) -> bool:
+        """Whether that was said before a power cut, and only the file is still there."""
+        said = self.newest(Kind.SEGMENT_RETIRED)
+        return said is not None and said.detail.get("last") == last
 
     def _write(self) -> None:
+        """Append what waits, after what has to be said of the file as it was found."""
         with _locked(self.path) as descriptor:
             last, torn = _end(descriptor)
             if torn and (whole := as_entry(torn + b"\n")) is not None:
                 last, torn = whole, b""  # only the line's end is missing
                 _append(descriptor, b"\n")
-            lines: list[bytes] = []
-            n, prev = (0, START) if last is None else (last.n, last.hash)
+            before = self._before() if last is None else None
+            growing = _Growing(last if before is None else before[1], self._clock)
             if torn:
-                lines.append(b"\n")
-                made = entry(n + 1, prev, self._clock.instant(), Kind.TORN, "box", torn_detail(torn))
-                n, prev = made.n, made.hash
-                lines.append(made.line())
+                growing.raw(b"\n")
+                growing.box(Kind.TORN, torn_detail(torn))
+            if before is not None:
+                growing.box(Kind.SEGMENT, {"before": before[0].name, "last": before[1].n})
+            noted = noted_end(self.path)
+            if noted is not None and noted.n > growing.n:
+                growing.box(Kind.CUT, {"entries": noted.n - growing.n, "last": noted.n, "hash": noted.hash})
             for at, kind, by, detail in self._waiting:
                 lost: Detail = {"entries_lost_before": self._dropped} if self._dropped else {}
-                made = entry(n + 1, prev, at, kind, by, {**detail, **lost})
+                growing.add(at, kind, by, {**detail, **lost})
                 self._dropped = 0
-                n, prev = made.n, made.hash
-                lines.append(made.line())
-            _append(descriptor, b"".join(lines))
+            if growing.lines:
+                _append(descriptor, b"".join(growing.lines))
+                note_end(self.path, Anchor(growing.n, growing.prev))
         self._waiting.clear()
+
+    def _before(self) -> tuple[Path, Entry] | None:
+        """The closed segment that a file without entries goes on from, and its last entry; None where there is none."""
+        segments = closed(self.path)
+        both = ends(segments[-1]) if segments else None
+        return None if both is None else (segments[-1], both[1])
+
+
+class _Growing:
+    """Lines that are to be appended behind an entry.
+
+    Args:
+        last: that entry; None: the log begins here.
+        clock: dates what the box itself says.
+    """
+
+    def __init__(self, last: Entry | None, clock: Clock) -> None:
+        self.lines: list[bytes] = []
+        self.n, self.prev = (0, START) if last is None else (last.n, last.hash)
+        self._clock = clock
+
+    def raw(self, data: bytes) -> None:
+        """Bytes that are no entry."""
+        self.lines.append(data)
+
+    def box(self, kind: Kind, detail: Detail) -> None:
+        """What the box itself says, now."""
+        self.add(self._clock.instant(), kind, "box", detail)
+
+    def add(self, at: Instant, kind: Kind, by: str, detail: Detail) -> None:
+        """The next entry."""
+        made = entry(self.n + 1, self.prev, at, kind, by, detail)
+        self.n, self.prev = made.n, made.hash
+        self.lines.append(made.line())
 
 
 @contextmanager
@@ -128,23 +222,46 @@ def _locked(path: Path) -> Iterator[int]:
     Raises:
         OSError: it cannot be opened, or another process does not let go of it.
     """
-    new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + LOCK_S
+    descriptor = _opened(path)
     try:
-        if new:
-            _settle(path, descriptor)
-        deadline = time.monotonic() + LOCK_S
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(0.01)
+                continue
+            if _is(path, descriptor):
+                break
+            os.close(descriptor)  # it was closed as a segment while we waited: the log goes on in another
+            descriptor = _opened(path)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    if new:
+        try:
+            _settle(path, descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+    return descriptor
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    """Whether the open file is still the one of that name."""
+    try:
+        there = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    ours = os.fstat(descriptor)
+    return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
 
 def _settle(path: Path, descriptor: int) -> None:
@@ -162,8 +279,8 @@ def _end(descriptor: int) -> tuple[Entry | None, bytes]:
     """
     size = os.fstat(descriptor).st_size
     tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
-    whole, _, torn = tail.rpartition(b"\n")
-    lines = whole.split(b"\n")
+    whole, feed, torn = tail.rpartition(b"\n")
+    lines = whole.split(b"\n") if feed else []
     while lines:
         line = lines.pop()
         try:
@@ -172,6 +289,10 @@ def _end(descriptor: int) -> tuple[Entry | None, bytes]:
             if torn:
                 torn = line + b"\n" + torn
     return None, torn
+
+
+def _first_line(descriptor: int) -> bytes:
+    return os.pread(descriptor, _TAIL, 0).partition(b"\n")[0] + b"\n"
 
 
 def _append(descriptor: int, data: bytes) -> None:
@@ -189,3 +310,15 @@ def _append(descriptor: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, before)
         raise
+
+
+def read(path: Path) -> Iterator[Entry | bytes]:
+    """The lines of a log through all its files: entries, and as bytes what is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    for one in files(path):
+        with one.open("rb") as file:
+            for line in file:
+                yield as_entry(line) or line.rstrip(b"\n")

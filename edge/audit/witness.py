@@ -50,13 +50,19 @@ class Witness:
         detail: Detail = {"do": heard.do, "way": str(heard.channel), "outcome": heard.outcome}
         self.note(Kind.COMMAND, heard.by or "unknown", detail)
 
-    def camera(self, *, off: bool, by: str) -> None:
-        """The cameras are off, or on; said again and again, kept where it changes, over restarts too."""
+    def camera(self, *, off: bool, by: str, lost: bool = False) -> None:
+        """The cameras are off, or on; said again and again, kept where it changes, over restarts too.
+
+        Args:
+            off: which.
+            by: who decided.
+            lost: they are off because nobody knows what was decided.
+        """
         if self._camera_off is None:
             last = None if self.audit is None else self.audit.newest(Kind.CAMERA_OFF, Kind.CAMERA_ON)
             self._camera_off = last is not None and last.kind is Kind.CAMERA_OFF
         if off != self._camera_off:
-            self.note(Kind.CAMERA_OFF if off else Kind.CAMERA_ON, by, {})
+            self.note(Kind.CAMERA_OFF if off else Kind.CAMERA_ON, by, {"state_lost": True} if lost else {})
         self._camera_off = off
 
     def stop(self) -> None:

@@ -25,6 +25,9 @@ OLDER = ".1"
 MOST_BYTES = 256 * 1024
 """Some thousand steps: years of updates, or a day of a box that starts again and again with a damaged bundle."""
 
+_SETTLING = ("installed", "committed", "confirmed", "taken back")
+"""Steps after which an earlier fault is no news any more."""
+
 _MOST_LINE = 4000
 
 _LAST_MS = 253_402_300_799_000
@@ -91,3 +94,14 @@ def _events(text: str) -> Iterator[Event]:
             yield Event.model_validate(json.loads(line))
         except (ValueError, RecursionError, ValidationError) as error:
             log.debug("a line of the history cannot be read: %s", error)
+
+
+def last_fault(folder: Path) -> Event | None:
+    """The last bundle that was given up or refused; None where something has been done since."""
+    last: Event | None = None
+    for event in events(folder):
+        if event.what in ("rolled back", "not used"):
+            last = event
+        elif event.what in _SETTLING:
+            last = None
+    return last

@@ -8,8 +8,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.audit.chain import Anchor, Entry, read, verify
-from edge.audit.log import FILE
+from edge.audit.chain import Anchor, Entry
+from edge.audit.log import FILE, read
+from edge.audit.verify import verify
 from edge.cli.run import DEFAULT_CONFIG
 from edge.config import load
 from edge.errors import AuditError, AuditReason
@@ -83,13 +84,19 @@ def _verify(path: Path, arguments: argparse.Namespace) -> int:
     verdict = verify(path, (*map(_anchor, arguments.anchor), *_anchors(arguments.anchors)))
     if arguments.json:
         head = None if verdict.head is None else {"n": verdict.head.n, "hash": verdict.head.hash}
-        said = {"sound": verdict.sound, "entries": verdict.entries, "head": head}
-        sys.stdout.write(json.dumps(said | {"fault": verdict.fault, "anchored": verdict.anchored}) + "\n")
+        retired = [{"first": one.first, "last": one.last, "by_entry": one.by_entry} for one in verdict.retired]
+        said = {"sound": verdict.sound, "entries": verdict.entries, "head": head, "files": verdict.segments}
+        more = {"retired": retired, "fault": verdict.fault, "anchored": verdict.anchored}
+        sys.stdout.write(json.dumps(said | more) + "\n")
     elif not verdict.sound:
         sys.stdout.write(f"BROKEN after {verdict.entries} right entries: {verdict.fault}\n")
     else:
         end = "" if verdict.head is None else f"; the last is {verdict.head.n}:{verdict.head.hash}"
-        sys.stdout.write(f"sound: {verdict.entries} entries{end}\n")
+        within = f" in {verdict.segments} files" if verdict.segments > 1 else ""
+        sys.stdout.write(f"sound: {verdict.entries} entries{within}{end}\n")
+        if verdict.retired:
+            gone, by = verdict.retired[-1].last, verdict.retired[-1].by_entry
+            sys.stdout.write(f"retired by age or size: entries 1 to {gone}, as entry {by} says\n")
         sys.stdout.write(
             f"confirmed from outside up to entry {verdict.anchored}\n"
             if verdict.anchored

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from edge import clock
+from edge import camera_state, clock
 from edge.alarm.standing import Standing
 from edge.alarm.standing import load as load_standing
 from edge.bundle import Bundle
@@ -131,8 +131,10 @@ def _fresh(config: Config, now: clock.Clock) -> BoxReport | None:
 
 def camera_off(path: Path) -> bool:
     """Whether somebody has switched the cameras off; where the box's state cannot be read they count as off."""
+    word = camera_state.read(path.parent / camera_state.FILE)
+    whole = camera_state.whole(path.parent)
     if not path.exists():
-        return False
+        return camera_state.settle(word, held=False, sound=whole) is not camera_state.Word.ON
     try:
         store = Store.open(path)
     except StoreError as error:
@@ -140,7 +142,8 @@ def camera_off(path: Path) -> bool:
         return True
     try:
         text = load_standing(store)
-        return text is not None and Hold.CAMERA_OFF in Standing.model_validate_json(text).until_ns
+        held = text is not None and Hold.CAMERA_OFF in Standing.model_validate_json(text).until_ns
+        return camera_state.settle(word, held=held, sound=whole) is not camera_state.Word.ON
     finally:
         store.close()
 

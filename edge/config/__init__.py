@@ -16,6 +16,7 @@ from edge.config.reading import load, loads
 from edge.config.sections import (
     Alarm,
     Annunciator,
+    Audit,
     Box,
     Button,
     CameraLight,
@@ -32,6 +33,7 @@ from edge.config.station import Station
 __all__ = [
     "Alarm",
     "Annunciator",
+    "Audit",
     "Box",
     "Button",
     "CameraLight",

@@ -332,6 +332,17 @@ class Recorder(Section):
     """Sessions older than this are deleted, days; only while the wall clock is synchronised."""
 
 
+class Audit(Section):
+    """How much of the audit log is kept; the oldest files go first, and the log says so (docs/audit.md)."""
+
+    segment_kb: int = Field(default=512, ge=4, le=65_536)
+    """A file of the log is closed and another begun from this size on, kilobytes; an entry has about 0.4."""
+    keep_mb: float = Field(default=32.0, ge=0.1, le=100_000)
+    """Room for all its files, megabytes."""
+    keep_days: float = Field(default=1095.0, ge=1.0, le=36_500)
+    """Files whose last entry is older than this are taken away, days; only while the wall clock is synchronised."""
+
+
 class Config(Section):
     """One box: tables of its own, of its sensors, and of what it does with what they say."""
 
@@ -353,6 +364,8 @@ class Config(Section):
     """The lamp that shows whether a camera may be looking."""
     recorder: Recorder = Recorder()
     """Sessions on disk."""
+    audit: Audit = Audit()
+    """The audit log."""
     mqtt: Mqtt = Mqtt()
     """The broker."""
     home: Home = Home()

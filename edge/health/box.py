@@ -50,6 +50,15 @@ class Machine:
         return cls(sysfs / THERMAL.relative_to("/sys"), Places.below(sysfs))
 
 
+def look(machine: Machine, clock: Clock) -> BoxFacts:
+    """What the kernel and the firmware say now; reads files."""
+    return BoxFacts(
+        temperature_c=hottest_c(machine.thermal),
+        clock_synced=clock.instant().synced,
+        throttled=throttling(machine.places),
+    )
+
+
 class BoxWatch:
     """Keeps the facts fresh.
 
@@ -92,12 +101,5 @@ class BoxWatch:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            self._slow = await self._clock.in_thread(self._look)
+            self._slow = await self._clock.in_thread(look, self._machine, self._clock)
             await self._clock.sleep(LOOK_EVERY_S)
-
-    def _look(self) -> BoxFacts:
-        return BoxFacts(
-            temperature_c=hottest_c(self._machine.thermal),
-            clock_synced=self._clock.instant().synced,
-            throttled=throttling(self._machine.places),
-        )

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 
 from edge.bundle import Bundle
 from edge.bundles import steps
-from edge.bundles.history import Event, events
+from edge.bundles.history import last_fault
 from edge.bundles.pointer import SHIPPED, Pointer, ShadowState, report_file
 from edge.bundles.shelf import Shelf
+from edge.bundles.state import Beside, BundleState
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.errors import AnodyneError, BundleError
 from edge.health.findings import Finding, error, ok, warning
 from edge.shadow.tally import Tally
-
-_SETTLING = ("installed", "committed", "confirmed", "taken back")
-"""Steps after which an earlier fault is no news any more."""
 
 
 def shelf(config: Config) -> Shelf:
@@ -116,11 +114,16 @@ def _under_way(box: Shelf, pointer: Pointer) -> Iterator[Finding]:
 
 def _last_fault(box: Shelf) -> Iterator[Finding]:
     """The last bundle that was given up or refused, unless something has been done since."""
-    last: Event | None = None
-    for event in events(box.folder):
-        if event.what in ("rolled back", "not used"):
-            last = event
-        elif event.what in _SETTLING:
-            last = None
+    last = last_fault(box.folder)
     if last is not None:
         yield warning("bundle fault", f"{last.bundle} {last.what} {last.why}. See `anodyne models list`")
+
+
+def faults(state: BundleState | None) -> Iterator[Finding]:
+    """What of the state of the bundles a person should look at."""
+    if state is None:
+        return
+    if state.fault:
+        yield warning("bundle fault", state.fault)
+    if state.beside_state is Beside.FAILED:
+        yield warning("bundle shadow", f"{state.beside} failed beside the bundle in use")

@@ -35,6 +35,7 @@ def examine(path: Path | None, board: hardware.Board | None = None) -> Iterator[
     if path is not None:  # early: what kills the daemon may kill whoever looks at it
         yield running.daemon(config)
         yield from running.sensors(config)
+        yield from running.camera_state(config.box.state_dir)
     yield machine.inference_runtime()
     bundle, findings = bundles.in_use(config)
     yield from findings

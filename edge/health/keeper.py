@@ -37,6 +37,8 @@ class Keeper:
         self._why = ""
         self._dropped = 0
         self._failed = ""
+        self.sound = True
+        """Whether the state file was opened without damage."""
 
     def open(self, path: Path, *, safe: bool = False) -> Store:
         """Open the state; a damaged file is set aside, because a bed without a watcher is worse than lost history.
@@ -57,6 +59,7 @@ class Keeper:
                 return Store.in_memory(FIRST_IN_MEMORY + 1000 * self._clock.now_ns() // NS_PER_S)
             if error.reason is not StoreReason.CORRUPT:
                 raise
+            self.sound = False
             kept = set_aside(path)
             store = Store.open(path)
             self._report(error.message, kept, store.take_over(kept))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge.bundles.state import BundleState
 from edge.config import Box
 from edge.config import Metrics as Settings
 from edge.errors import MetricsError, StoreError
@@ -57,6 +58,7 @@ class Look:
         report: what every sensor does.
         facts: what the box knows of itself.
         load: the level of load in force; full speed where nobody says otherwise.
+        models: how it stands with the bundles; None where that is not known.
     """
 
     pending: Callable[[], int]
@@ -64,6 +66,7 @@ class Look:
     report: Callable[[], BoxReport]
     facts: Callable[[], BoxFacts]
     load: Callable[[], Load] = lambda: Load.FULL
+    models: Callable[[], BundleState | None] = lambda: None
 
 
 class Metrics:
@@ -153,6 +156,18 @@ class Metrics:
         self._temperature = gauge("anodyne_temperature_celsius", "Hottest thermal zone", place, registry=registry)
         self._load = gauge("anodyne_load", "1 for the level in force", (*place, "level"), registry=registry)
         self._throttled = gauge("anodyne_throttled", "1 while so", (*place, "by"), registry=registry)
+        self._bundle = gauge(
+            "anodyne_bundle",
+            "1 for the bundle in use, and for the one beside it",
+            (*place, "bundle", "version", "state"),
+            registry=registry,
+        )
+        self._bundle_since = gauge(
+            "anodyne_bundle_since_timestamp_seconds", "Wall time when it was put to use", place, registry=registry
+        )
+        self._bundle_fault = gauge(
+            "anodyne_bundle_fault", "1 after a bundle was rolled back or refused", place, registry=registry
+        )
         self._synced = gauge("anodyne_clock_synced", "1 while the wall clock is", place, registry=registry)
         self._state = gauge(
             "anodyne_sensor_state", "1 for the state of each sensor", (*sensor, "state"), registry=registry
@@ -225,6 +240,18 @@ class Metrics:
         self._outbox.labels(**self._place).set(pending)
         self._waiting.labels(**self._place).set((now_ns - since_ns) / NS_PER_S)
 
+    def _show_models(self, state: BundleState | None) -> None:
+        """Replace what was said of the bundles."""
+        self._bundle.clear()
+        if state is None:
+            return
+        self._bundle.labels(**self._place, bundle=state.bundle, version=state.version, state=state.use).set(1)
+        if state.beside_state is not None:
+            shadow = f"shadow_{state.beside_state}"
+            self._bundle.labels(**self._place, bundle=state.beside, version="", state=shadow).set(1)
+        self._bundle_since.labels(**self._place).set(math.nan if state.since_ms is None else state.since_ms / 1000)
+        self._bundle_fault.labels(**self._place).set(bool(state.fault))
+
     def _refresh(self) -> None:
         facts = self._look.facts()
         self._connected.labels(**self._place).set(self._look.connected())
@@ -234,6 +261,7 @@ class Metrics:
             self._load.labels(**self._place, level=load).set(load is self._look.load())
         for flag in Throttle:
             self._throttled.labels(**self._place, by=flag).set(flag in facts.throttled)
+        self._show_models(self._look.models())
         if facts.clock_synced is not None:
             self._synced.labels(**self._place).set(facts.clock_synced)
         for one in self._look.report().sensors:

@@ -85,17 +85,21 @@ class Governor:
 
     Args:
         now_ns: monotonic time of the start.
+        facts: temperature and flags of the start.
+        last: the level of a process before this one.
     """
 
-    def __init__(self, now_ns: int) -> None:
-        """Full speed."""
-        self._at = 0
-        self._why: tuple[str, ...] = ()
+    def __init__(self, now_ns: int, facts: BoxFacts | None = None, last: Load = Load.FULL) -> None:
+        """The level that the box calls for now, or the one before, whichever is slower: it may be hot from before."""
+        self._age_s = 0.0
+        first = facts or BoxFacts()
+        called = max((n for n in range(1, len(LEVELS)) if self._reasons(n, first, holds=False)), default=0)
+        self._at = max(called, next(n for n, level in enumerate(LEVELS) if level.load is last))
+        self._why: tuple[str, ...] = self._reasons(self._at, first, holds=True) if self._at else ()
         self._calm_since_ns = now_ns
         self._strained_since_ns: int | None = None
         self._strained_to = 0
         self._ages: deque[tuple[int, float]] = deque()
-        self._age_s = 0.0
 
     @property
     def level(self) -> Level:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from edge.camera_state import FILE as CAMERA_FILE
+from edge.camera_state import Word, read
 from edge.clock import SystemClock
 from edge.config import Box, Config
 from edge.health.findings import Finding, error, ok, warning
@@ -94,6 +96,27 @@ def _sensor(one: SensorReport) -> Finding:
         return warning(name, "; ".join(one.warnings.values()) or ", ".join(one.warnings), "docs/sensors.md")
     quality = ", ".join(f"{modality} {value:.0%}" for modality, value in one.quality.items())
     return ok(name, f"streams{f', quality {quality}' if quality else ''}, {one.outages} outages since the start")
+
+
+def camera_state(folder: Path) -> Iterator[Finding]:
+    """Whether it is known what somebody decided on the cameras; nothing where none was ever switched.
+
+    Args:
+        folder: the state folder.
+    """
+    match read(folder / CAMERA_FILE):
+        case Word.LOST:
+            yield error(
+                "camera state",
+                "whether the cameras may look was lost with the state file, so they stay off",
+                "ask a nurse; then switch them on or off: the station's page, or anodyne alarm SITE/BED camera-on",
+            )
+        case Word.OFF:
+            yield ok("camera state", "switched off by a person")
+        case Word.ON:
+            yield ok("camera state", "may look")
+        case None:
+            return
 
 
 def permissions(config: Config, path: Path | None) -> Iterator[Finding]:

@@ -3,6 +3,9 @@
 A start is noted on disk before it does anything, and each stage as it is entered: whatever ends the process, a fault, a
 kill or the watchdog, the note says how far it had come. A start that has held for `HELD_S`, and one that a person has
 ended, clear the record. After `BAD_STARTS` bad ones within `WINDOW_S` the next is a start in safe mode.
+
+A start that the watchdog ends because a camera hangs is none of these: safe mode would take the wristband away as well.
+Such starts are counted apart, and come ever more rarely.
 """
 
 from __future__ import annotations
@@ -35,6 +38,14 @@ WINDOW_S = 600.0
 
 HELD_S = 600.0
 """A start that has watched for this long was a good one, seconds: the whole window, so no bad one before it counts."""
+
+AGAIN_S = (600.0, 3600.0, 6 * 3600.0)
+"""After the first, the second, every further start for a stage that hangs no other is made for this long, seconds: a
+library that hung by chance is mended by the first; one that hangs each time may interrupt the wristband's watch
+six times in a day."""
+
+FORGOTTEN_S = 24 * 3600.0
+"""A start for a stage that hung counts no more after this, seconds."""
 
 RECORD_FILE = "starts.json"
 LOCK_FILE = "starts.lock"
@@ -73,6 +84,14 @@ class _Start(BaseModel):
     begun_ns: int
     stage: Stage = Stage.CONFIG
     why: str = ""
+    hung: bool = False
+
+
+class _Hung(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    boot_id: str
+    at_ns: int
 
 
 class _Record(BaseModel):
@@ -81,6 +100,7 @@ class _Record(BaseModel):
     trial: str = ""
     safe: bool = False
     starts: list[_Start] = []
+    hung: list[_Hung] = []
 
 
 class Starts:
@@ -134,14 +154,15 @@ class Starts:
         """
         now = self._clock.instant()
         earliest_ns = now.mono_ns - round(WINDOW_S * NS_PER_S)
-        bad = [one for one in self._record.starts if one.boot_id == now.boot_id and one.begun_ns >= earliest_ns]
+        bad = [one for one in _bad(self._record, now.boot_id) if one.begun_ns >= earliest_ns]
         trial = self._record.trial == now.boot_id  # what failed before a reboot may have been mended by it
         if len(bad) >= (1 if trial else BAD_STARTS):
             self._record.safe = True
             self._write()
             return Failure(len(bad), bad[-1].stage, bad[-1].why)
         self._current = _Start(boot_id=now.boot_id, begun_ns=now.mono_ns)
-        self._record = _Record(trial=self._record.trial if trial else "", starts=[*bad, self._current])
+        hung = self._record.hung
+        self._record = _Record(trial=self._record.trial if trial else "", starts=[*bad, self._current], hung=hung)
         self._write()
         return None
 
@@ -160,12 +181,30 @@ class Starts:
     def clear(self) -> None:
         """Forget all bad starts: this one has held, or a person has ended it."""
         self._current = None
-        self._record = _Record()
+        self._record = _Record(hung=self._record.hung)
         self._write()
+
+    def grant(self) -> bool:
+        """Whether the box may be started anew because a stage hangs; noted, and then this start is no bad one.
+
+        The hangs of earlier boots do not count: what hung may have been mended by the reboot.
+        """
+        now = self._clock.instant()
+        oldest_ns = now.mono_ns - round(FORGOTTEN_S * NS_PER_S)
+        lately = [one for one in self._record.hung if one.boot_id == now.boot_id and one.at_ns > oldest_ns]
+        if lately:
+            wait_s = AGAIN_S[min(len(lately), len(AGAIN_S)) - 1]
+            if now.mono_ns - lately[-1].at_ns < wait_s * NS_PER_S:
+                return False
+        if self._current is not None:
+            self._current.hung = True
+        self._record.hung = [*lately, _Hung(boot_id=now.boot_id, at_ns=now.mono_ns)]
+        self._write()
+        return True
 
     def try_again(self) -> None:
         """The next start is a whole one; if that ends badly, safe mode follows at once."""
-        self._record = _Record(trial=self._clock.boot_id)
+        self._record = _Record(trial=self._clock.boot_id, hung=self._record.hung)
         self._write()
 
     def close(self) -> None:
@@ -197,10 +236,15 @@ def last_failure(folders: Sequence[Path], clock: Clock, *, running: bool) -> Fai
         running: whether the daemon runs: then the newest start is its own, unless it is in safe mode.
     """
     record = _newest(folders, clock.boot_id)
-    bad = [one for one in record.starts if one.boot_id == clock.boot_id]
+    starts = [one for one in record.starts if one.boot_id == clock.boot_id]
     if running and not record.safe:
-        bad = bad[:-1]
+        starts = starts[:-1]
+    bad = [one for one in starts if not one.hung]
     return Failure(len(bad), bad[-1].stage, bad[-1].why) if bad else None
+
+
+def _bad(record: _Record, boot_id: str) -> list[_Start]:
+    return [one for one in record.starts if one.boot_id == boot_id and not one.hung]
 
 
 def _newest(folders: Sequence[Path], boot_id: str) -> _Record:

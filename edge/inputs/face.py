@@ -50,8 +50,9 @@ class _FaceInput:
         self._recording = recording
         self._estimate: Estimate | None = None
 
-    def switch(self, *, off: bool) -> None:
-        """Somebody has switched the camera off, or on again."""
+    def switch(self, *, off: bool, lost: bool = False) -> None:
+        """Somebody has switched the camera off, or on again; `lost`: it is off because nobody knows which."""
+        del lost
         self.switched_off = off
 
     def on_status(self, status: SensorStatus) -> None:
@@ -148,8 +149,10 @@ class CameraInput(_FaceInput):
         self._clock = clock
         self._newest: Frame | None = None
         self._judging_ns: int | None = None
+        self._hung_ns: int | None = None
         self._switched = asyncio.Event()
         self._switched_ns = clock.now_ns()
+        self._off_words = ""
         self._came_ns = clock.now_ns()
         self._work_ns: int | None = None
         self._aged_ns = 0
@@ -174,9 +177,14 @@ class CameraInput(_FaceInput):
         super().on_status(status)
         if status.state is SensorState.LOST:
             self._newest = None
+        if status.reason is not SensorReason.HUNG:
+            self._hung_ns = None
+        elif self._hung_ns is None:
+            self._hung_ns = self._clock.now_ns()
 
-    def switch(self, *, off: bool) -> None:
+    def switch(self, *, off: bool, lost: bool = False) -> None:
         """Let go of the device and forget what was seen, or take it up again; `follow` does it."""
+        self._off_words = "what was decided is lost: ask a nurse" if lost else "switched off by a person"
         if off != self.switched_off:
             self.switched_off = off
             self._switched_ns = self._clock.now_ns()
@@ -228,7 +236,7 @@ class CameraInput(_FaceInput):
 
     def _off_status(self) -> SensorStatus:
         return SensorStatus(
-            self.driver.name, SensorState.LOST, SensorReason.SWITCHED_OFF, self._switched_ns, "switched off by a person"
+            self.driver.name, SensorState.LOST, SensorReason.SWITCHED_OFF, self._switched_ns, self._off_words
         )
 
     async def run(self) -> None:
@@ -270,7 +278,7 @@ class CameraInput(_FaceInput):
             return f"{self.driver.name}: a picture has been in work for over {STUCK_S:.0f} s"
         if self.switched_off and not self.let_go and now_ns - self._switched_ns > STUCK_S * NS_PER_S:
             return f"{self.driver.name}: it is switched off, and its library does not let go of the device"
-        if self.status.reason is SensorReason.HUNG:
+        if self._hung_ns is not None and now_ns - self._hung_ns > STUCK_S * NS_PER_S:
             return f"{self.driver.name}: the camera's library hangs"
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edge.face.words import code_words, sentence
 from edge.publish.payload import AlertMessage
 from edge.stages import SAFE_MODE, STAGE_WORDS, stage_code
-from edge.types import Absence, Condition, Presence, Priority
+from edge.types import CAMERA_STATE_LOST, Absence, Condition, Presence, Priority
 
 CONDITION_WORDS = {
     Condition.PAIN: "signs of pain",
@@ -39,6 +39,7 @@ REASON_WORDS = {
     "only_hr": "only the heart rate is roused",
     "to_bed": "nobody acknowledged: the bed sounds too",
     "to_second": "nobody acknowledged: second station called",
+    CAMERA_STATE_LOST: "camera state lost, it stays off: ask a nurse whether it may look",
     SAFE_MODE: "safe mode after several failed starts: nobody is watched",
 } | {stage_code(stage): f"it failed while {doing}" for stage, doing in STAGE_WORDS.items()}
 """Reason codes of the wristband, whose signals speak of arousal, not of pain, and of the box. Those of the face:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.audit.chain import START, Anchor, Entry, Kind, entry, read, verify
-from edge.audit.log import LOCK_S, AuditLog
+from edge.audit.chain import START, Anchor, Entry, Kind, entry
+from edge.audit.log import LOCK_S, AuditLog, read
+from edge.audit.verify import verify
 from edge.clock import SystemClock, VirtualClock
 
 COUNT = 12
@@ -28,6 +29,12 @@ def written(path: Path, count: int = COUNT) -> AuditLog:
         clock.advance(1.0)
         assert audit.note(Kind.COMMAND, f"Sister {number}", {"do": "pause_audio", "way": "station", "outcome": "done"})
     return audit
+
+
+def crash(path: Path, size: int) -> None:
+    """What a crash leaves behind that came before the end was noted."""
+    path.write_bytes(path.read_bytes()[:size])
+    path.with_suffix(".head").unlink(missing_ok=True)
 
 
 def lines(path: Path) -> list[bytes]:
@@ -86,7 +93,8 @@ def test_any_flipped_bit_is_found(tmp_path_factory: pytest.TempPathFactory, wher
 def test_any_removed_entry_but_the_last_is_found(path: Path, number: int) -> None:
     kept = lines(path)
     path.write_bytes(b"".join(kept[:number] + kept[number + 1 :]))
-    assert f"entry {number + 2} does not follow" in verify(path).fault
+    expected = f"entry {number + 2} does not follow" if number else "the entries before 2 are missing"
+    assert expected in verify(path).fault
 
 
 @pytest.mark.parametrize("number", range(COUNT - 1))
@@ -119,10 +127,12 @@ def test_the_same_said_in_another_way_is_found(path: Path) -> None:
     assert not verify(path).sound
 
 
-def test_a_cut_end_is_not_seen_by_the_chain_alone_and_is_by_an_anchor(path: Path) -> None:
+def test_a_cut_end_is_not_seen_by_the_chain_alone_and_is_by_the_note_beside_it_and_by_an_anchor(path: Path) -> None:
     anchor = verify(path).head
     assert anchor is not None
     path.write_bytes(b"".join(lines(path)[:-2]))
+    assert verify(path).fault == f"entry {COUNT} was written, but the file ends at {COUNT - 2}: its end was cut off"
+    path.with_suffix(".head").unlink()
     assert verify(path).sound
     verdict = verify(path, (anchor,))
     assert "its end was cut off" in verdict.fault
@@ -137,6 +147,8 @@ def test_a_chain_computed_anew_is_not_seen_by_itself_and_is_by_an_anchor(path: P
         one = entry(number, prev, clock.instant(), Kind.COMMAND, "Nobody", {})
         prev, made = one.hash, made + one.line()
     path.write_bytes(made)
+    assert "forged" in verify(path).fault
+    path.with_suffix(".head").unlink()
     assert verify(path).sound
     assert "computed anew" in verify(path, (anchor,)).fault
 
@@ -152,7 +164,7 @@ def test_an_anchor_confirms_all_before_it(path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 40, 200])
 def test_a_line_that_a_crash_cut_short_is_told_by_the_next_one(path: Path, cut: int) -> None:
-    path.write_bytes(path.read_bytes()[:-cut])
+    crash(path, -cut)
     written(path, 1)
     verdict = verify(path)
     assert verdict.sound, verdict.fault
@@ -163,10 +175,10 @@ def test_a_line_that_a_crash_cut_short_is_told_by_the_next_one(path: Path, cut: 
 
 @pytest.mark.parametrize("second", [1, 2, 30, 150])
 def test_a_second_crash_while_the_first_one_is_told_is_no_forgery(path: Path, second: int) -> None:
-    path.write_bytes(path.read_bytes()[:-40])
+    crash(path, -40)
     before = path.stat().st_size
     written(path, 1)
-    path.write_bytes(path.read_bytes()[: before + 1 + second])
+    crash(path, before + 1 + second)
     written(path, 1)
     verdict = verify(path)
     assert verdict.sound, verdict.fault

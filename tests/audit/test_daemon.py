@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge import clock, config
-from edge.audit.chain import Anchor, Entry, Kind, read, verify
-from edge.audit.log import FILE, AuditLog
+from edge.audit.chain import Anchor, Entry, Kind
+from edge.audit.log import FILE, AuditLog, read
+from edge.audit.verify import verify
 from edge.cli import main
 from edge.daemon import Daemon
 from edge.publish.embedded import free_port

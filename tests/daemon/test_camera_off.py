@@ -129,10 +129,14 @@ def test_a_disk_that_refuses_to_keep_it_is_told_to_who_asked(
     def refuse(_store: Store, _standing: Standing) -> None:
         raise StoreError(StoreReason.FULL, "the disk is full")
 
+    def refuse_file(_path: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
     def ask_off(daemon: Daemon) -> None:
         said.append(daemon.on_command(ControlCommand.model_validate({"id": "a", "do": "camera_off", "by": "Ruth"})))
 
     monkeypatch.setattr("edge.alarm.manager.standings.save", refuse)
+    monkeypatch.setattr("edge.camera_state.replace", refuse_file)
     Box(tmp_path).live((5, ask_off))
     monkeypatch.undo()
     Box(tmp_path).live((5, ask_off))

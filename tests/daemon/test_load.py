@@ -37,12 +37,13 @@ class HotBox:
         time: clock.Clock,
         port: int | None = None,
         sensors: tuple[Camera | Band, ...] = (CAMERA, BAND),
+        celsius: float = 45,
     ) -> None:
         self.clock = time
         self.zone = folder / "sys/class/thermal/thermal_zone0/temp"
-        self.zone.parent.mkdir(parents=True)
-        (folder / "state").mkdir(parents=True)
-        self.heat(45)
+        self.zone.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "state").mkdir(parents=True, exist_ok=True)
+        self.heat(celsius)
         self.assessments: list[Assessment] = []
         self.alerts: list[Alert] = []
         settings = config.Config(
@@ -133,6 +134,54 @@ def test_assessments_that_take_longer_than_their_tick_are_late(tmp_path: Path, m
 
     clock.run(time, live())
     assert reached == ["least", "age"]
+
+
+def levels(box: HotBox, *looks: float) -> list[tuple[float, str, float]]:
+    """Let it run; at each moment the level, and pictures that were taken a second since the one before."""
+    found: list[tuple[float, str, float]] = []
+
+    async def live() -> None:
+        task = asyncio.create_task(box.daemon.run())
+        for before, after in itertools.pairwise((0.0, *looks)):
+            taken = box.taken() if box.camera.report("video_file", 0).channels else 0
+            await box.clock.sleep(after - before)
+            rate = (box.taken() - taken) / (after - before)
+            found.append((after, str(box.daemon._slowing.governor.level.load), rate))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    clock.run(box.clock, live())
+    return found
+
+
+def test_a_box_that_is_hot_when_it_starts_begins_slowly(tmp_path: Path) -> None:
+    time = clock.VirtualClock()
+    hot = HotBox(tmp_path, time, celsius=90)
+    [(_, load, rate)] = levels(hot, 8.0)
+    assert (load, rate < 3.5) == ("least", True)
+
+
+def test_a_new_start_goes_on_at_the_level_of_the_one_before_and_recovers(tmp_path: Path) -> None:
+    time = clock.VirtualClock()
+    first = HotBox(tmp_path, time, celsius=45)
+    first.heat(82)
+    assert levels(first, 40.0)[-1][1] == "slow"
+    again = HotBox(tmp_path, clock.VirtualClock(), celsius=73)  # too warm to be taken up, not cool enough to be left
+    [(_, load, rate), (_, later, _), (_, last, _)] = levels(again, 8.0, 100.0, 300.0)
+    assert (load, rate < 4.5) == ("slow", True)
+    assert (later, last) == ("eased", "eased")
+    cool = HotBox(tmp_path, clock.VirtualClock(), celsius=40)
+    assert [load for _, load, _ in levels(cool, 8.0, 90.0)] == ["eased", "full"]
+    reboot = HotBox(tmp_path, clock.VirtualClock(boot_id="ba9876543210"), celsius=40)
+    assert levels(reboot, 8.0)[-1][1] == "full"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"boot_id":"0123456789ab","load":"warp"}'])
+def test_a_spoilt_note_of_the_level_costs_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "state/run").mkdir(parents=True)
+    (tmp_path / "state/run/load.json").write_text(text)
+    assert levels(HotBox(tmp_path, clock.VirtualClock(), celsius=40), 5.0)[-1][1] == "full"
 
 
 def scene(folder: Path, celsius: float) -> HotBox:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 GROUND = (
     *("types", "clock", "errors", "section", "store", "salvage", "snapshot", "durable", "stages", "bundle"),
-    *("inference", "golden", "software"),
+    *("inference", "golden", "software", "camera_state"),
 )
 """What every room may use."""
 

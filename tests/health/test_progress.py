@@ -1,4 +1,4 @@
-"""The watchdog starves when a stage hangs, although the event loop lives; never a box that has just begun."""
+"""The watchdog starves when a stage hangs, although the event loop lives; not time and again for the same one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from edge import clock, config
 from edge.daemon import Daemon
 from edge.demo.setup import FACE_CLIP
 from edge.face import FaceEstimator
-from edge.health.progress import SETTLED_S, Progress
+from edge.health.progress import Progress
+from edge.health.starts import AGAIN_S, Starts
 from edge.health.systemd import Notifier
 from edge.publish.embedded import free_port
 from edge.sensors.camera.stanzas import VideoFileCamera
@@ -33,18 +34,34 @@ class Heard(Notifier):
         self.fed_ns.append(self.clock.now_ns())
 
 
-def test_a_stage_that_hangs_starves_the_watchdog_once_the_box_has_settled(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stage_that_hangs_starves_the_watchdog(caplog: pytest.LogCaptureFixture) -> None:
     time = clock.VirtualClock()
     heard = Heard(clock=time)
-    progress = Progress(heard, time)
-    progress.made(["camera: hangs"])
+    progress = Progress(heard, Starts((), None, time))
+    progress.made([])
     assert len(heard.fed_ns) == 1
-    time.advance(SETTLED_S + 1)
-    progress.made(["camera: hangs"])
+    for _ in range(3):
+        progress.made(["camera: hangs"])
     assert len(heard.fed_ns) == 1
     progress.made([])
     assert len(heard.fed_ns) == 2
-    assert caplog.text.count("camera: hangs") == 1
+    assert caplog.text.count("camera: hangs; the box is started anew") == 1
+
+
+def test_one_that_hangs_again_at_once_does_not_cost_the_others_their_watch(caplog: pytest.LogCaptureFixture) -> None:
+    time = clock.VirtualClock()
+    starts = Starts((), None, time)
+    Progress(Heard(clock=time), starts).made(["camera: hangs"])
+    heard = Heard(clock=time)
+    progress = Progress(heard, starts)
+    for _ in range(int(AGAIN_S[0])):
+        progress.made(["camera: hangs"])
+        time.advance(1.0)
+    assert len(heard.fed_ns) == AGAIN_S[0]
+    progress.made(["camera: hangs"])
+    assert len(heard.fed_ns) == AGAIN_S[0]
+    assert caplog.text.count("goes on without") == 1
+    assert caplog.text.count("is started anew where") == 2
 
 
 @pytest.mark.models
@@ -63,7 +80,6 @@ def test_a_picture_that_is_never_judged_starves_the_watchdog_of_a_living_loop(
 
     monkeypatch.setattr(FaceEstimator, "step", hang)
     monkeypatch.setattr("edge.inputs.face.STUCK_S", 0.5)
-    monkeypatch.setattr("edge.health.progress.SETTLED_S", 0.0)
     camera = VideoFileCamera(driver="video_file", name="camera", path=FACE_CLIP, width_px=320, height_px=240)
     settings = config.Config(
         box=config.Box(site="test", bed="bed1", state_dir=tmp_path, validity=Validity.TEST),

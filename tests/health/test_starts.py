@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from edge.clock import VirtualClock
 from edge.errors import StoreError, StoreReason
-from edge.health.starts import RECORD_FILE, WINDOW_S, Failure, Starts, last_failure
+from edge.health.starts import AGAIN_S, FORGOTTEN_S, RECORD_FILE, WINDOW_S, Failure, Starts, last_failure
 from edge.stages import STAGE_WORDS, Stage, stage_code
 
 
@@ -167,3 +168,51 @@ def test_without_any_folder_the_box_starts_and_says_that_nothing_is_counted(
 def test_every_stage_has_words_and_a_code_that_fits_the_wire(stage: Stage) -> None:
     assert STAGE_WORDS[stage] in Failure(3, stage, "").words
     assert len(stage_code(stage)) <= 16
+
+
+def grants(folder: Path, clock: VirtualClock) -> bool:
+    """A start in which a stage hangs; whether the box is started anew for it."""
+    starts = Starts.open([folder], clock)
+    assert starts.begin() is None
+    starts.reached(Stage.WATCHING)
+    granted = starts.grant()
+    starts.close()
+    return granted
+
+
+def test_starts_for_a_stage_that_hangs_come_ever_more_rarely(tmp_path: Path) -> None:
+    clock, granted = VirtualClock(), list[float]()
+    for _ in range(6):
+        starts = Starts.open([tmp_path], clock)
+        assert starts.begin() is None
+        while not starts.grant():
+            clock.advance(60.0)
+        granted.append(clock.now_ns() / 1e9)
+        starts.close()
+    gaps = [later - before for before, later in pairwise(granted)]
+    assert gaps == [AGAIN_S[0], AGAIN_S[1], AGAIN_S[2], AGAIN_S[2], AGAIN_S[2]]
+    clock.advance(FORGOTTEN_S)
+    assert grants(tmp_path, clock)
+    clock.advance(AGAIN_S[0])
+    assert grants(tmp_path, clock)
+
+
+def test_they_never_lead_into_safe_mode(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    for _ in range(3):
+        assert grants(tmp_path, clock)
+        clock.advance(20.0)
+        for _ in range(2):
+            start(tmp_path, clock, Stage.OPENING)
+        clock.advance(6 * 3600.0)
+    assert start(tmp_path, clock) is None
+
+
+def test_a_start_that_holds_forgets_none_of_them(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    starts = Starts.open([tmp_path], clock)
+    starts.begin()
+    assert starts.grant()
+    starts.clear()
+    starts.close()
+    assert not grants(tmp_path, clock)

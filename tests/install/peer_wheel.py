@@ -19,19 +19,29 @@ def main():
         print("anodyne", VERSION)
     elif sys.argv[1:] == ["config", "example"]:
         print("[box]")
+    elif sys.argv[1:3] == ["config", "check"]:
+        if "no longer" in open(sys.argv[3], encoding="utf-8").read() and {refuses}:
+            sys.exit("line 1: old.key: there is no such key")
     else:
         sys.exit(2)
 """
 
 
-def peer_wheel(folder: Path, version: str, *, broken: bool = False) -> Path:
-    """Write `anodyne-<version>` as a wheel, in place of others, and give its folder back."""
+def peer_wheel(folder: Path, version: str, *, broken: bool = False, refuses: bool = False) -> Path:
+    """Write `anodyne-<version>` as a wheel, in place of others, and give its folder back.
+
+    Args:
+        folder: for the wheel.
+        version: of the program.
+        broken: it does not start.
+        refuses: it does not take a configuration that says "no longer".
+    """
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.whl"):
         old.unlink()
     info = f"anodyne-{version}.dist-info"
     files = {
-        "anodyne_peer.py": PROGRAM.format(version=version, broken=broken),
+        "anodyne_peer.py": PROGRAM.format(version=version, broken=broken, refuses=refuses),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: anodyne\nVersion: {version}\n"
         + "".join(f"Provides-Extra: {extra}\n" for extra in ("station", "metrics", "gpio")),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: peer\nRoot-Is-Purelib: true\nTag: py3-none-any\n",

@@ -43,9 +43,11 @@ class Machine:
         command = [str(SYSTEMD / "install.sh"), *arguments, "--root", str(self.root)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    def install(self, version: str, *, broken: bool = False, damaged: bool = False) -> subprocess.CompletedProcess[str]:
+    def install(
+        self, version: str, *, broken: bool = False, damaged: bool = False, refuses: bool = False
+    ) -> subprocess.CompletedProcess[str]:
         """Install, or upgrade to, a version."""
-        wheels = peer_wheel(self._wheels, version, broken=broken)
+        wheels = peer_wheel(self._wheels, version, broken=broken, refuses=refuses)
         if damaged:
             [wheel] = wheels.glob("*.whl")
             wheel.write_bytes(wheel.read_bytes()[:-200])
@@ -108,6 +110,35 @@ def test_an_upgrade_takes_the_place_at_once_and_one_that_fails_leaves_the_old_pr
     assert "cannot be installed" in outcome.stderr
     assert machine.version() == "anodyne 1.1"
     assert sorted(one.name for one in releases.iterdir()) == kept
+
+
+def test_a_release_that_refuses_the_configuration_is_not_put_in_place(machine: Machine) -> None:
+    machine.install("1.0")
+    file = machine.root / "etc/anodyne/anodyne.toml"
+    unit = machine.root / "etc/systemd/system/anodyne.service"
+    file.write_text("# no longer\n")
+    before = unit.stat().st_mtime_ns
+    outcome = machine.install("1.1", refuses=True)
+    assert outcome.returncode == 1
+    assert "old.key: there is no such key" in outcome.stderr
+    assert f"anodyne 1.1 refuses {file}" in outcome.stderr
+    assert "run this again" in outcome.stderr
+    assert "anodyne 1.0 stays in its place" in outcome.stdout
+    assert machine.version() == "anodyne 1.0"
+    assert (file.read_text(), unit.stat().st_mtime_ns) == ("# no longer\n", before)
+    file.write_text("# mended\n")
+    assert machine.install("1.1", refuses=True).returncode == 0
+    assert machine.version() == "anodyne 1.1"
+    assert len(list((machine.root / "opt/anodyne-releases").iterdir())) == 2
+
+
+def test_a_kept_configuration_that_a_first_install_refuses_is_told(machine: Machine) -> None:
+    (machine.root / "etc/anodyne").mkdir(parents=True)
+    (machine.root / "etc/anodyne/anodyne.toml").write_text("# no longer\n")
+    outcome = machine.install("1.1", refuses=True)
+    assert outcome.returncode == 1
+    assert "old.key" in outcome.stderr
+    assert not (machine.root / "opt/anodyne").exists()
 
 
 def test_uninstalling_keeps_configuration_and_state_until_they_are_purged(machine: Machine) -> None:

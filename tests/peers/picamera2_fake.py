@@ -53,6 +53,7 @@ class Device:
         refuses: the method that fails, and how.
         frozen: makes no more pictures while set.
         late: completes what was asked for at the moment that it is withdrawn.
+        hangs: waiting for a picture does not end while set, whatever its time-out.
     """
 
     model: str = "imx219"
@@ -69,6 +70,7 @@ class Device:
     refuses: tuple[str, Exception] | None = None
     frozen: threading.Event = field(default_factory=threading.Event)
     late: bool = False
+    hangs: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -345,6 +347,8 @@ class Picamera2:
 
     def wait(self, job: Job, timeout: float | None = None) -> CompletedRequest:
         """Wait for what was asked for."""
+        while self.device.hangs.is_set():
+            time.sleep(0.01)
         return job.future.result(timeout)
 
     def cancel_all_and_flush(self) -> None:

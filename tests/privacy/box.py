@@ -117,11 +117,22 @@ def ports_of(broker: Mosquitto) -> dict[str, int]:
     return {"page": free_port(), "metrics": free_port(), "broker": broker.port}
 
 
-def spoils(folder: Path, clip: Path, broker: Mosquitto, seconds: float, program: Sequence[str] = PROGRAM) -> Spoils:
-    """Let a box run for a while, and take everything."""
+def spoils(
+    folder: Path, clip: Path, broker: Mosquitto, seconds: float, program: Sequence[str] = PROGRAM, more: str = ""
+) -> Spoils:
+    """Let a box run for a while, and take everything.
+
+    Args:
+        folder: of the box; what it already holds is there when it starts.
+        clip: what its camera shows.
+        broker: that it speaks to.
+        seconds: how long.
+        program: the box itself.
+        more: of its configuration.
+    """
     found = Spoils()
     ports = ports_of(broker)
-    with Sniffer(*ports.values()) as sniffer, box(folder, clip, ports, program=program) as process:
+    with Sniffer(*ports.values()) as sniffer, box(folder, clip, ports, program=program, more=more) as process:
         until = time.monotonic() + seconds
         shown = b""
         while time.monotonic() < until:

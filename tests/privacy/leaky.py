@@ -14,11 +14,13 @@ import numpy as np
 from edge.cli import main
 from edge.face import FaceEstimator
 from edge.publish.link import Link
+from edge.shadow.eyes import CameraEye
 from edge.station.web import _Web
 from edge.types import Estimate, Frame
 
 log = logging.getLogger(__name__)
 judge = FaceEstimator.step
+judge_beside = CameraEye._step
 publish = Link.publish
 last: list[Frame] = []
 
@@ -52,8 +54,15 @@ async def leak_on_the_page(self: object, request: object) -> object:
     return Response(b'{"picture": "data:image/png;base64,' + png + b'"}')
 
 
+def leak_beside(self: CameraEye, frame: Frame) -> Estimate:
+    """Spill what only the models beside the bundle in use are shown."""
+    frame.pixels.tofile(Path(tempfile.gettempdir()) / "beside.raw")
+    return judge_beside(self, frame)
+
+
 if __name__ == "__main__":
     FaceEstimator.step = leak  # type: ignore[method-assign]  # the leak
+    CameraEye._step = leak_beside  # type: ignore[method-assign]  # the leak
     Link.publish = leak_on_the_way  # type: ignore[method-assign]  # the leak
     _Web._health = leak_on_the_page  # type: ignore[assignment, method-assign]  # the leak
     sys.exit(main(sys.argv[1:]))

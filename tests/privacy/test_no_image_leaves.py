@@ -16,10 +16,16 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.bundles import steps
+from edge.clock import SystemClock
+from edge.sensors.camera.picture import fit, to_gray
+from edge.shadow import Tally
+from tests.fixtures.signed import Site
+from tests.fixtures.signed import site as site
 from tests.peers.broker import Mosquitto
 from tests.peers.broker import mosquitto as mosquitto
 from tests.privacy.box import Spoils, box, ports_of, spoils
-from tests.privacy.canary import NOISE_ROWS, Canary, first_picture, write_clip
+from tests.privacy.canary import NOISE_ROWS, SIZE_PX, Canary, first_picture, write_clip
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -34,6 +40,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def canary(clip: Path) -> Canary:
     return Canary(first_picture(clip))
+
+
+def test_each_picture_that_is_shown_can_be_found(clip: Path, canary: Canary) -> None:
+    shown = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG)
+    count = 0
+    while (read := shown.read())[0]:
+        count += 1
+        assert "raw" in canary.found_in(fit(to_gray(read[1]), *SIZE_PX).tobytes())
+    shown.release()
+    assert count == 120
 
 
 def leaks(canary: Canary, found: Spoils) -> dict[str, set[str]]:
@@ -55,6 +71,43 @@ def test_the_picture_is_in_nothing_that_the_box_lets_out(
     assert b"anodyne_assessments_total" in found.places["page and metrics"]
     assert b"DEBUG" in found.places["file log"]
     assert leaks(canary, found) == {}
+
+
+def beside(folder: Path, site: Site) -> str:
+    """A box on which other models are to run beside those in use for an hour; what its configuration needs for that."""
+    state = folder / "state"
+    state.mkdir(parents=True)
+    shelf = site.shelf(state, SystemClock())
+    shelf.install(site.bundle("0.2.0"))
+    steps.shadow(shelf, "0.2.0", 3600.0)
+    return f'[models]\nkeys = "{site.keys}"\n'
+
+
+def judged_beside(folder: Path) -> int:
+    """Pictures that the models beside those in use have looked at, as their figures on disk say."""
+    [file] = (folder / "state").rglob("shadow-0.2.0*.json")
+    cost = Tally.read(file).cost
+    return cost.frames - cost.skipped
+
+
+def test_nor_while_other_models_run_beside_those_in_use(
+    tmp_path: Path, clip: Path, canary: Canary, mosquitto: Mosquitto, site: Site
+) -> None:
+    more = beside(tmp_path / "box", site)
+    found = spoils(tmp_path / "box", clip, mosquitto, 25.0, more=more)
+    assert found.assessed_face, "the box has not looked at the picture"
+    assert judged_beside(tmp_path / "box") > 20, "the models beside have not looked at the picture"
+    assert any("shadow-0.2.0" in place for place in found.places)
+    assert found.strangers == set()
+    assert leaks(canary, found) == {}
+
+
+def test_the_search_finds_a_hole_in_what_runs_beside(
+    tmp_path: Path, clip: Path, canary: Canary, mosquitto: Mosquitto, site: Site
+) -> None:
+    more = beside(tmp_path / "box", site)
+    found = leaks(canary, spoils(tmp_path / "box", clip, mosquitto, 15.0, program=(LEAKY,), more=more))
+    assert "raw" in found["file tmp/beside.raw"]
 
 
 def test_the_search_finds_a_box_with_holes(tmp_path: Path, clip: Path, canary: Canary, mosquitto: Mosquitto) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.audit.chain import verify
 from edge.audit.log import AuditLog
+from edge.audit.verify import verify
 from edge.audit.witness import Witness
 from edge.clock import Instant, SystemClock
 from edge.errors import CommandError, CommandReason

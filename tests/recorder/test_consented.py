@@ -12,8 +12,9 @@ import pytest
 
 from edge import clock as clocks
 from edge import config
-from edge.audit.chain import Entry, Kind, read, verify
-from edge.audit.log import FILE
+from edge.audit.chain import Entry, Kind
+from edge.audit.log import FILE, read
+from edge.audit.verify import verify
 from edge.cli import main
 from edge.clock import Instant, VirtualClock
 from edge.daemon import Daemon

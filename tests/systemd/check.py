@@ -28,6 +28,13 @@ ctypes.PyDLL(None).sleep(1_000_000)
 """A camera library that never returns and holds the interpreter: no other thread goes on."""
 
 
+HANGS_ALONE = "import time\ntime.sleep(1_000_000)\n"
+"""One that never returns and leaves the others alone: the event loop goes on."""
+
+LATELY = "has been started anew for that lately"
+"""What the box says when it goes on without its camera."""
+
+
 class Ward:
     """What the station hears."""
 
@@ -38,6 +45,7 @@ class Ward:
         self.health: HealthMessage | None = None
         self.online = False
         self.starts = 0
+        self.states = 0
 
     def hear(self, received: Received) -> None:
         """Keep the newest."""
@@ -46,6 +54,7 @@ class Ward:
                 self.alerts.append(alert)
             case StateMessage() as state:
                 self.state = state
+                self.states += 1
             case HealthMessage() as health:
                 self.health = health
             case AvailabilityMessage() as said:
@@ -114,9 +123,30 @@ async def look(ward: Ward, library: Path) -> None:
     await wait("the unit is active", lambda: shown("ActiveState") == "active")
     episodes = {alert.episode for alert in ward.alerts}
     await wait("through all of it one alarm stood, restored each time", lambda: episodes == {episode}, 0.0)
+    await alone(ward, library)
     run("systemctl", "stop", UNIT)
     await wait("stopped in order", lambda: shown("Result") == "success", 0.0)
     await wait("and the station knows", lambda: not ward.online, 10.0)
+
+
+async def alone(ward: Ward, library: Path) -> None:
+    """A camera's thread hangs by itself: one new start, and when that did not help the box goes on without."""
+    await asyncio.to_thread(library.write_text, HANGS_ALONE)
+    run("systemctl", "restart", UNIT)
+    before = int(shown("NRestarts"))
+    await wait("a camera thread hangs alone: the watchdog has killed", lambda: int(shown("NRestarts")) > before, 120.0)
+    await wait("the unit is active", lambda: shown("ActiveState") == "active")
+    await wait("it hangs again, and the box goes on without", lambda: LATELY in journal(), 120.0)
+    states = ward.states
+    await wait("it still assesses", lambda: ward.states > states + 3, 60.0)
+    await wait("one new start in all, and no safe mode", lambda: int(shown("NRestarts")) == before + 1, 0.0)
+    await wait("which the station would know", lambda: not ward.safe, 0.0)
+    await asyncio.to_thread(library.unlink)
+
+
+def journal() -> str:
+    """What the unit has said since it was last started by hand."""
+    return run("journalctl", "--unit", UNIT, "--no-pager")
 
 
 async def attend(library: Path) -> None:

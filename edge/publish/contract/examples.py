@@ -147,6 +147,14 @@ def _health() -> HealthMessage:
         "faults": {"power": "the supply voltage has been too low since the last start"},
         "temperature_c": 61.2,
         "software": "0.1.0",
+        "models": {
+            "bundle": "1.1.0-3f9a1c2b7d40",
+            "version": "1.1.0",
+            "use": "trial",
+            "since_ms": NOW.wall_ms - 3_600_000,
+            "beside": "1.1.0-3f9a1c2b7d40",
+            "beside_state": "done",
+        },
     }
     return HealthMessage.model_validate(_head() | found)
 

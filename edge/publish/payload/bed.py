@@ -92,6 +92,25 @@ class BurdenMessage(Head):
     """Time in which the box ran, minutes."""
 
 
+class ModelsCondition(Message):
+    """The models of one box: which bundle runs, and what is under way."""
+
+    bundle: Annotated[str, Field(max_length=80)]
+    """Id of the one in use; "shipped": that of the program."""
+    version: Annotated[str, Field(max_length=40)]
+    """Of its content."""
+    use: Literal["committed", "trial", "configured"]
+    """Confirmed; on trial, and given up at the first fault; or named by the configuration, unsigned."""
+    since_ms: Annotated[int, Field(ge=0)] | None = None
+    """When it was put to use, Unix milliseconds of the box; absent where no step is known."""
+    beside: Annotated[str, Field(max_length=80)] | None = None
+    """Id of the bundle that runs beside it, or ran last; absent for none."""
+    beside_state: Literal["wanted", "running", "done", "failed", "stopped"] | None = None
+    """How far that has come."""
+    fault: Annotated[str, Field(max_length=160)] | None = None
+    """The last bundle that was rolled back or refused, and why; absent once something has been done since."""
+
+
 class HealthMessage(Head):
     """What is wrong with the box itself (topic `health`, retained)."""
 
@@ -105,6 +124,8 @@ class HealthMessage(Head):
     """Of the hottest thermal zone, degrees Celsius; absent where none is known."""
     software: str
     """Version of Anodyne."""
+    models: ModelsCondition | None = None
+    """Its models; absent in safe mode, which uses none."""
 
 
 class ReplyMessage(Head):

@@ -24,6 +24,11 @@ HUNG_AT_MOST = 3
 the next connection escapes; each holds a few megabytes."""
 
 
+HELD = frozenset({SensorReason.IN_USE, SensorReason.UNREADABLE, SensorReason.WRONG_DEVICE})
+"""What opening says of a device that a hanging thread of this very process still has."""
+
+_HANGS = "the camera's library hangs and does not let go of it: unplug the camera, or restart the box"
+
 _CAPTURES: WeakKeyDictionary[Capture, str] = WeakKeyDictionary()
 """Of this process, with the camera's name: a driver that is built anew (for other models) does not call a device closed
 that a thread of its predecessor still has."""
@@ -57,7 +62,7 @@ class LiveCamera(ABC):
     @property
     def holds_device(self) -> bool:
         """Whether a thread still has the camera: until it has ended nobody can say that it is closed."""
-        return any(name == self.name and capture.alive for capture, name in _CAPTURES.items())
+        return bool(self._alive())
 
     def limit_rate(self, rate_hz: float | None) -> float:
         """Take fewer pictures than configured; see `edge.sensors.driver.Paced`."""
@@ -68,15 +73,14 @@ class LiveCamera(ABC):
         """Frames until the camera is gone.
 
         Raises:
-            SensorError: HUNG (the threads of earlier connections hang), DISCONNECTED (gone), NO_DATA (nothing new for
-                five seconds: frozen, late or damaged pictures), TIMED_OUT (silent), or what opening says.
+            SensorError: HUNG (too many threads of earlier connections hang, or one of them has the device),
+                DISCONNECTED (gone), NO_DATA (nothing new for five seconds: frozen, late or damaged pictures), TIMED_OUT
+                (silent), or what opening says.
         """
+        hanging = self._alive()
         self._captures = [capture for capture in self._captures if capture.alive]
         if len(self._captures) >= HUNG_AT_MOST:
-            raise SensorError(
-                SensorReason.HUNG,
-                "the camera's library hangs and does not let go of it: unplug the camera, or restart the box",
-            )
+            raise SensorError(SensorReason.HUNG, _HANGS)
         size_px = (self._section.width_px, self._section.height_px)
         capture = Capture(self.name, self._clock, self.open_source, self._sieve, size_px)
         self._captures.append(capture)
@@ -85,9 +89,17 @@ class LiveCamera(ABC):
         try:
             while True:
                 yield await capture.newest()
+        except SensorError as error:
+            if error.reason in HELD and any(earlier.alive for earlier in hanging):
+                raise SensorError(SensorReason.HUNG, _HANGS) from error
+            raise
         finally:
             await capture.close()
             self._captures = [one for one in self._captures if one.alive]  # with the picture that nobody fetched
+
+    def _alive(self) -> list[Capture]:
+        """Threads of this camera that have not ended, of this driver or of one before it."""
+        return [capture for capture, name in _CAPTURES.items() if name == self.name and capture.alive]
 
     @abstractmethod
     def open_source(self) -> Source:
