@@ -85,7 +85,7 @@ class Scribe:
                 part = entries.minute_of(place, _minute(state, incoming, heard_ms), state)
                 key = part.place, part.minute
                 minutes[key] = entries.join(minutes[key], part) if key in minutes else part
-            case ReplyMessage() as reply if not is_probe(reply):
+            case ReplyMessage() as reply if reply.to and not is_probe(reply):
                 text = reply.detail or reply.reason or ""
                 found.append(entries.reply(place, reply.to, heard_ms, ok=reply.ok, text=text))
             case NoteMessage() as note:
