@@ -24,6 +24,9 @@ WINDOW = 1000
 IDLE_S = 2.0
 """A broker that sends nothing for so long after we have left the group has nothing more for us, seconds."""
 
+SURE = 2
+"""A broker that answers in MQTT 3.1.1 and not in MQTT 5 so many times in a row knows no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -69,6 +72,7 @@ class SharedReader:
         self._news = asyncio.Event()
         self._last_ns = 0
         self._owed = 0
+        self._old = 0
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -130,12 +134,14 @@ class SharedReader:
 
     async def _session(self, link: Link) -> None:
         if link.version is not Version.V5:
-            where = f"the MQTT broker at {self._config.host}:{self._config.port}"
+            self._old += 1
+            # Once may be a broker that was frozen while it was asked in MQTT 5.
             raise PublishError(
-                PublishReason.NO_SHARING,
-                f"{where} speaks MQTT 3.1.1 alone, which knows no shared subscriptions: {WITHOUT_SHARING}",
+                PublishReason.NO_SHARING if self._old >= SURE else PublishReason.SILENT,
+                f"the MQTT broker at {self._config.host}:{self._config.port} speaks MQTT 3.1.1 alone, which knows no "
+                f"shared subscriptions: {WITHOUT_SHARING}",
             )
-        self._link = link
+        self._link, self._old = link, 0
         self.ready.set()
         try:
             await asyncio.wait({link.lost})

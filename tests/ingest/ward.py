@@ -51,6 +51,7 @@ class Bed:
 
     @property
     def topics(self) -> Topics:
+        """Its topics."""
         return Topics("ward", f"bed{self.number:03d}")
 
     def _head(self) -> dict[str, object]:
