@@ -50,6 +50,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--site", default="+", help="only this site")
     parser.add_argument("--leave", action="store_true", help="write what the broker holds for this worker, give up its "
                         "place in the group, and end: before there are fewer workers for good")  # fmt: skip
+    parser.add_argument(
+        "--metrics-port", type=int, help="port of the figures (default: [metrics] of the configuration)"
+    )
     parser.add_argument("--check", action="store_true", help="look at broker, folder and database, and end")
     parser.set_defaults(handler=run)
 
@@ -77,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return _check(section, mqtt, topics, arguments.name)
     settings = Metrics() if config is None else config.metrics
+    if arguments.metrics_port is not None:
+        settings = settings.model_copy(update={"port": arguments.metrics_port})
     system = clock.SystemClock()
     clock.run(system, _work(section, mqtt, topics, system, settings, arguments))
     return 0

@@ -19,6 +19,7 @@ from edge.publish.shared import WINDOW, Delivery, SharedReader
 from edge.publish.topics import Topics
 from edge.station.book import Book
 from edge.station.keeping import open_hospital
+from edge.types import NS_PER_S
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ MOST = WINDOW // 2
 
 AGAIN_S = 1.0
 """A write that failed is tried again after this, seconds; nothing is acknowledged meanwhile."""
+
+GIVE_UP_S = 60.0
+"""A file that has taken nothing for so long ends the worker, seconds: at its next start a damaged one is set aside."""
 
 OWN_KEEP_MS = 86_400_000
 """What a hospital's database has is kept on this machine for a day: to recognise repeats, and for whoever looks."""
@@ -94,7 +98,7 @@ class Worker:
                 f"{self.folder} cannot be written ({self.book.fault}): nothing that is not on the disk may be "
                 "acknowledged; make room, or set station.state_dir to a folder that belongs to this user",
             )
-        self.hospital = None if section.history is None else open_hospital(section, self.book)
+        self.hospital = None if section.history is None else open_hospital(section, self.book, whole_minutes=True)
         self.reader = SharedReader(
             mqtt, f"anodyne-ingest-{group}-{name}", group, filters(topics or Topics("+", "+")), clock
         )
@@ -108,6 +112,7 @@ class Worker:
 
         Raises:
             PublishError: NO_SHARING: the broker cannot serve a group.
+            StoreError: the file takes nothing any more.
         """
         if self.hospital is not None:
             self.hospital.start()
@@ -139,7 +144,14 @@ class Worker:
                 writing.cancel()
 
     async def _until_kept(self, batch: list[Delivery], heard_ms: int) -> None:
+        began_ns = self._clock.now_ns()
         while not await self._kept(batch, heard_ms):
+            if self._clock.now_ns() - began_ns > GIVE_UP_S * NS_PER_S:
+                raise StoreError(
+                    StoreReason.UNWRITABLE,
+                    f"{self.book.path} has taken nothing for {GIVE_UP_S:.0f} s ({self.book.fault}); the broker keeps "
+                    "what was not written: make room, or start again to have a damaged file set aside",
+                )
             await self._clock.sleep(AGAIN_S)
         self.reader.acknowledge(batch)
         if self._figures is not None:

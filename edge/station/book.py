@@ -297,5 +297,5 @@ class Book:
 
     def _tell(self, error: Exception) -> None:
         if not self.fault:
-            logger.error("%s cannot be used: %s; alarms are shown, but no record is kept", self.path, error)
+            logger.error("%s cannot be used: %s; no record is kept until it can", self.path, error)
         self.fault = str(error)

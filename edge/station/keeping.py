@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from edge.station.hospital import Hospital
 
 
-def open_hospital(section: Station, book: Book) -> Hospital:
+def open_hospital(section: Station, book: Book, *, whole_minutes: bool = False) -> Hospital:
     """The record that `station.history` names; nothing is sent before its `start`.
+
+    Args:
+        section: `[station]` of the configuration.
+        book: the file beside it.
+        whole_minutes: see `Hospital`.
 
     Raises:
         StationError: its package is not installed, or the password cannot be had.
@@ -25,7 +30,9 @@ def open_hospital(section: Station, book: Book) -> Hospital:
             StationReason.NOT_INSTALLED,
             "station.history needs the package psycopg: pip install 'anodyne[station,hospital]'",
         ) from error
-    return Hospital(book, section.history or "", history_password(section))
+    password = history_password(section)
+    url, trends = section.history or "", section.history_trends
+    return Hospital(book, url, password, whole_minutes=whole_minutes, trends=trends)
 
 
 def history_password(section: Station) -> str | None:

@@ -80,16 +80,22 @@ class Spool:
             self._opened.execute("PRAGMA synchronous=NORMAL")  # a row that is sent again after a power cut is sent once
         return self._opened
 
-    def oldest(self, limit: int) -> list[Spooled]:
+    def oldest(self, limit: int, settled_ms: int | None = None) -> list[Spooled]:
         """The rows that have waited longest, in the order in which they were put; those of a newer program stay.
+
+        Args:
+            limit: how many at most.
+            settled_ms: minutes of trends that were joined to since then, Unix milliseconds, stay too; None: none do.
 
         Raises:
             sqlite3.Error: the file cannot be read.
         """
         kinds = ", ".join("?" * len(Kind))
+        last_ms = 2**62 if settled_ms is None else settled_ms
         found = self._db.execute(
-            f"SELECT position, kind, row FROM spool WHERE kind IN ({kinds}) ORDER BY position LIMIT ?",  # noqa: S608
-            (*Kind, limit),
+            f"SELECT position, kind, row FROM spool WHERE kind IN ({kinds}) AND (kind <> ? OR at_ms <= ?) "  # noqa: S608
+            "ORDER BY position LIMIT ?",
+            (*Kind, Kind.MINUTE, last_ms, limit),
         )
         return [Spooled(int(position), Kind(kind), _row(Kind(kind), row)) for position, kind, row in found]
 

@@ -42,7 +42,7 @@ async def test_three_workers_of_which_one_is_killed_record_what_one_alone_does(
             whole = (3 * BEDS, BEDS, BEDS)
             await until(lambda: counts(record(alone_url)) == whole and counts(record(url)) == whole, 60)
             newest = {bed.topics.bed: bed.said for bed in ward.beds}
-            await until(lambda: _newest(url) == _newest(alone_url) == newest, 60)
+            await until(lambda: _newest(url) == _newest(alone_url) == newest, 90)
         assert record(url) == record(alone_url)
         shares = [_taken(tmp_path / "three" / "state" / f"ingest-{name}") for name in "123"]
     assert min(shares) > BEDS / 2  # each has had a part

@@ -83,6 +83,21 @@ async def test_a_disk_that_has_room_again_gets_all(
         assert full.book.fault == ""
 
 
+async def test_a_file_that_takes_nothing_ends_the_worker_so_that_it_is_started_anew(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "AGAIN_S", 0.1)
+    monkeypatch.setattr(room, "GIVE_UP_S", 0.5)
+    worker = Worker(Station(state_dir=tmp_path), mosquitto.mqtt(), SystemClock(), "one", "record")
+    worker.book._db.execute("PRAGMA max_page_count = 1")
+    task = asyncio.create_task(worker.run())
+    await asyncio.wait_for(worker.reader.ready.wait(), 20)
+    async with speaking(mosquitto) as beds:
+        await say(beds, Ward(20).night())
+    with pytest.raises(StoreError, match="the broker keeps what was not written"):
+        await asyncio.wait_for(task, 20)
+
+
 def test_a_folder_that_cannot_be_written_is_refused_rather_than_acknowledged_into_memory(tmp_path: Path) -> None:
     (tmp_path / "station.db").mkdir()  # no file can be there
 

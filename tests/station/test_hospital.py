@@ -315,14 +315,38 @@ def test_the_conflict_targets_of_the_writes_hold_the_time_too(url: str, tmp_path
 def test_a_station_beside_workers_leaves_the_trends_to_them_and_writes_its_alarms(url: str, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     book = Book(tmp_path / "one", spooling=True, trends=False)
-    one = Hospital(book, url, PASSWORD)
+    one = Hospital(book, url, PASSWORD, trends=False)
     one.start()
     fill(one)
     wait(lambda: (rows(url, "event"), rows(url, "deed"), rows(url, "note")) == (6, 2, 1))
-    assert len(book.read("SELECT * FROM trend")) == 4  # its own file has them
+    assert rows(url, "trend") == 0
+    with station(tmp_path / "worker", url) as worker:
+        worker.minutes([minute(1, "pain", 9.0), minute(30, "calm", 3.0)])
+        wait(lambda: rows(url, "trend") == 2)
+        found = trends(one, NOW_MS, hours=1, step_min=1)[BED]  # what it heard itself, and what the record has
+        assert [found["high"][59 - back] for back in (0, 1, 25, 30)] == [2.0, 9.0, 7.0, 3.0]
+        assert found["sights"][58] == "cannot assess"
     one.stop()
     book.close()
+
+
+def test_a_worker_sends_a_minute_once_it_is_over(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "SETTLED_S", 0.6)
+    (tmp_path / "one").mkdir()
+    book = Book(tmp_path / "one", spooling=True)
+    one = Hospital(book, url, PASSWORD, whole_minutes=True)
+    one.start()
+    for number in range(5):
+        one.minutes([Minute(BED, MINUTE, "calm", 1.0, 1.0 + number, "face", number)])
+        one.alarm(BED, alert(number=number), NOW_MS)
+        time.sleep(0.2)
+    wait(lambda: rows(url, "event") == 5)
     assert rows(url, "trend") == 0
+    wait(lambda: rows(url, "trend") == 1)
+    one.minutes([minute(1)])
+    one.stop()  # and at its end what it has
+    book.close()
+    assert rows(url, "trend") == 2
 
 
 def test_minutes_that_an_earlier_version_left_in_the_spool_are_sent(url: str, tmp_path: Path) -> None:
