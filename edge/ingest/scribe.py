@@ -49,8 +49,15 @@ class Scribe:
         """Nothing is read yet."""
         self.counted: Counter[str] = Counter()
         self._beds: set[str] = set()
+        self._apart: dict[str, bool] = {}
         self._warned = False
         self._full = False
+
+    @property
+    def clock_in_doubt(self) -> bool:
+        """Whether most boxes with a synchronised clock, and at least two, disagree with this machine's."""
+        against = sum(self._apart.values())
+        return against >= 2 and 2 * against > len(self._apart)
 
     def entries(self, messages: Iterable[Incoming], heard_ms: int) -> list[Entry]:
         """What these messages say to the record.
@@ -82,6 +89,8 @@ class Scribe:
             case AlertMessage() as alert:
                 found.append(entries.event(place, alert, heard_ms))
             case StateMessage() as state:
+                if state.synced and not incoming.again:
+                    self._apart[place] = abs(state.wall_ms - heard_ms) >= APART_MS
                 part = entries.minute_of(place, _minute(state, incoming, heard_ms), state)
                 key = part.place, part.minute
                 minutes[key] = entries.join(minutes[key], part) if key in minutes else part

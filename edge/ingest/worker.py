@@ -18,6 +18,7 @@ from edge.ingest.scribe import Scribe, filters
 from edge.publish.shared import WINDOW, Delivery, SharedReader
 from edge.publish.topics import Topics
 from edge.station.book import Book
+from edge.station.entries import Entry
 from edge.station.keeping import open_hospital
 from edge.types import NS_PER_S
 
@@ -144,8 +145,9 @@ class Worker:
                 writing.cancel()
 
     async def _until_kept(self, batch: list[Delivery], heard_ms: int) -> None:
+        rows = await self._clock.in_thread(self._scribe.entries, [one.incoming for one in batch], heard_ms)
         began_ns = self._clock.now_ns()
-        while not await self._kept(batch, heard_ms):
+        while not await self._kept(rows):
             if self._clock.now_ns() - began_ns > GIVE_UP_S * NS_PER_S:
                 raise StoreError(
                     StoreReason.UNWRITABLE,
@@ -157,17 +159,16 @@ class Worker:
         if self._figures is not None:
             self._figures.written(self._scribe, self._clock.instant().wall_ms)
 
-    async def _kept(self, batch: list[Delivery], heard_ms: int) -> bool:
-        """Whether it is on the disk now."""
+    async def _kept(self, rows: list[Entry]) -> bool:
+        """Whether they are on the disk now."""
         async with self._disk:
-            return await self._clock.in_thread(self._keep, batch, heard_ms)
-
-    def _keep(self, batch: list[Delivery], heard_ms: int) -> bool:
-        return self.book.keep(self._scribe.entries((one.incoming for one in batch), heard_ms))
+            return await self._clock.in_thread(self.book.keep, rows)
 
     async def _forget(self) -> None:
         while True:
             await self._clock.sleep(_FORGET_S)
+            if self._scribe.clock_in_doubt:  # a clock that may be wrong makes nothing old
+                continue
             now_ms = self._clock.instant().wall_ms
             kept_ms = self._keep_ms if self.hospital is None else min(self._keep_ms, OWN_KEEP_MS)
             async with self._disk:

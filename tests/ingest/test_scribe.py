@@ -137,6 +137,22 @@ def test_a_state_belongs_to_the_minute_of_its_box_where_its_clock_can_be_believe
     assert minute(NOW_MS - 180_000, again=True) == -3  # the broker gives it again: it is as old as it says
 
 
+def test_a_clock_with_which_most_boxes_disagree_makes_nothing_old() -> None:
+    scribe = Scribe()
+
+    def hear(bed: int, wall_ms: int, *, synced: bool = True) -> bool:
+        told = state().model_copy(update={"wall_ms": wall_ms, "synced": synced})
+        scribe.entries([Incoming(f"anodyne/ward/bed{bed}/state", told.encode(), retained=False)], NOW_MS)
+        return scribe.clock_in_doubt
+
+    day_ms = 86_400_000
+    assert not hear(1, NOW_MS - day_ms)  # one box alone may be wrong itself
+    assert not hear(2, NOW_MS - day_ms, synced=False)
+    assert hear(3, NOW_MS - day_ms)
+    assert hear(4, NOW_MS)
+    assert not hear(5, NOW_MS)
+
+
 def test_what_is_none_of_ours_is_counted_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
     scribe = Scribe()
     odd = ["anodyne/ward/bed7/event", "anodyne/ward/bed7/state", "anodyne/ward/bed7/note", "anodyne/ward/bed7/reply"]
