@@ -266,8 +266,8 @@ class Book:
             try:
                 cursor = self._db.execute(WRITE[one.kind], one.row)
                 written = cursor.fetchall() or ([one.row] if cursor.rowcount > 0 else [])
-            except OverflowError:  # a number that no column holds: somebody forges messages
-                logger.warning("a message with an impossible number is not kept")
+            except (OverflowError, sqlite3.DataError, sqlite3.IntegrityError):  # somebody forges messages
+                logger.warning("a message with a value that no column holds is not kept")
                 continue
             if one.kind in self._spooled and written:
                 self._db.execute(PUT, entry(one.kind, written[0], now_ms))

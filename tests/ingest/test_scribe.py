@@ -199,5 +199,33 @@ def test_a_number_that_no_column_holds_keeps_nothing_else_from_being_written(tmp
     assert [row[0] for row in own_record(tmp_path)["event"]] == ["ward/bed002"]
 
 
+@pytest.mark.parametrize(
+    ("said", "what", "instead"),
+    [
+        (Bed(1).alarm(Presence.ON)[0], b'"c":', b'"r":["\\ud800"],"c":'),
+        (Bed(1).alarm(Presence.ON)[0], b'-1"', b"-" + b"9" * 5000 + b'"'),
+        (Bed(1).state(), b'-1"', b"-" + b"9" * 5000 + b'"'),
+        (Bed(1).state(), b'"n":4.0', b'"n":NaN'),
+        (Bed(1).note(), b"Daughter", b"\\ud800"),
+        (Bed(1).note(), b"Daughter", b"\\u0000"),
+        (Bed(1).note(), b"{", b"[" * 20_000),
+        (Bed(1).note(), b"Daughter", b"D" * 60_000),
+        (Bed(1).answered()[0], b"Ruth", b"\\udfff"),
+        (Bed(1).answered()[1], b"acknowledged", b"\\udfff"),
+        (("anodyne/" + "x" * 60_000 + "/b/note", Bed(1).note()[1]), b"{", b"{"),
+    ],
+    ids=lambda value: "" if isinstance(value, tuple) else repr(value[:12]),
+)
+def test_no_forged_message_ends_a_worker_to_which_the_broker_would_give_it_again(
+    said: tuple[str, bytes], what: bytes, instead: bytes, tmp_path: Path
+) -> None:
+    topic, payload = said
+    assert what in payload
+    forged = Incoming(topic, payload.replace(what, instead, 1), retained=False)
+    book = Book(tmp_path)
+    assert book.keep(Scribe().entries([forged, *incoming(Bed(2).alarm(Presence.ON))], NOW_MS))
+    assert "ward/bed002" in {row[0] for row in own_record(tmp_path)["event"]}
+
+
 def test_nothing_but_what_the_record_is_made_of_is_asked_for() -> None:
     assert set(LEAVES) == {"state", "event", "alarm/+", "command", "command/home", "reply", "note"}

@@ -132,7 +132,7 @@ async def test_a_worker_confirms_nothing_to_a_box_which_still_wants_a_person_to_
         [proof] = box.publisher.proofs.newest(10)
         assert (proof.broker_ms is not None, proof.station_ms, proof.station) == (True, None, None)
         async with confirming(mosquitto.mqtt()):  # a station with a page comes
-            await until(lambda: box.publisher.proofs.newest(10)[0].station == "north")
+            await until(lambda: box.publisher.proofs.newest(10)[0].station == "north", 30)
 
 
 async def test_a_worker_does_not_answer_when_a_box_asks_for_a_station(
