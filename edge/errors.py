@@ -212,6 +212,7 @@ class PublishReason(StrEnum):
     TOO_LARGE = "too_large"
     CERTIFICATE = "certificate"
     TAKEN_OVER = "taken_over"
+    NO_SHARING = "no_sharing"
 
 
 class PublishError(ReasonedError[PublishReason]):

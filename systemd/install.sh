@@ -11,7 +11,7 @@ usage: install.sh [install|uninstall] [options]
   --wheelhouse DIR    take all packages from this folder, without a network (made by `make wheelhouse`)
   --wheel FILE        without a wheelhouse: the wheel of Anodyne; what it needs comes from the package index
   --python PROGRAM    Python 3.11 or later (default: the system's)
-  --station           also install the unit of the nursing station's page
+  --station           also install the units of the nursing station's page and of the hospital's record
   --no-start          do not start or restart anything
   --purge             with uninstall: also configuration, state and the user
   --root DIR          install below DIR and leave this machine's services alone
@@ -171,7 +171,10 @@ install_system() {
   copy "$here/anodyne.tmpfiles" "$tmpfiles"
   copy "$here/anodyne.rules" "$rules"
   copy "$here/anodyne.service" "$units/anodyne.service"
-  if [ -n "$station" ]; then copy "$here/anodyne-station.service" "$units/anodyne-station.service"; fi
+  if [ -n "$station" ]; then
+    copy "$here/anodyne-station.service" "$units/anodyne-station.service"
+    copy "$here/anodyne-ingest@.service" "$units/anodyne-ingest@.service"
+  fi
   systemd-sysusers ${root:+--root="$root"} "$sysusers"
   # Pins belong to a group of their own on Raspberry Pi OS.
   if [ -n "$(id_of group gpio)" ] && [ -z "$root" ]; then usermod -a -G gpio anodyne; fi
@@ -213,6 +216,7 @@ start_services() {
       systemctl start --no-block "$unit"
     fi
   done
+  [ -z "$station" ] || systemctl try-restart 'anodyne-ingest@*.service'
 }
 
 uninstall() {
@@ -221,8 +225,10 @@ uninstall() {
     for unit in anodyne anodyne-station; do
       systemctl disable --now --quiet "$unit" 2>/dev/null || true # not installed is as good
     done
+    systemctl stop 'anodyne-ingest@*.service' 2>/dev/null || true
+    systemctl disable --quiet anodyne-ingest@.service 2>/dev/null || true # every instance
   fi
-  rm -f "$units/anodyne.service" "$units/anodyne-station.service" "$rules" "$tmpfiles" "$sysusers"
+  rm -f "$units/anodyne.service" "$units/anodyne-station.service" "$units/anodyne-ingest@.service" "$rules" "$tmpfiles" "$sysusers"
   rm -rf "$program" "$releases" "$root/usr/local/bin/anodyne"
   if [ -n "$purge" ]; then
     rm -rf "$etc" "$root/var/lib/anodyne" "$root/var/lib/anodyne-station"

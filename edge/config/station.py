@@ -37,6 +37,8 @@ class Station(Section):
         default=None, examples=["postgresql://anodyne@db.hospital.example/anodyne?sslmode=verify-full"]
     )
     """A hospital's PostgreSQL database, without password: all stations keep a record there too (docs/hospital.md)."""
+    history_trends: bool = True
+    """Write trends there too; false where `anodyne ingest` does. Alarms, commands and notes are written anyway."""
     history_password_file: FilePath | None = Field(default=None, examples=["/etc/anodyne/history-password"])
     """File whose first line is the database's password (mode 0600), never the password itself."""
     history_password_credential: str | None = Field(

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.clock import SystemClock
 from edge.config import Box, Mqtt
 from edge.errors import PublishError, PublishReason
-from edge.health.findings import Finding, error, ok, warning
+from edge.health.findings import Finding, Grade, error, ok, warning
 from edge.publish.link import VERSION_NAMES, Handlers, Incoming, Link, Version, tls_context
 from edge.publish.payload import BLIND_MODE, ReceiptMessage, ReplyMessage, decode, head
 from edge.publish.subscriber import PROBE
@@ -48,13 +48,21 @@ def broker_stages(config: Mqtt, box: Box) -> Iterator[Finding]:
         config: the broker.
         box: whose topics are used.
     """
+    for finding in way_to(config):
+        yield finding
+        if finding.grade is Grade.ERROR:
+            return
+    yield from asyncio.run(_visit(config, box))
+
+
+def way_to(config: Mqtt) -> Iterator[Finding]:
+    """The stages before a session: name, connection, encryption; an error is the last."""
     for stage in (_name, _tcp, _tls):
         finding = stage(config)
         if finding is not None:
             yield finding
-            if finding.grade == "error":
+            if finding.grade is Grade.ERROR:
                 return
-    yield from asyncio.run(_visit(config, box))
 
 
 def _name(config: Mqtt) -> Finding | None:

@@ -6,26 +6,22 @@ Figures about the box and its work: no score and no signal of the person; the on
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from edge.bundles.state import BundleState
 from edge.config import Box
 from edge.config import Metrics as Settings
-from edge.errors import MetricsError, StoreError
+from edge.errors import StoreError
+from edge.health.endpoint import Endpoint, require
 from edge.health.pace import Load
 from edge.publish.proof import Step
 from edge.sensors.report import BoxReport
 from edge.types import NS_PER_S, Alert, Assessment, BoxFacts, Condition, Presence, SensorState, Throttle, Verdict
 
-try:
+with suppress(ImportError):  # the extra is not installed: said where an endpoint is asked for
     import prometheus_client as prometheus
-except ImportError as error:  # the extra is not installed: said where an endpoint is asked for
-    _MISSING: ImportError | None = error
-else:
-    _MISSING = None
 
 DELIVERY_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Around the promise (p99 under 0.25 s) and the delay from which a way counts as broken (10 s)."""
@@ -38,14 +34,6 @@ STEP_BUCKETS_S = tuple(sorted({*DELIVERY_BUCKETS_S, *PERSON_BUCKETS_S}))
 
 REFRESH_S = 1.0
 """How often sensors and temperature are looked at, seconds."""
-
-
-class _Server(Protocol):
-    server_port: int
-
-    def shutdown(self) -> None: ...
-
-    def server_close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +71,7 @@ class Metrics:
 
     def __init__(self, box: Box, look: Look, standing: Iterable[Alert] = ()) -> None:
         """Everything is zero."""
-        if _MISSING is not None:
-            raise MetricsError("[metrics] needs the package prometheus-client: pip install 'anodyne[metrics]'")
+        require()
         self._look = look
         self._place = {"site": box.site, "bed": box.bed}
         self._last_ns: int | None = None
@@ -94,8 +81,7 @@ class Metrics:
         self._undelivered: list[int] = []
         self._presence: dict[Condition, Presence] = {}
         self._seen: dict[tuple[str, ...], float] = {}
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._endpoint = Endpoint()
         self._define()
         for figure in (self._acknowledged, self._escalated, self._delivery, self._answer):
             figure.labels(**self._place)  # there from the start, so that a rate can be taken of the first one too
@@ -290,23 +276,8 @@ class Metrics:
         Raises:
             MetricsError: the port cannot be opened.
         """
-        if settings.port is None:
-            raise ValueError("no port is configured")
-        try:
-            server, self._thread = prometheus.start_http_server(settings.port, settings.host, self.registry)
-        except OSError as error:
-            raise MetricsError(
-                f"[metrics] {settings.host}:{settings.port} cannot be opened: {error.strerror}; is the port in use?"
-            ) from error
-        self._server = server
-        return server.server_port
+        return self._endpoint.serve(settings, self.registry)
 
     def close(self) -> None:
         """Close the endpoint, where it is open."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._endpoint.close()

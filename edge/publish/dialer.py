@@ -86,6 +86,7 @@ class Dialer:
         make: builds an unopened link to a broker that speaks the given version.
         brokers: at least one, preferred first.
         backoff: waiting times.
+        fatal: reasons after which trying again cannot help.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Dialer:
         make: Callable[[Version, Mqtt], Link],
         brokers: Sequence[Mqtt],
         backoff: Backoff | None = None,
+        fatal: frozenset[PublishReason] = frozenset(),
     ) -> None:
         """Begin with MQTT 5."""
         self._clock = clock
@@ -102,11 +104,16 @@ class Dialer:
         self._backoff = backoff or Backoff()
         # Of one boot, so that no two boxes wait alike, and a simulated one always does.
         self._chance = random.Random(clock.instant().boot_id)  # noqa: S311 - jitter needs no cryptographic quality
+        self._fatal = fatal
         self._reported: set[str] = set()
         self._short = 0
 
     async def run(self, session: Callable[[Link], Awaitable[None]]) -> None:
-        """Connect, run `session` until it ends or fails with PublishError, and again, until cancelled."""
+        """Connect, run `session` until it ends or fails with PublishError, and again, until cancelled.
+
+        Raises:
+            PublishError: one of the `fatal` ones.
+        """
         failures = 0
         while True:
             began_ns = self._clock.now_ns()
@@ -132,6 +139,8 @@ class Dialer:
                 self._reported.clear()
                 await self._stay(place, link, session)
             except PublishError as error:
+                if error.reason in self._fatal:
+                    raise
                 self._count_short(link, broker, stood=stood)
                 if versions.other(error):
                     continue

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -60,6 +60,18 @@ kilobytes, and whoever publishes megabytes on our topics means no good."""
 _VERSION_CODE = 0x84
 """Unsupported protocol version."""
 
+_NO_SHARING_CODE = 0x9E
+"""Shared subscriptions not supported."""
+
+SHARED = "$share/"
+"""Begins the filter of a shared subscription: "$share/<group>/<filter>"."""
+
+WITHOUT_SHARING = (
+    "use a broker that speaks MQTT 5 and shares subscriptions (Mosquitto 2 does), or let `anodyne station` alone keep "
+    "the record"
+)
+"""What to do about a broker that shares nothing."""
+
 
 class Version(IntEnum):
     """Protocol versions that we speak."""
@@ -82,11 +94,20 @@ class Will:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message that arrived."""
+    """A message that arrived.
+
+    Attributes:
+        topic, payload: as published.
+        retained: it was waiting at the broker.
+        mid: packet id to acknowledge it by; 0 at QoS 0, which knows no acknowledgement.
+        again: the broker has sent it before, and was not told that it had arrived.
+    """
 
     topic: str
     payload: bytes
     retained: bool
+    mid: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +133,8 @@ class Link:
         will: last will, or None.
         retained: whether retained messages of the subscription are wanted.
         lasting: whether the broker keeps our session after we have closed in order; False for visitors.
+        window: so many messages may be on their way before the first of them is acknowledged by `take` (MQTT v5); 0:
+            each is acknowledged as it arrives.
     """
 
     def __init__(
@@ -125,6 +148,7 @@ class Link:
         will: Will | None = None,
         retained: bool = False,
         lasting: bool = True,
+        window: int = 0,
     ) -> None:
         """Prepare; `open` connects."""
         self.version = version
@@ -134,6 +158,7 @@ class Link:
         self._subscriptions = subscriptions
         self._retained = retained
         self._lasting = lasting
+        self._window = window
         self._loop = asyncio.get_running_loop()
         self._answered = threading.Event()
         self._subscribed = threading.Event()
@@ -147,7 +172,7 @@ class Link:
 
         Raises:
             PublishError: UNREACHABLE, REFUSED, NOT_AUTHORISED, PROTOCOL (another version is
-                wanted) or SILENT (perhaps so).
+                wanted), SILENT (perhaps so) or NO_SHARING (a shared subscription is wanted, and it has none).
         """
         self._identify()
         properties = None
@@ -155,6 +180,8 @@ class Link:
             properties = _properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             properties.MaximumPacketSize = MAX_PACKET_BYTES
+            if self._window:
+                properties.ReceiveMaximum = self._window
         try:
             self._client.connect(
                 self._config.host,
@@ -185,6 +212,19 @@ class Link:
         self._newest = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         return self._newest.mid
 
+    def take(self, incoming: Incoming) -> None:
+        """Acknowledge a message, in the order of their arrival: the broker may forget it."""
+        if incoming.mid:
+            self._client.ack(incoming.mid, 1)
+
+    def unsubscribe(self, filters: Sequence[str]) -> None:
+        """Ask for nothing more; what is on its way still comes."""
+        self._client.unsubscribe(list(filters))
+
+    def end_session(self) -> None:
+        """Let the session end with the connection: the broker keeps nothing for us any more."""
+        self._lasting = False
+
     def flush(self, timeout_s: float) -> None:
         """Wait until the broker has acknowledged the message sent last. Blocks: call it in a worker thread."""
         if self._newest is not None:
@@ -212,6 +252,7 @@ class Link:
             clean_session=None if v5 else not self._lasting,
             protocol=MQTTProtocolVersion(self.version),
             reconnect_on_failure=False,
+            manual_ack=bool(self._window),
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         if will is not None:
@@ -292,6 +333,16 @@ class Link:
     def _unreachable(self, detail: str) -> PublishError:
         return PublishError(PublishReason.UNREACHABLE, f"{self._where} cannot be reached: {detail}")
 
+    def _unshared(self) -> PublishError:
+        return PublishError(
+            PublishReason.NO_SHARING,
+            f"{self._where} has no shared subscriptions, by which workers divide the messages: {WITHOUT_SHARING}",
+        )
+
+    @property
+    def _sharing(self) -> bool:
+        return any(one.startswith(SHARED) for one in self._subscriptions)
+
     @property
     def _where(self) -> str:
         return f"the MQTT broker at {self._config.host}:{self._config.port}"
@@ -311,10 +362,12 @@ class Link:
     # Callbacks: paho's thread.
 
     def _on_connect(
-        self, _client: paho.Client, _data: object, _flags: paho.ConnectFlags, code: ReasonCode, _more: Properties | None
+        self, _client: paho.Client, _data: object, _flags: paho.ConnectFlags, code: ReasonCode, more: Properties | None
     ) -> None:
         if code.value >= _FAILURE:
             self._refusal = self._refused(code.value, str(code))
+        elif self._sharing and more is not None and getattr(more, "SharedSubscriptionAvailable", 1) == 0:
+            self._refusal = self._unshared()
         self._answered.set()
 
     def _on_disconnect(
@@ -342,7 +395,9 @@ class Link:
         refused = [(one, code) for one, code in zip(self._subscriptions, codes, strict=False) if code.value >= _FAILURE]
         for subscription, code in refused:
             told = f"{self._where} refuses the subscription to {subscription}: {code}; check the broker's ACL"
-            if subscription == self._subscriptions[0]:
+            if code.value == _NO_SHARING_CODE:
+                self._refusal = self._unshared()
+            elif subscription == self._subscriptions[0]:
                 self._refusal = PublishError(PublishReason.NOT_AUTHORISED, told)
             else:
                 logger.error("%s", told)
@@ -355,7 +410,13 @@ class Link:
         self._tell(partial(self._handlers.acknowledged, mid, refusal))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        incoming = Incoming(message.topic, bytes(message.payload), bool(message.retain))
+        incoming = Incoming(
+            message.topic,
+            bytes(message.payload),
+            bool(message.retain),
+            message.mid if message.qos else 0,
+            bool(message.dup),
+        )
         self._tell(partial(self._handlers.arrived, incoming))
 
     def _tell(self, call: Callable[[], None]) -> None:

@@ -10,22 +10,23 @@ trends may lose their last minutes.
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from edge.durable import PRIVATE, give_to_owner
 from edge.errors import StoreError, StoreReason
 from edge.publish.payload import AlertMessage, NoteMessage
+from edge.station import entries
+from edge.station.entries import WRITE, Entry
 from edge.station.history import Minute, Row, Value
 from edge.station.requests import HeardCommand
 from edge.station.spool import PUT, Kind, entry
 from edge.station.spool import SCHEMA as SPOOL_SCHEMA
-from edge.station.tables import SCHEMA, take_over
+from edge.station.tables import SCHEMA, take_over, upgrade
 from edge.store import set_aside
 
 logger = logging.getLogger(__name__)
@@ -50,16 +51,17 @@ class Book:
     Args:
         folder: made where it is missing, readable by its owner alone.
         spooling: whether what is written waits for a hospital's database besides (`edge.station.spool`).
+        trends: whether minutes of trends do so too.
 
     Raises:
         StoreError: the folder cannot be used.
     """
 
-    def __init__(self, folder: Path, *, spooling: bool = False) -> None:
+    def __init__(self, folder: Path, *, spooling: bool = False, trends: bool = True) -> None:
         """Open or begin the file; a damaged one is set aside under another name."""
         self.fault = ""
         self.away = ""
-        self._spooling = spooling
+        self._spooled = frozenset(Kind) - (frozenset() if trends else {Kind.MINUTE}) if spooling else frozenset()
         self.path = folder / FILE
         self._again_s: float | None = None
         try:
@@ -130,6 +132,7 @@ class Book:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.executescript(SCHEMA + SPOOL_SCHEMA)
+            upgrade(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -141,39 +144,24 @@ class Book:
 
     def alarm(self, place: str, alert: AlertMessage, heard_ms: int) -> None:
         """Note a transition, once however often it is heard."""
-        self._write(
-            "INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                place, alert.id, heard_ms, alert.wall_ms, alert.synced, alert.episode, alert.condition, alert.priority,
-                alert.presence, alert.validity, alert.score, json.dumps(alert.reasons),
-            ),
-            Kind.EVENT,
-        )  # fmt: skip
+        self.keep([entries.event(place, alert, heard_ms)])
 
     def deed(self, place: str, command: HeardCommand, heard_ms: int) -> None:
         """Note a command, of whichever station."""
-        condition = None if command.condition is None else str(command.condition)
-        self._write(
-            "INSERT OR IGNORE INTO deed (id, place, heard_ms, do, by, episode, condition, detail) "
-            "VALUES (?,?,?,?,?,?,?,?)",
-            (command.id, place, heard_ms, command.do, command.by, command.episode, condition, command.detail),
-            Kind.DEED,
-        )
+        self.keep([entries.deed(place, command, heard_ms)])
 
     def answered(self, command_id: str, *, ok: bool, reply: str) -> None:
         """Note the box's answer to a command."""
-        self._write("UPDATE deed SET ok = ?, reply = ? WHERE id = ?", (ok, reply, command_id), Kind.ANSWER)
+        self.keep([entries.answer(command_id, ok=ok, reply=reply)])
 
     def note(self, place: str, note: NoteMessage) -> None:
         """Keep a note, once."""
-        row = (note.id, place, note.wall_ms, note.by, note.text)
-        self._write("INSERT OR IGNORE INTO note VALUES (?,?,?,?,?)", row, Kind.NOTE)
+        self.keep([entries.note(place, note)])
 
     def minutes(self, minutes: Iterable[Minute]) -> None:
-        """Keep minutes of trends, in place of what was kept of the same minutes."""
-        rows = [(one.place, one.minute, one.sight, one.low, one.high, one.mode) for one in minutes]
-        if rows:
-            self._write_all("INSERT OR REPLACE INTO trend VALUES (?,?,?,?,?,?)", rows, Kind.MINUTE, durable=False)
+        """Keep minutes of trends, joined to what is kept of the same minutes."""
+        if rows := [entries.minute(one) for one in minutes]:
+            self.keep(rows, durable=False)
 
     def sign_in(self, digest: str, account: str, stamp: str, until_ms: int) -> None:
         """Keep a sign-in, so that a restart signs nobody out."""
@@ -183,13 +171,20 @@ class Book:
         """Forget a sign-in."""
         self._write("DELETE FROM sign_in WHERE digest = ?", (digest,))
 
-    def forget(self, before_ms: int, now_ms: int) -> None:
-        """Drop what is older than the station keeps, and sign-ins that are over."""
+    def forget(self, before_ms: int, now_ms: int, unsent_before_ms: int | None = None) -> None:
+        """Drop what is older than the station keeps, and sign-ins that are over.
+
+        Args:
+            before_ms: Unix milliseconds; entries from before it go.
+            now_ms: now.
+            unsent_before_ms: the same for what waits for a hospital's database; `before_ms` by default.
+        """
         self._write("DELETE FROM event WHERE heard_ms < ?", (before_ms,))
         self._write("DELETE FROM deed WHERE heard_ms < ?", (before_ms,))
         self._write("DELETE FROM note WHERE wall_ms < ?", (before_ms,))
         self._write("DELETE FROM trend WHERE minute < ?", (before_ms // 60_000,))
-        self._write("DELETE FROM spool WHERE at_ms < ?", (before_ms,))
+        unsent = before_ms if unsent_before_ms is None else unsent_before_ms
+        self._write("DELETE FROM spool WHERE at_ms < ?", (unsent,))
         self._write("DELETE FROM sign_in WHERE until_ms < ?", (now_ms,))
 
     def secret(self, name: str, fresh: bytes) -> bytes:
@@ -200,12 +195,13 @@ class Book:
 
     def events(self, place: str | None, limit: int) -> list[Row]:
         """See `Reading`."""
-        columns = "heard_ms, place, condition, presence, priority, validity, reasons"
+        columns = "heard_ms, place, condition, presence, priority, validity, reasons, id"
         return self._newest(f"SELECT {columns} FROM event", "heard_ms", place, limit)  # noqa: S608 - a constant
 
     def deeds(self, place: str | None, limit: int) -> list[Row]:
         """See `Reading`."""
-        return self._newest("SELECT heard_ms, place, do, by, detail, ok, reply FROM deed", "heard_ms", place, limit)
+        columns = "heard_ms, place, do, by, detail, ok, reply"
+        return self._newest(f"SELECT {columns} FROM deed", "heard_ms", place, limit, "do <> ''")  # noqa: S608 - a constant
 
     def notes(self, place: str | None, limit: int) -> list[Row]:
         """See `Reading`."""
@@ -235,9 +231,14 @@ class Book:
             [limit],
         )
 
-    def _newest(self, select: str, by: str, place: str | None, limit: int) -> list[Row]:
-        where, values = ("WHERE place = ?", [place]) if place else ("", [])
-        return self.read(f"{select} {where} ORDER BY {by} DESC LIMIT ?", [*values, limit])
+    def _newest(self, select: str, by: str, place: str | None, limit: int, only: str = "true") -> list[Row]:
+        where, values = ("AND place = ?", [place]) if place else ("", [])
+        return self.read(f"{select} WHERE {only} {where} ORDER BY {by} DESC LIMIT ?", [*values, limit])
+
+    def unsent(self) -> int | None:
+        """How many entries wait for a hospital's database; None where that cannot be known."""
+        rows = self.read("SELECT count(*) FROM spool")
+        return int(str(rows[0][0])) if rows else None
 
     def read(self, query: str, values: Sequence[Value] = ()) -> list[Row]:
         """Rows of a query; none where the file cannot be read, which `fault` then says."""
@@ -247,37 +248,54 @@ class Book:
             self._tell(error)
             return []
 
-    def _write(self, statement: str, values: Sequence[Value], kind: Kind | None = None) -> None:
-        self._write_all(statement, [values], kind)
+    def keep(self, rows: Iterable[Entry], *, durable: bool = True) -> bool:
+        """Write entries in one transaction, and into the spool those that say something new.
 
-    def _write_all(
-        self, statement: str, rows: Sequence[Sequence[Value]], kind: Kind | None = None, *, durable: bool = True
-    ) -> None:
-        """In one transaction: the rows, and the same for the hospital where they say something new."""
+        Args:
+            rows: one that no column holds is left out and logged.
+            durable: whether a power cut must not undo it.
+
+        Returns:
+            Whether they are in the file; else `fault` says why not.
+        """
+        return self._transact(lambda: self._put(rows), durable=durable)
+
+    def _put(self, rows: Iterable[Entry]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        for one in rows:
+            try:
+                cursor = self._db.execute(WRITE[one.kind], one.row)
+                written = cursor.fetchall() or ([one.row] if cursor.rowcount > 0 else [])
+            except (OverflowError, sqlite3.DataError, sqlite3.IntegrityError):  # somebody forges messages
+                logger.warning("a message with a value that no column holds is not kept")
+                continue
+            if one.kind in self._spooled and written:
+                self._db.execute(PUT, entry(one.kind, written[0], now_ms))
+
+    def _write(self, statement: str, values: Sequence[Value]) -> None:
+        self._transact(lambda: self._db.execute(statement, values))
+
+    def _transact(self, act: Callable[[], object], *, durable: bool = True) -> bool:
+        """Whether it is done, and in the file."""
         self._try_again()
         try:
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
-            news = self._db.executemany(statement, rows).rowcount > 0
-            if self._spooling and kind is not None and news:
-                now_ms = time.time_ns() // 1_000_000
-                self._db.executemany(PUT, [entry(kind, row, now_ms) for row in rows])
+            act()
             self._db.execute("COMMIT")
-        except OverflowError:  # a number that no column holds: somebody forges messages
-            self._db.execute("ROLLBACK")
-            logger.warning("a message with an impossible number is not kept")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             self._tell(error)
-        else:
-            if self._again_s is not None:
-                return  # in memory alone
-            if self.fault:
-                logger.warning("%s can be written again", self.path)
-            self.fault = ""
+            return False
+        if self._again_s is not None:
+            return False  # in memory alone
+        if self.fault:
+            logger.warning("%s can be written again", self.path)
+        self.fault = ""
+        return True
 
     def _tell(self, error: Exception) -> None:
         if not self.fault:
-            logger.error("%s cannot be used: %s; alarms are shown, but no record is kept", self.path, error)
+            logger.error("%s cannot be used: %s; no record is kept until it can", self.path, error)
         self.fault = str(error)

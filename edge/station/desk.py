@@ -18,12 +18,12 @@ from edge.publish.subscriber import Overheard, Received, is_probe
 from edge.publish.topics import NOTE
 from edge.station.clocks import station_words
 from edge.station.days import BoxDay, day_of
+from edge.station.entries import join, minute_of
 from edge.station.history import History, Minute
 from edge.station.lines import Ears, MakeLine
 from edge.station.picture import Aside, BedPicture, picture
 from edge.station.requests import HeardCommand, Wish, command, new_id
 from edge.station.ward import Place, Sight, Ward
-from edge.types import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -337,15 +337,10 @@ class Desk:
     def _trend(self, place: str, state: StateMessage) -> None:
         minute = self._now_ms() // 60_000
         before = self._minutes.get(place)
-        sight = "cannot assess" if state.verdict is Verdict.CANNOT_ASSESS else str(state.verdict)
-        scores = [] if state.score is None else [state.score]
-        if before is not None and before.minute == minute:
-            sight = max(sight, before.sight, key=("calm", "pain", "cannot assess").index)
-            scores += [one for one in (before.low, before.high) if one is not None]
-        elif before is not None:
+        now = minute_of(place, minute, state)
+        if before is not None and before.minute != minute:
             self._full.append(before)
-        low, high = (min(scores), max(scores)) if scores else (None, None)
-        self._minutes[place] = Minute(place, minute, sight, low, high, state.mode)
+        self._minutes[place] = join(before, now) if before is not None and before.minute == minute else now
         self._dirty.add(place)
 
     async def _keep_looking(self) -> None:

@@ -26,6 +26,7 @@ class Minute:
         sight: the worst that was seen in it ("pain", "cannot assess", "calm").
         low, high: lowest and highest score; None where there was none.
         mode: modalities in use at its last state.
+        seq: the box's running number of that state.
     """
 
     place: str
@@ -34,13 +35,17 @@ class Minute:
     low: float | None
     high: float | None
     mode: str
+    seq: int = 0
 
 
 class Reading(Protocol):
     """Looking things up; may wait for a database, so call it in a worker thread."""
 
     def events(self, place: str | None, limit: int) -> list[Row]:
-        """Newest alarm transitions: heard (Unix ms), place, condition, presence, priority, validity, reasons (JSON)."""
+        """Newest alarm transitions.
+
+        Heard (Unix ms), place, condition, presence, priority, validity, reasons (JSON), id.
+        """
         ...
 
     def deeds(self, place: str | None, limit: int) -> list[Row]:
@@ -90,7 +95,7 @@ class History(Reading, Protocol):
         ...
 
     def minutes(self, minutes: Iterable[Minute]) -> None:
-        """Keep minutes of trends, in place of what was kept of the same minutes."""
+        """Keep minutes of trends, joined to what is kept of the same minutes."""
         ...
 
     def forget(self, before_ms: int, now_ms: int) -> None:

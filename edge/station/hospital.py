@@ -42,6 +42,9 @@ READ_S = 8.0
 BUSY_S = 2.0
 """A question waits no longer than this for the ones before it, seconds: a healthy database answers in milliseconds."""
 
+SETTLED_S = 15.0
+"""A minute that nothing was joined to for so long is over, seconds: half as long again as the pause between states."""
+
 LEFT_ALONE_S = 15.0
 """After a failure nothing is read from the database for so long, seconds."""
 
@@ -52,12 +55,18 @@ class Hospital:
     Args:
         book: the station's own, made with `spooling`.
         url, password: of the database.
+        whole_minutes: a minute of a trend is sent when it is over, once, and not each time that it grows.
+        trends: whether this station's trends are sent; else the database's are shown joined to its own.
     """
 
-    def __init__(self, book: Book, url: str, password: str | None) -> None:
+    def __init__(
+        self, book: Book, url: str, password: str | None, *, whole_minutes: bool = False, trends: bool = True
+    ) -> None:
         """Nothing is sent before `start`."""
         self._unsent = ""
         self._book = book
+        self._whole_minutes = whole_minutes
+        self._trends = trends
         self._spool = Spool(book.path)
         self._writing = Postgres(url, password)
         self._reading = Postgres(url, password)
@@ -143,7 +152,9 @@ class Hospital:
 
     def trend(self, first_minute: int, place: str | None) -> list[Row]:
         """See `Reading`."""
-        return self._look_up(lambda book: book.trend(first_minute, place))
+        found = self._look_up(lambda book: book.trend(first_minute, place))
+        # Who sends them is behind by a minute, or away: what was heard here is known all the same.
+        return found if self._trends else found + self._book.trend(first_minute, place)
 
     def episodes(self, since_ms: int) -> list[Row]:
         """See `Reading`."""
@@ -201,7 +212,8 @@ class Hospital:
 
     def _ship(self) -> bool:
         """Send one batch; whether there may be more."""
-        rows = self._spool.oldest(BATCH)
+        hold = self._whole_minutes and not self._stopping.is_set()
+        rows = self._spool.oldest(BATCH, time.time_ns() // 1_000_000 - round(SETTLED_S * 1000) if hold else None)
         if rows:
             self._writing.write(rows)
             self._spool.done(rows)

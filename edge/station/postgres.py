@@ -13,7 +13,7 @@ import psycopg
 
 from edge.station.history import Row, Value
 from edge.station.postgres_schema import migrate
-from edge.station.spool import Kind, Spooled
+from edge.station.spool import Kind, Spooled, key_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,18 +31,29 @@ _WRITE: dict[Kind, LiteralString] = {
     "score, reasons) VALUES (%s, %s, to_timestamp(%s::double precision / 1000), "
     "to_timestamp(%s::double precision / 1000), %s::int::boolean, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
     Kind.DEED: "INSERT INTO deed (id, place, heard_at, what, who, episode, condition, detail) "
-    "VALUES (%s, %s, to_timestamp(%s::double precision / 1000), %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+    "VALUES (%s, %s, to_timestamp(%s::double precision / 1000), %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
+    "place = excluded.place, heard_at = excluded.heard_at, what = excluded.what, who = excluded.who, "
+    "episode = excluded.episode, condition = excluded.condition, detail = excluded.detail WHERE deed.what = ''",
+    Kind.REPLY: "INSERT INTO deed (id, place, heard_at, what, who, detail, ok, reply) "
+    "VALUES (%s, %s, to_timestamp(%s::double precision / 1000), '', '', '', %s::int::boolean, %s) "
+    "ON CONFLICT (id) DO UPDATE SET ok = excluded.ok, reply = excluded.reply "
+    "WHERE deed.ok IS DISTINCT FROM excluded.ok OR deed.reply <> excluded.reply",
     Kind.ANSWER: "UPDATE deed SET ok = %s::int::boolean, reply = %s WHERE id = %s",
     Kind.NOTE: "INSERT INTO note (id, place, at, who, words) "
     "VALUES (%s, %s, to_timestamp(%s::double precision / 1000), %s, %s) ON CONFLICT DO NOTHING",
-    Kind.MINUTE: "INSERT INTO trend (place, at, sight, low, high, mode) "
-    "VALUES (%s, to_timestamp(%s::double precision * 60), %s, %s, %s, %s) ON CONFLICT (place, at) DO UPDATE SET "
+    Kind.MINUTE: "INSERT INTO trend (place, at, sight, low, high, mode, seq) "
+    "VALUES (%s, to_timestamp(%s::double precision * 60), %s, %s, %s, %s, %s) ON CONFLICT (place, at) DO UPDATE SET "
     "sight = CASE WHEN coalesce(array_position(ARRAY['calm','pain','cannot assess'], excluded.sight), 0) "
     "> coalesce(array_position(ARRAY['calm','pain','cannot assess'], trend.sight), 0) "
     "THEN excluded.sight ELSE trend.sight END, low = least(trend.low, excluded.low), "
-    "high = greatest(trend.high, excluded.high), mode = excluded.mode",
+    "high = greatest(trend.high, excluded.high), "
+    "mode = CASE WHEN excluded.seq >= trend.seq THEN excluded.mode ELSE trend.mode END, "
+    "seq = greatest(trend.seq, excluded.seq)",
 }
-"""Each may be carried out twice, and by several stations, with the effect of once."""
+"""Each may be carried out twice, in any order, and by several stations, with the effect of once."""
+
+_ORDER = {kind: number for number, kind in enumerate(_WRITE)}
+"""An answer comes after its command."""
 
 
 _UNFIT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
@@ -70,6 +81,8 @@ class Postgres:
             psycopg.OperationalError, StoreError: there is no database, or not one for us; nothing was written.
         """
         connection = self._open()
+        # Whoever writes the same beds at once takes them in the same order, so that nobody waits for who waits for him.
+        rows = sorted(rows, key=lambda one: (_ORDER[one.kind], key_of(one.kind, one.row)))
         try:
             with connection.transaction():
                 self._execute(connection, rows)
@@ -81,7 +94,7 @@ class Postgres:
         """See `Reading`."""
         return self._read(
             "SELECT (extract(epoch FROM heard_at) * 1000)::bigint, place, condition, presence, priority, validity, "
-            "reasons FROM event WHERE %s::text IS NULL OR place = %s ORDER BY heard_at DESC LIMIT %s",
+            "reasons, id FROM event WHERE %s::text IS NULL OR place = %s ORDER BY heard_at DESC LIMIT %s",
             [place, place, limit],
         )
 
@@ -89,7 +102,7 @@ class Postgres:
         """See `Reading`."""
         return self._read(
             "SELECT (extract(epoch FROM heard_at) * 1000)::bigint, place, what, who, detail, ok::int, reply FROM deed "
-            "WHERE %s::text IS NULL OR place = %s ORDER BY heard_at DESC LIMIT %s",
+            "WHERE what <> '' AND (%s::text IS NULL OR place = %s) ORDER BY heard_at DESC LIMIT %s",
             [place, place, limit],
         )
 

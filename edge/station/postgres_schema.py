@@ -68,7 +68,11 @@ CREATE TABLE note (
 CREATE INDEX note_at ON note (at DESC);
 """
 
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST,)
+_SECOND: LiteralString = """
+ALTER TABLE trend ADD COLUMN seq bigint NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND)
 """What each version of the schema added; the first makes version 1."""
 
 

@@ -35,8 +35,20 @@ class LogLine(TypedDict):
 def log(book: Reading, place: str | None = None, limit: int = LOG_LINES) -> list[LogLine]:
     """Alarms, deeds and notes, newest first, by the station's clock of when they were heard."""
     sources = (("alarm", book.events), ("deed", book.deeds), ("note", book.notes))
-    lines = [_line(kind, row) for kind, newest in sources for row in newest(place, limit)]
-    return sorted(lines, key=lambda one: one["at_ms"], reverse=True)[:limit]
+    rows = [(kind, row) for kind, newest in sources for row in newest(place, limit)]
+    rows.sort(key=lambda one: _whole(one[1][0]), reverse=True)
+    return [_line(kind, row) for kind, row in _as_numbered(rows[:limit])]
+
+
+def _as_numbered(rows: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
+    """Alarms of one bed in the order of the box's own numbers: what was repeated may have been heard late."""
+    beds: dict[Value, list[Row]] = defaultdict(list)
+    for kind, row in rows:
+        if kind == "alarm":
+            beds[row[1]].append(row)
+    for alarms in beds.values():
+        alarms.sort(key=lambda row: int(str(row[-1]).rpartition("-")[2]))
+    return [(kind, beds[row[1]].pop() if kind == "alarm" else row) for kind, row in rows]
 
 
 def _line(kind: str, row: Row) -> LogLine:
@@ -45,7 +57,7 @@ def _line(kind: str, row: Row) -> LogLine:
     line = LogLine(at_ms=_whole(at_ms), place=str(place), kind=kind, what="", who="", detail="")
     match kind:
         case "alarm":
-            condition, presence, priority, validity, reasons = text
+            condition, presence, priority, validity, reasons, _ = text
             line["what"] = f"{_condition_words(condition)}: {_PRESENCE_WORDS.get(presence, words(presence))}"
             extra = [] if validity == "real" else [validity]
             line["detail"] = ", ".join([f"{priority} priority", *explain(json.loads(reasons)), *extra])

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -23,13 +22,11 @@ from edge.station.book import Book
 from edge.station.desk import Desk
 from edge.station.gate import Gate
 from edge.station.history import History
+from edge.station.keeping import open_hospital
 from edge.station.lines import MakeLine, over_mqtt
 from edge.station.near import Near
 from edge.station.stream import Stream
 from edge.station.web import application
-
-if TYPE_CHECKING:
-    from edge.station.hospital import Hospital
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +71,8 @@ class Server:
                 StationReason.ACCOUNTS,
                 f"nobody could sign in: {section.accounts_file} has no accounts. `anodyne accounts {makes}",
             )
-        self._book = Book(section.state_dir, spooling=section.history is not None)
-        self._hospital = None if section.history is None else _hospital(section, self._book)
+        self._book = Book(section.state_dir, spooling=section.history is not None, trends=section.history_trends)
+        self._hospital = None if section.history is None else open_hospital(section, self._book)
         history: History = self._book if self._hospital is None else self._hospital
         make_line = over_mqtt(line, clock, topics) if isinstance(line, Mqtt) else line
         name = f"{line.host}:{line.port}" if isinstance(line, Mqtt) else "the box"
@@ -150,28 +147,6 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stream.close()
         await super().shutdown(sockets)
-
-
-def _hospital(section: Station, book: Book) -> Hospital:
-    """The hospital's record beside the station's own.
-
-    Raises:
-        StationError: its package is not installed, or the password cannot be had.
-    """
-    try:
-        from edge.station.hospital import Hospital
-    except ImportError as error:
-        raise StationError(
-            StationReason.NOT_INSTALLED,
-            "station.history needs the package psycopg: pip install 'anodyne[station,hospital]'",
-        ) from error
-    try:
-        password = section.history_password()
-    except (OSError, ValueError) as error:
-        raise StationError(
-            StationReason.PASSWORD, f"the password for station.history cannot be read: {error}"
-        ) from error
-    return Hospital(book, section.history or "", password)
 
 
 def _listen(host: str, port: int) -> socket.socket:

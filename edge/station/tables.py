@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS note (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS trend (
     place TEXT NOT NULL, minute INTEGER NOT NULL, sight TEXT NOT NULL, low REAL, high REAL, mode TEXT NOT NULL,
-    PRIMARY KEY (place, minute)
+    seq INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (place, minute)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS sign_in (
     digest TEXT PRIMARY KEY, account TEXT NOT NULL, stamp TEXT NOT NULL, until_ms INTEGER NOT NULL
@@ -33,11 +33,27 @@ _COLUMNS = {
     "event": "place, id, heard_ms, wall_ms, synced, episode, condition, priority, presence, validity, score, reasons",
     "deed": "id, place, heard_ms, do, by, episode, condition, detail, ok, reply",
     "note": "id, place, wall_ms, by, words",
-    "trend": "place, minute, sight, low, high, mode",
+    "trend": "place, minute, sight, low, high, mode, seq",
     "sign_in": "digest, account, stamp, until_ms",
     "spool": "kind, key, at_ms, row",
 }
 """What goes from the memory into the file."""
+
+
+def upgrade(file: sqlite3.Connection) -> None:
+    """Add what the file of an earlier version lacks; it may be open in several programs."""
+    if _has_seq(file):
+        return
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        if not _has_seq(file):
+            file.execute("ALTER TABLE trend ADD COLUMN seq INTEGER NOT NULL DEFAULT 0")
+    finally:
+        file.execute("COMMIT")
+
+
+def _has_seq(file: sqlite3.Connection) -> bool:
+    return any(row[1] == "seq" for row in file.execute("PRAGMA table_info(trend)"))
 
 
 def take_over(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:

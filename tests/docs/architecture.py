@@ -44,6 +44,7 @@ WORDS = {
     "fleet": "load on a broker",
     "fusion": "evidence to one assessment",
     "health": "watchdog, doctor, metrics",
+    "ingest": "the record, without a page",
     "inputs": "sensor to estimates",
     "launch": "whole, or in safe mode",
     "plot": "pictures of sessions",

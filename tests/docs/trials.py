@@ -47,6 +47,7 @@ CANNOT = (
     (r"anodyne (audit|consent)\b", "needs a box's state: tests/audit, tests/recorder/test_consented.py"),
     (r"anodyne sessions\b", "needs a sealed session: tests/recorder/test_consented.py"),
     (r"anodyne fleet ", "needs brokers that bear it: tests/fleet/test_fleet.py"),
+    (r"anodyne ingest\b", "goes on until it is stopped, and needs a broker: tests/ingest/test_worker.py"),
     (r"anodyne station\b", "goes on until it is stopped: tests/station/test_page.py"),
     (r"anodyne simulate --(scenario|watched|suite)", "takes minutes: tests/cli/test_simulate.py"),
     (r"anodyne export fhir .*--push", "needs a hospital's server: tests/publish/fhir/test_export.py"),

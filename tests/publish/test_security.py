@@ -15,7 +15,10 @@ import paho.mqtt.publish as paho_publish
 import pytest
 from paho.mqtt.client import topic_matches_sub
 
-from edge.config import Mqtt
+from edge.clock import SystemClock
+from edge.config import Mqtt, Station
+from edge.ingest.scribe import LEAVES
+from edge.ingest.worker import Worker
 from edge.publish.contract.table import ROWS, Row
 from edge.publish.payload import AlertMessage
 from edge.publish.topics import Topics
@@ -133,6 +136,49 @@ async def test_a_box_can_neither_command_another_nor_confirm_for_a_station(locke
         await asyncio.to_thread(_forge, locked.mqtt("bed8"), leaf)
         await asyncio.sleep(0.3)
         assert (heard, nurse.heard) == ([], [])
+
+
+@pytest.fixture
+def worker_mqtt(locked: Locked) -> Mqtt:
+    return locked.mqtt("ingest")
+
+
+async def test_a_worker_hears_what_the_record_is_made_of_and_nothing_else(
+    locked: Locked, worker_mqtt: Mqtt, tmp_path: Path
+) -> None:
+    worker = Worker(Station(state_dir=tmp_path / "record"), worker_mqtt, SystemClock(), "one", "record")
+    task = asyncio.create_task(worker.run())
+    heard: list[str] = []
+    async with (
+        station(worker_mqtt.model_copy(update={"client_id": None})) as listener,
+        running(tmp_path, locked.mqtt("bed7")) as box,
+    ):
+        await asyncio.wait_for(worker.reader.ready.wait(), 10)
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        await until(lambda: len(worker.book.events(None, 10)) == 1)
+        await until(lambda: len(worker.book.read("SELECT * FROM trend")) == 1)
+        heard = [one.address.leaf for one in listener.heard]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert {leaf.partition("/")[0] for leaf in heard} == {"state", "event", "alarm"}  # no availability: not granted
+
+
+@pytest.mark.parametrize("leaf", ["command", "receipt", "state", "note"])
+async def test_a_worker_may_say_nothing(locked: Locked, worker_mqtt: Mqtt, leaf: str) -> None:
+    heard: list[str] = []
+    async with station(locked.mqtt("station")) as nurse:
+        nurse.subscriber._on_station = lambda one: heard.append(one.address.leaf)
+        await asyncio.to_thread(_forge, worker_mqtt, leaf)
+        await asyncio.sleep(0.3)
+        assert (heard, nurse.heard) == ([], [])
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_the_access_list_of_the_documentation_lets_a_worker_read_exactly_what_it_asks_for(leaf: str) -> None:
+    granted = re.findall(r"^topic read (\S+)", ACL.read_text().partition("user ingest")[2], re.MULTILINE)
+    assert f"anodyne/ward3/+/{leaf}" in granted
+    assert len(granted) == len(LEAVES)
 
 
 async def _warning(tmp_path: Path, mqtt: Mqtt, caplog: pytest.LogCaptureFixture) -> str:

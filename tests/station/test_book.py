@@ -96,6 +96,30 @@ def test_what_is_old_is_forgotten(book: Book) -> None:
     assert len(book.read("SELECT * FROM trend")) == 1
 
 
+def test_a_minute_in_two_parts_is_joined_and_ends_with_the_mode_of_the_boxs_newest_state(book: Book) -> None:
+    for part in (
+        Minute("ward/bed7", MINUTE, "cannot assess", None, None, "blind", 12),
+        Minute("ward/bed7", MINUTE, "pain", 6.0, 7.0, "face+ppg", 14),
+        Minute("ward/bed7", MINUTE, "calm", 1.0, 2.0, "face", 13),
+    ):
+        book.minutes([part])
+    assert book.read("SELECT sight, low, high, mode, seq FROM trend") == [("cannot assess", 1.0, 7.0, "face+ppg", 14)]
+
+
+def test_a_file_of_an_earlier_version_is_taken_up(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as file:
+        file.execute(
+            "CREATE TABLE trend (place TEXT NOT NULL, minute INTEGER NOT NULL, sight TEXT NOT NULL, low REAL, "
+            "high REAL, mode TEXT NOT NULL, PRIMARY KEY (place, minute)) STRICT"
+        )
+        file.execute("INSERT INTO trend VALUES ('ward/bed7', ?, 'pain', 5.0, 6.0, 'face')", (MINUTE,))
+    file.close()
+    book = Book(tmp_path)
+    book.minutes([minute(0)])
+    assert book.read("SELECT sight, low, high FROM trend") == [("pain", 2.0, 6.0)]
+    Book(tmp_path)  # and once is enough
+
+
 def test_a_damaged_record_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
     book = Book(tmp_path)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -25,11 +26,12 @@ from edge.station import records
 from edge.station.book import FILE, Book
 from edge.station.history import History, Minute, Row
 from edge.station.hospital import Hospital
+from edge.station.postgres import _WRITE as WRITE_POSTGRES
 from edge.station.postgres import Postgres
 from edge.station.postgres_schema import MIGRATIONS, migrate
 from edge.station.records import LogLine, burden, log, trends
 from edge.station.requests import HeardCommand
-from edge.station.spool import PUT
+from edge.station.spool import PUT, Kind
 from edge.types import Condition, Presence, Priority
 from tests.peers.broker import Mosquitto, until
 from tests.peers.postgres import PASSWORD, PostgresServer
@@ -244,17 +246,114 @@ def test_once_the_tables_are_there_a_station_needs_no_right_to_make_any(url: str
         assert len(log(one)) == 9
 
 
-def test_the_tables_that_grow_have_their_time_in_every_unique_key(url: str) -> None:
+GROWING = ("event", "trend")
+"""What docs/hospital.md calls tables for `create_hypertable`."""
+
+
+@pytest.mark.parametrize("table", GROWING)
+@pytest.mark.parametrize(
+    ("demand", "broken"),
+    [
+        (
+            "every unique index holds the time column",
+            "SELECT indexrelid::regclass::text FROM pg_index i WHERE indrelid = %(table)s::regclass "
+            "AND (indisunique OR indisprimary OR indisexclusion) AND NOT EXISTS (SELECT FROM pg_attribute "
+            "WHERE attrelid = i.indrelid AND attname = 'at' AND attnum = ANY (i.indkey[0:i.indnkeyatts - 1]))",
+        ),
+        (
+            "no foreign key points at it",
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND confrelid = %(table)s::regclass",
+        ),
+        (
+            "the time column is a timestamp that is never null",
+            "SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attname = 'at' "
+            "AND NOT (attnotnull AND atttypid = 'timestamptz'::regtype AND attgenerated = '' AND attidentity = '')",
+        ),
+        (
+            "it is an ordinary, logged table, neither partitioned nor inherited",
+            "SELECT relname FROM pg_class c WHERE oid = %(table)s::regclass AND (relkind <> 'r' "
+            "OR relpersistence <> 'p' OR relispartition OR relhassubclass "
+            "OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid OR inhparent = c.oid))",
+        ),
+        (
+            "it has no rules",
+            "SELECT rulename FROM pg_rewrite WHERE ev_class = %(table)s::regclass",
+        ),
+    ],
+    ids=lambda value: value.replace(" ", "_") if not value.startswith("SELECT") else "",
+)
+def test_the_tables_that_grow_are_as_create_hypertable_wants_them(
+    url: str, table: str, demand: str, broken: LiteralString
+) -> None:
     with psycopg.connect(url, password=PASSWORD, autocommit=True) as connection:
         migrate(connection)
-        for table in ("event", "trend"):
-            found = connection.execute(
-                "SELECT bool_and('at' IN (SELECT attname FROM pg_attribute WHERE attrelid = i.indrelid "
-                "AND attnum = ANY (i.indkey))) FROM pg_index i "
-                "WHERE indrelid = %s::regclass AND indisunique",
-                [f"anodyne.{table}"],
-            ).fetchone()
-            assert found == (True,)
+        assert connection.execute(broken, {"table": f"anodyne.{table}"}).fetchall() == [], demand
+
+
+def test_the_check_of_the_keys_notices_one_without_the_time(url: str) -> None:
+    with psycopg.connect(url, password=PASSWORD, autocommit=True) as connection:
+        migrate(connection)
+        connection.execute("CREATE UNIQUE INDEX late ON anodyne.event (place, id) INCLUDE (at)")
+        found = connection.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index i WHERE indrelid = 'anodyne.event'::regclass "
+            "AND indisunique AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = i.indrelid "
+            "AND attname = 'at' AND attnum = ANY (i.indkey[0:i.indnkeyatts - 1]))"
+        ).fetchall()
+        assert found == [("anodyne.late",)]
+
+
+def test_the_conflict_targets_of_the_writes_hold_the_time_too(url: str, tmp_path: Path) -> None:
+    """PostgreSQL finds no index for ON CONFLICT (place) alone: what is written names the whole key, or none."""
+    with station(tmp_path / "one", url) as one:
+        fill(one)
+        wait(lambda: rows(url, "trend") == 4)
+    for kind in (Kind.EVENT, Kind.MINUTE):
+        target = WRITE_POSTGRES[kind].partition("ON CONFLICT")[2]
+        assert target.strip().startswith(("DO NOTHING", "(place, at)"))
+
+
+def test_a_station_beside_workers_leaves_the_trends_to_them_and_writes_its_alarms(url: str, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    book = Book(tmp_path / "one", spooling=True, trends=False)
+    one = Hospital(book, url, PASSWORD, trends=False)
+    one.start()
+    fill(one)
+    wait(lambda: (rows(url, "event"), rows(url, "deed"), rows(url, "note")) == (6, 2, 1))
+    assert rows(url, "trend") == 0
+    with station(tmp_path / "worker", url) as worker:
+        worker.minutes([minute(1, "pain", 9.0), minute(30, "calm", 3.0)])
+        wait(lambda: rows(url, "trend") == 2)
+        found = trends(one, NOW_MS, hours=1, step_min=1)[BED]  # what it heard itself, and what the record has
+        assert [found["high"][59 - back] for back in (0, 1, 25, 30)] == [2.0, 9.0, 7.0, 3.0]
+        assert found["sights"][58] == "cannot assess"
+    one.stop()
+    book.close()
+
+
+def test_a_worker_sends_a_minute_once_it_is_over(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "SETTLED_S", 0.6)
+    (tmp_path / "one").mkdir()
+    book = Book(tmp_path / "one", spooling=True)
+    one = Hospital(book, url, PASSWORD, whole_minutes=True)
+    one.start()
+    for number in range(5):
+        one.minutes([Minute(BED, MINUTE, "calm", 1.0, 1.0 + number, "face", number)])
+        one.alarm(BED, alert(number=number), NOW_MS)
+        time.sleep(0.2)
+    wait(lambda: rows(url, "event") == 5)
+    assert rows(url, "trend") == 0
+    wait(lambda: rows(url, "trend") == 1)
+    one.minutes([minute(1)])
+    one.stop()  # and at its end what it has
+    book.close()
+    assert rows(url, "trend") == 2
+
+
+def test_minutes_that_an_earlier_version_left_in_the_spool_are_sent(url: str, tmp_path: Path) -> None:
+    with station(tmp_path / "one", url):
+        with closing(sqlite3.connect(tmp_path / "one" / FILE)) as file, file:
+            file.execute(PUT, ("minute", "x", NOW_MS, f'["{BED}", {MINUTE}, "calm", 1.0, 2.0, "face"]'))
+        wait(lambda: rows(url, "trend") == 1)
 
 
 def test_a_wrong_password_is_told_and_never_written_down(

@@ -1,0 +1,1 @@
+"""The record without a page, on a real broker and a real database."""
