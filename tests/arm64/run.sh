@@ -42,6 +42,8 @@ gather_stick() { # what the installer carries to the box: the wheels, Anodyne's 
   cp -r "$checkout/systemd" "$arm64/stick/"
   rm -f "$arm64"/stick/wheelhouse/anodyne-*.whl
   (cd "$checkout" && "$python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$arm64/stick/wheelhouse" .)
+  "$checkout/systemd/deb.sh" "$arm64/stick/wheelhouse" "$arm64/stick" aarch64 >/dev/null
+  mv "$arm64"/stick/anodyne_*.deb "$arm64/stick/anodyne.deb"
   mkdir -p "$arm64/other-runtime"
   sed -n '/^tflite-runtime==/,/[^\\]$/p' "$checkout/tests/requirements-tflite.lock" >"$arm64/other-runtime/lock"
   "$python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
@@ -62,7 +64,8 @@ build() { # SUITE; root in a namespace may mount no /sys, which no package here 
 }
 
 check() { # SUITE [pytest options]: on a layer in memory that ends with it, without a network
-  local root=$memory/root
+  local root=$memory/root way
+  case $1 in bookworm) way=install.sh ;; *) way=deb ;; esac # both ways of docs/install.md, each once
   mount -t tmpfs -o size=2G tmpfs "$memory/written"
   mkdir "$memory/written/upper" "$memory/written/work"
   mount -t overlay -o "userxattr,lowerdir=$arm64/$1,upperdir=$memory/written/upper,workdir=$memory/written/work" overlay "$root"
@@ -71,8 +74,11 @@ check() { # SUITE [pytest options]: on a layer in memory that ends with it, with
   mount --bind "$arm64/stick" "$root/stick"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
+  mount --rbind /sys "$root/sys" # without it XNNPACK knows no processors and does not start
+  echo "127.0.0.1 localhost" >"$root/etc/hosts"
   local result=0
-  (cd "$checkout" && ANODYNE_ARM64_ROOT=$root unshare --net "$python" -m pytest -vs -p no:cacheprovider \
+  (cd "$checkout" && ANODYNE_ARM64_ROOT=$root ANODYNE_ARM64_WAY=$way \
+    unshare --net "$python" -m pytest -vs -p no:cacheprovider \
     tests/arm64/check_box.py "$@") || result=$?
   umount --recursive "$root" "$memory/written"
   return "$result"
