@@ -78,9 +78,8 @@ check() { # SUITE [pytest options]: on a layer in memory that ends with it, with
   echo "127.0.0.1 localhost" >"$root/etc/hosts"
   local result=0
   (cd "$checkout" && ANODYNE_ARM64_ROOT=$root ANODYNE_ARM64_WAY=$way \
-    unshare --net "$python" -m pytest -vs -p no:cacheprovider \
-    tests/arm64/check_box.py "$@") || result=$?
-  umount --recursive "$root" "$memory/written"
+    unshare --net "$python" -m pytest -vs -p no:cacheprovider tests/arm64/check_box.py "$@") || result=$?
+  umount --lazy "$root" "$memory/written"
   return "$result"
 }
 
