@@ -21,18 +21,18 @@ arm64=$(realpath "$2")/arm64
 read -r -a suites <<<"${SUITES:-bookworm trixie}"
 
 fetch_qemu() { # Debian 12's own (7.2) crashes in LiteRT's int8 kernels; Debian 13's is one static file, not installed
-  local lists
-  lists=$(mktemp -d)
-  mkdir -p "$lists/partial"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$lists/sources"
-  local apt=(apt-get -qq -o "Dir::State::Lists=$lists" -o "Dir::Etc::SourceList=$lists/sources" -o Dir::Etc::SourceParts=/dev/null
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+  local work
+  work=$(mktemp -d)
+  mkdir -p "$work/lists/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/sources"
+  local apt=(apt-get -qq -o "Dir::State::Lists=$work/lists" -o "Dir::Etc::SourceList=$work/sources"
+    -o Dir::Etc::SourceParts=/dev/null -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
   "${apt[@]}" update
-  (cd "$lists" && "${apt[@]}" download qemu-user && dpkg-deb --fsys-tarfile qemu-user_*.deb) |
+  (cd "$work" && "${apt[@]}" download qemu-user && dpkg-deb --fsys-tarfile qemu-user_*.deb) |
     tar --extract --to-stdout ./usr/bin/qemu-aarch64 >"$arm64/qemu-aarch64.new"
   chmod +x "$arm64/qemu-aarch64.new"
   mv "$arm64/qemu-aarch64.new" "$arm64/qemu-aarch64"
-  rm -rf "$lists"
+  rm -rf "$work"
 }
 
 gather_stick() { # what the installer carries to the box: the wheels, Anodyne's own made anew, and the folder systemd
@@ -68,7 +68,8 @@ check() { # SUITE [pytest options]: on a layer in memory that ends with it, with
   case $1 in bookworm) way=install.sh ;; *) way=deb ;; esac # both ways of docs/install.md, each once
   mount -t tmpfs -o size=2G tmpfs "$memory/written"
   mkdir "$memory/written/upper" "$memory/written/work"
-  mount -t overlay -o "userxattr,lowerdir=$arm64/$1,upperdir=$memory/written/upper,workdir=$memory/written/work" overlay "$root"
+  mount -t overlay overlay "$root" \
+    -o "userxattr,lowerdir=$arm64/$1,upperdir=$memory/written/upper,workdir=$memory/written/work"
   shift
   mkdir "$root/stick"
   mount --bind "$arm64/stick" "$root/stick"
