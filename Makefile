@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
+.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm test-arm64 lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -149,6 +149,10 @@ test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a De
 
 test-vm: ## cameras and Bluetooth on a real kernel, in a virtual machine (to be built once as root; x86-64)
 	tests/vm/run.sh $(WORK)
+
+test-arm64: $(VENV)/.ready ## the box on Debian for 64-bit Arm under QEMU: install, doctor, networks, demonstration (needs to be root; x86-64)
+	@ls $(WORK)/wheelhouse-aarch64/anodyne-*.whl >/dev/null 2>&1 || $(MAKE) --no-print-directory wheelhouse ARCH=aarch64
+	tests/arm64/run.sh $(BIN)/python $(WORK)
 
 lock: ## resolve the exact packages anew (needs uv)
 	tests/lock.sh

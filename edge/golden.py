@@ -17,8 +17,9 @@ from edge.inference import Interpreter
 
 TOLERANCE_STEPS = {"ai-edge-litert": 0, "tflite-runtime": 8}
 """Largest difference that counts as the same answer, int8 steps. Measured on exported networks of this project's
-kinds: LiteRT is bit-identical on x86-64 and aarch64, tflite-runtime 2.14 differs from it by up to 3
-in networks with a few outputs, and by up to 7 in one of the detector's 19,200."""
+kinds, on both: LiteRT is bit-identical on x86-64 and aarch64 (through XNNPACK; without it, by up to 9 off on aarch64),
+tflite-runtime 2.14 differs from it by up to 3 in networks with a few outputs, and by up to 7 in one of the detector's
+19,200."""
 
 _KNUTH = 2654435761
 """Knuth's multiplicative hash constant (2^32 divided by the golden ratio): noise that needs no random generator."""

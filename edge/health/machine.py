@@ -29,6 +29,12 @@ the journal's default reserve beside it."""
 NO_SPACE_BYTES = 16 * 1024 * 1024
 """Free space that is an error: SQLite's write-ahead log alone may grow to 4 MiB between checkpoints."""
 
+PROCESSORS = Path("/sys/devices/system/cpu/possible")
+"""Where XNNPACK counts processors. On Arm it does not start without; LiteRT's own kernels there also round otherwise,
+by up to 9 steps."""
+
+_NO_PROCESSORS = f"XNNPACK cannot count the processors: let this program see {PROCESSORS} (a container may hide it)"
+
 
 def python() -> Finding:
     """The interpreter and the machine it runs on."""
@@ -69,12 +75,13 @@ def models(bundle: Bundle, threads: int) -> Iterator[Finding]:
 
 def _model(name: str, interpreter: Interpreter) -> Finding:
     found, allowed = deviation(interpreter), TOLERANCE_STEPS[interpreter.runtime.name]
+    remedy = _NO_PROCESSORS if interpreter.delegated is False and not PROCESSORS.exists() else ""
     if found is not None and found > allowed:
-        return error(name, f"computes other answers than at export: {found} steps off, {allowed} allowed")
+        return error(name, f"computes other answers than at export: {found} steps off, {allowed} allowed", remedy)
     golden = "no golden answers in the bundle" if found is None else f"golden answers within {found} steps"
     if not interpreter.delegated:
         what = "does not run" if interpreter.delegated is False else "may not run"
-        return warning(name, f"XNNPACK {what} the whole int8 graph: several times slower; {golden}")
+        return warning(name, f"XNNPACK {what} the whole int8 graph: several times slower; {golden}", remedy)
     return ok(name, f"XNNPACK runs the whole int8 graph; {golden}")
 
 

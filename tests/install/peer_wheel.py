@@ -39,20 +39,31 @@ def peer_wheel(folder: Path, version: str, *, broken: bool = False, refuses: boo
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.whl"):
         old.unlink()
-    info = f"anodyne-{version}.dist-info"
+    extras = "".join(f"Provides-Extra: {extra}\n" for extra in ("station", "metrics", "gpio"))
     files = {
         "anodyne_peer.py": PROGRAM.format(version=version, broken=broken, refuses=refuses),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: anodyne\nVersion: {version}\n"
-        + "".join(f"Provides-Extra: {extra}\n" for extra in ("station", "metrics", "gpio")),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: peer\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nanodyne = anodyne_peer:main\n",
+        f"anodyne-{version}.dist-info/entry_points.txt": "[console_scripts]\nanodyne = anodyne_peer:main\n",
     }
-    rows = [f"{name},sha256={_digest(text)},{len(text)}" for name, text in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
-    with zipfile.ZipFile(folder / f"anodyne-{version}-py3-none-any.whl", "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(zipfile.ZipInfo(name), text)  # no time of today: the same version is the same file
+    _write(folder, "anodyne", version, files, extras)
     return folder
+
+
+def peer_opencv(folder: Path) -> None:
+    """Add what stands for the OpenCV that the script asks for where the system's numpy is version 1."""
+    _write(folder, "opencv_python_headless", "4.11.0", {})
+
+
+def _write(folder: Path, name: str, version: str, files: dict[str, str], metadata: str = "") -> None:
+    info = f"{name}-{version}.dist-info"
+    files |= {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: peer\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    rows = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(zipfile.ZipInfo(path), text)  # no time of today: the same version is the same file
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,8 @@ set -euo pipefail
 
 here=$(realpath "$(dirname "$0")")
 checkout=$(realpath "$here/../..")
-mirror=${ANODYNE_MIRROR:-http://deb.debian.org/debian}
+# shellcheck source=tests/roots.sh
+. "$here/../roots.sh"
 limit_s=${ANODYNE_VM_LIMIT_S:-1500}
 packages=linux-image-amd64,systemd-sysv,dbus,udev,kmod,bluez,python3,python3-venv,v4l-utils,psmisc
 tools=(qemu-system-x86 mmdebstrap e2fsprogs)
@@ -20,35 +21,18 @@ skip() { echo "SKIPPED: the drivers on a real kernel ($1)"; exit 0; }
 mkdir -p "$1"
 vm=$(realpath "$1")/vm
 shift
-inside() { # run a command in the root $1 with the checkout at /checkout, read-only; the mounts end with it
-  unshare --mount --propagation private bash -c '
-    root=$1; shift
-    mount --bind "$0" "$root/checkout" && mount -o remount,ro,bind "$root/checkout"
-    mount -t proc proc "$root/proc"
-    mount -t tmpfs tmpfs "$root/tmp"
-    mount --rbind /dev "$root/dev"
-    exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
-  ' "$checkout" "$@"
-}
 
 build() {
   local root=$vm/root
   rm -rf --one-file-system "$vm" # an aborted run may have left something mounted there
   mkdir -p "$vm"
   # An initial memory disk with no more than it takes to find the root: emulated processors unpack slowly.
-  mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" --aptopt='Apt::Install-Recommends "false"' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
+  # shellcheck disable=SC2016  # mmdebstrap expands them
+  make_root bookworm "$root" "$packages" --mode=root --variant=minbase \
     --essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; echo MODULES=list >"$1/etc/initramfs-tools/conf.d/vm"' \
-    --essential-hook='printf "virtio_pci\nvirtio_blk\next4\n" >"$1/etc/initramfs-tools/modules"' \
-    bookworm "$root" "$mirror"
-  mkdir -p "$root/checkout"
-  # The machine's own certificates and package index settings, so that a site's mirror is trusted and used.
-  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/machine.crt"
-  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+    --essential-hook='printf "virtio_pci\nvirtio_blk\next4\n" >"$1/etc/initramfs-tools/modules"'
   inside "$root" python3 -m venv /opt/anodyne
-  inside "$root" PIP_CERT=/etc/ssl/machine.crt PIP_INDEX_URL="${PIP_INDEX_URL:-https://pypi.org/simple}" \
-    /opt/anodyne/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes -r /checkout/tests/vm/requirements.lock
+  install_locked "$root" /opt/anodyne tests/vm/requirements.lock
   inside "$root" bash /checkout/tests/vm/guest.sh install
   cp "$root"/boot/vmlinuz-* "$vm/vmlinuz"
   cp "$root"/boot/initrd.img-* "$vm/initrd"
@@ -59,19 +43,15 @@ build() {
 }
 
 wanted_key() { # all that goes into the disk
-  { declare -f inside build; echo "$packages"; cat "$here/requirements.lock"; sed '/^check() {/,/^}/d' "$here/guest.sh"; } | sha256sum
+  { declare -f make_root inside install_locked build; echo "$packages"; cat "$here/requirements.lock"; sed '/^check() {/,/^}/d' "$here/guest.sh"; } | sha256sum
 }
 built() { [ "$(cat "$vm/key" 2>/dev/null)" = "$(wanted_key)" ]; } # whether the disk there is the one wanted now
 
 have() { command -v qemu-system-x86_64 >/dev/null && { built || { command -v mmdebstrap && command -v mke2fs; } >/dev/null; }; }
-if ! have; then
-  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || skip "it needs ${tools[*]}; as root on Debian they are fetched"
-  { apt-get update -qq && apt-get install -qq --no-install-recommends "${tools[@]}"; } >/dev/null
-fi
+have || need_tools "${tools[@]}"
 if ! built; then
-  [ "$(id -u)" = 0 ] || skip "building its disk needs root for chroot and mounts: sudo make test-vm"
-  unshare --mount true 2>/dev/null || skip "this container may not mount: it needs CAP_SYS_ADMIN"
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || apt-get install -qq debian-archive-keyring >/dev/null
+  need_mounts test-vm
+  need_keys
 fi
 
 if ! built; then
