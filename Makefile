@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-vm test-arm64 lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
+.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-home-assistant test-vm test-arm64 lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -146,6 +146,9 @@ test-systemd: $(VENV)/.ready ## the installed unit under a real systemd: a hang,
 
 test-picamera2: ## the Raspberry Pi camera driver on the real picamera2, in a Debian 13 root (needs to be root)
 	tests/picamera2/run.sh $(WORK)
+
+test-home-assistant: $(VENV)/.ready ## what a real Home Assistant shows of a bed, and its buttons, in a Debian 13 root (needs to be root)
+	tests/home_assistant/run.sh $(BIN)/python $(WORK)
 
 test-vm: ## cameras and Bluetooth on a real kernel, in a virtual machine (to be built once as root; x86-64)
 	tests/vm/run.sh $(WORK)

@@ -25,6 +25,8 @@ uv pip compile "${options[@]}" --python-version 3.11 --python-platform x86_64-ma
 echo "python-prctl ; python_version < '3'" >"$folder/system.in" # Debian has it
 uv pip compile "${options[@]}" --python-version 3.13 tests/picamera2/requirements.in \
   --override "$folder/system.in" -o tests/picamera2/requirements.lock
+uv pip compile "${options[@]}" --python-version 3.13.5 tests/home_assistant/requirements.in \
+  -o tests/home_assistant/requirements.lock
 uv pip compile "${options[@]}" --python-version 3.11 --python-platform x86_64-unknown-linux-gnu pyproject.toml \
   tests/vm/requirements.in --constraint requirements.lock -o tests/vm/requirements.lock
 python3.11 -m venv "$folder/venv"
