@@ -16,10 +16,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from edge.errors import StoreError, StoreReason
+from edge.later import Later
 from edge.salvage import salvage
 
 STORE_FILE = "anodyne.sqlite3"
@@ -120,6 +122,9 @@ class Store:
     Args:
         path: the file that `connection` has open.
         connection: in autocommit mode, usable from any thread.
+
+    Attributes:
+        later: writes that may wait; done before the file is closed.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -128,6 +133,8 @@ class Store:
         self._connection = connection
         self._lock = threading.RLock()
         self._after_commit: list[Callable[[], None]] = []
+        self._on_anew: list[Callable[[], None]] = []
+        self.later = Later(partial(self.transaction, durable=False))
         self._next_number = 0
         self._reserved = 0
         self.damaged = False
@@ -179,7 +186,13 @@ class Store:
             rows = self.take_over(kept)
             self._reserve_numbers()
             self.damaged = False
+            for call in self._on_anew:
+                call()
         return kept, rows
+
+    def on_anew(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the file has been begun anew: ids of its rows may mean others now."""
+        self._on_anew.append(call)
 
     def take_over(self, damaged: Path) -> int:
         """Copy what can be read of a damaged file into this one.
@@ -191,8 +204,9 @@ class Store:
             return salvage(damaged, cursor)
 
     def close(self) -> None:
-        """Close the file; everything committed is on disk already."""
+        """Write what may wait, and close the file; everything else is on disk already."""
         with self._lock:
+            self.later.settle()
             self._connection.close()
 
     @contextmanager

@@ -1,6 +1,6 @@
 """Soaks a box: `python -m tests.soak hours 72 [FOLDER] [record]` on virtual time, `... minutes 60` in real time.
 
-Writes FOLDER/soak-*.json and .png; exit code 1 where a declared limit (`tests.soak.limits`) was not kept.
+An interrupt ends it early, and what there is is judged. Writes FOLDER/soak-*.json and .png; exit code 1 where a declared limit (`tests.soak.limits`) was not kept.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -50,6 +51,7 @@ def main(unit: str, amount: float, folder: Path, *, record: bool) -> int:
     ):
         os.environ["RUNTIME_DIRECTORY"] = news
         bed = SoakBed(Path(place), clock, seed=1, record=record)
+        signal.signal(signal.SIGINT, lambda *_: setattr(bed, "enough", True))
 
         def told(sample: Sample) -> None:
             if len(bed.samples) % (LOOKS // 20) == 0:

@@ -35,7 +35,7 @@ class Sample:
     written_bytes: int
 
 
-def look(at_s: float, database: Path, *, real_time: bool) -> Sample:
+def look(at_s: float, database: Path) -> Sample:
     """Look at this process; call it on the running loop.
 
     Rubbish is collected first, and what the C library keeps of freed memory is handed back: else the peak of the
@@ -51,18 +51,16 @@ def look(at_s: float, database: Path, *, real_time: bool) -> Sample:
         sum(1 for _ in Path("/proc/self/task").iterdir()),
         len(asyncio.all_tasks()),
         sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*")),
-        written_bytes(real_time=real_time),
+        written_bytes(),
     )
 
 
-def written_bytes(*, real_time: bool) -> int:
-    """Bytes that this process has written so far.
+def written_bytes() -> int:
+    """Bytes that this process has made dirty in the page cache of disks so far, as the kernel counts them.
 
-    Args:
-        real_time: what it made dirty in the page cache of disks, as the kernel counts it. Else time is compressed and
-            the cache would swallow what a slow life writes twice: then what was handed over for files and pipes of any
-            kind, where that is more.
+    What is written into memory (tmpfs, pipes, sockets) is not among them. On virtual time: with
+    `tests.soak.writeback`.
     """
     lines = Path("/proc/self/io").read_text().splitlines()
     found = {name: int(number) for name, number in (line.split(": ") for line in lines)}
-    return found["write_bytes"] if real_time else max(found["wchar"], found["write_bytes"])
+    return found["write_bytes"]
