@@ -27,7 +27,7 @@ from edge.clock import Instant
 from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.payload import Head, Message, decode
-from edge.publish.room import MAX_ROWS, make_room
+from edge.publish.room import MAX_ROWS, forget_unconfirmed, make_room
 from edge.publish.topics import ALARM, EVENT
 from edge.store import Store
 
@@ -164,6 +164,7 @@ class Outbox:
                 done = frozenset(marks)
                 cursor.executemany(statement, [(row_id,) for row_id in done])
                 self.store.after_commit(partial(marks.difference_update, done))
+        forget_unconfirmed(cursor)
 
     def _forget_marks(self) -> None:
         """The ids of another file mean other rows; what is sent twice for that is dropped by its receivers."""

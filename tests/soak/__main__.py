@@ -1,6 +1,7 @@
 """Soaks a box: `python -m tests.soak hours 72 [FOLDER] [record]` on virtual time, `... minutes 60` in real time.
 
-An interrupt ends it early, and what there is is judged. Writes FOLDER/soak-*.json and .png; exit code 1 where a declared limit (`tests.soak.limits`) was not kept.
+An interrupt ends it early, and what there is is judged. Writes FOLDER/soak-*.json and .png; exit code 1 where a
+declared limit (`tests.soak.limits`) was not kept.
 """
 
 from __future__ import annotations
