@@ -7,6 +7,7 @@ broker or station are out on purpose.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import signal
 import time
@@ -31,7 +32,7 @@ from edge.types import Alert, Presence, Validity
 from tests.peers.broker import Mosquitto
 from tests.publish.chaos import Part, be_station
 from tests.soak import nurse
-from tests.soak.gauges import Sample, look
+from tests.soak.gauges import Looks, Sample, look
 from tests.soak.lived import lived
 from tests.soak.sensors import EndlessBand, EndlessFace
 from tests.soak.writeback import write_back
@@ -89,7 +90,7 @@ class SoakBed:
         self._seed = seed
         self._record = record
         self.enough = False
-        self.samples: list[Sample] = []
+        self.samples = Looks(0)
         self.counts: Counter[str] = Counter()
         self.faults_per_hour = dict(OUTAGES_PER_HOUR)
         for name in ("box", "broker", "station"):
@@ -125,15 +126,17 @@ class SoakBed:
         tasks = [asyncio.create_task(one) for one in (box.run(), self._disturb())]
         if self._virtual:
             tasks.append(asyncio.create_task(write_back(self._box.state_dir, database, self._clock)))
+        self.samples = Looks(2 + math.ceil(length_s / look_every_s))
         try:
             begun_ns = self._clock.now_ns()
             while (at_s := (self._clock.now_ns() - begun_ns) / 1e9) < length_s and not self.enough:
                 await asyncio.wait({tasks[0]}, timeout=min(look_every_s, length_s - at_s))
                 if tasks[0].done():
                     tasks[0].result()
-                self.samples.append(look((self._clock.now_ns() - begun_ns) / 1e9, database))
+                sample = look((self._clock.now_ns() - begun_ns) / 1e9, database)
+                self.samples.append(sample)
                 if told is not None:
-                    told(self.samples[-1])
+                    told(sample)
         finally:
             for task in [*tasks, *self._deeds]:
                 task.cancel()

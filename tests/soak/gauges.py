@@ -6,7 +6,8 @@ import asyncio
 import ctypes
 import gc
 import os
-from dataclasses import dataclass
+from array import array
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 _C_LIBRARY = ctypes.CDLL(None)
@@ -33,6 +34,41 @@ class Sample:
     tasks: int
     database_bytes: int
     written_bytes: int
+
+
+_WIDTH = len(fields(Sample))
+
+
+class Looks:
+    """Samples in memory that is taken at the start: the soak itself must not grow beside the box.
+
+    Args:
+        most: how many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._rows = array("d", bytes(8 * _WIDTH * most))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, sample: Sample) -> None:
+        """Keep one.
+
+        Raises:
+            ValueError: there are too many.
+        """
+        at = self._count * _WIDTH
+        if at == len(self._rows):
+            raise ValueError(f"there is room for {self._count} looks")
+        self._rows[at : at + _WIDTH] = array("d", astuple(sample))
+        self._count += 1
+
+    def all(self) -> list[Sample]:
+        """All of them, in order."""
+        rows = (self._rows[at : at + _WIDTH] for at in range(0, self._count * _WIDTH, _WIDTH))
+        return [Sample(row[0], *map(int, row[1:])) for row in rows]
 
 
 def look(at_s: float, database: Path) -> Sample:
