@@ -33,9 +33,9 @@ SCHEMA_VERSION = 4
 _BUSY_TIMEOUT_S = 2.0
 """How long another process (a backup, a curious shell) may hold the file before LOCKED is reported."""
 
-_NUMBER_BLOCK = 200
-"""Running numbers are reserved on disk in blocks of this size: one small commit per 100 messages, and never fewer
-than 100 numbers in hand while the disk is full. What a crash leaves unused of a block is skipped, never reused."""
+_NUMBER_BLOCK = 1000
+"""Running numbers are reserved on disk in blocks of this size: one small commit per 500 messages, and never fewer
+than 500 numbers in hand while the disk is full. What a crash leaves unused of a block is skipped, never reused."""
 
 _PAGE_BYTES = 1024
 """Page size of new files. A commit writes every page that it touches, and rows have 300 to 900 bytes: with SQLite's
