@@ -41,6 +41,10 @@ _PAGE_BYTES = 1024
 """Page size of new files. A commit writes every page that it touches, and rows have 300 to 900 bytes: with SQLite's
 default of 4096 the same alarms write three times as much, and an SD card wears by what is written."""
 
+_CACHE_KIB = 256
+"""Memory for pages of the file. What a box writes again and again has thirty pages; SQLite's default of 2000 KiB fills
+over weeks with rows that nobody reads, which looks like a leak. What is read anew is in the system's cache anyway."""
+
 _DAMAGED_STEP = 1_000_000
 """A file begun after one was set aside starts counting this much higher for each of those: the numbers in them are
 unknown, but a million messages take years."""
@@ -314,6 +318,7 @@ class Store:
             execute("PRAGMA journal_mode=WAL")
             execute("PRAGMA synchronous=FULL")
             execute("PRAGMA journal_size_limit=1048576")
+            execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise _error(self.path, StoreReason.CORRUPT)
         if version < SCHEMA_VERSION:
