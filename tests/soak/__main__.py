@@ -67,14 +67,13 @@ def main(unit: str, amount: float, folder: Path, *, record: bool) -> int:
     samples = bed.samples.all()
     length_s = samples[-1].at_s
     lasted = round(length_s / (3600 if virtual else 60), 2)
-    found = holding(samples, warm_up_s(length_s))
+    found = holding(samples, warm_up_s(length_s), round(bed.counts["transitions"] / length_s * 3600, 1))
     broken = found.broken()
-    name = f"soak-{amount:g}-{unit}{'-recording' if record else ''}"
+    name = f"soak-{lasted:g}-{unit}{'-recording' if record else ''}"
     figures = {
         unit: lasted,
         **asdict(found),
         "resident_mib": round(samples[-1].resident_kib / 1024, 1),
-        "transitions_per_hour": round(bed.counts["transitions"] / length_s * 3600, 1),
         "counts": dict(sorted(bed.counts.items())),
         "took_s": round(time.monotonic() - begun_s),
         "broken": broken,

@@ -55,6 +55,12 @@ def test_what_grows_over_the_looks_is_told(gauge: str, more: int, words: str) ->
     assert words in told
 
 
+def test_a_bed_that_alarms_more_often_than_on_a_bad_day_may_write_as_much_more() -> None:
+    busy = [replace(one, written_bytes=60_000 * number) for number, one in enumerate(STEADY)]  # 86 MB a day
+    assert "written in a day (limit 50000000)" in holding(busy, 600, 60.0).broken()[0]
+    assert holding(busy, 600, 120.0).broken() == []
+
+
 def test_a_box_that_takes_memory_once_has_no_leak_and_one_that_does_so_again_and_again_has_one() -> None:
     once = [100.0] * 150 + [140.0] * 150
     often = [100.0 + 4 * (one // 30) for one in range(300)]
