@@ -20,6 +20,9 @@ SETTLE_S = 5.0
 """Between two settlings, seconds. Broker and station answer an alert within one; a crash undoes at most this much, and
 what comes of that is an alert sent twice, which receivers drop by its id."""
 
+PATIENCE = 12
+"""Settlings, a minute of them, that a patient write waits: counts whose row is long and changes all the time."""
+
 PRUNED_AT_ONCE = 100
 """Rows beyond its bound that a table may have before the oldest go, all at once: each deletion touches the pages of the
 oldest rows, far from those of the newest."""
@@ -39,18 +42,32 @@ class Later:
         """Nothing waits."""
         self._transaction = transaction
         self._wanted: dict[Write, None] = {}
+        self._patient: dict[Write, None] = {}
+        self._settled = 0
         self._failed = False
 
-    def ask(self, write: Write) -> None:
-        """Have `write` called at the next settling, once however often it is asked for."""
-        self._wanted.setdefault(write)
+    def ask(self, write: Write, *, patient: bool = False) -> None:
+        """Have `write` called at the next settling, once however often it is asked for.
 
-    def settle(self) -> bool:
+        Args:
+            write: what to call.
+            patient: at the next but `PATIENCE` will do.
+        """
+        (self._patient if patient else self._wanted).setdefault(write)
+
+    def settle(self, *, last: bool = False) -> bool:
         """Do what waits, in one transaction; where the disk refuses, all of it goes on waiting.
 
+        Args:
+            last: the program ends: what is patient waits no longer.
+
         Returns:
-            Whether nothing waits any more.
+            Whether all of it is done.
         """
+        self._settled += 1
+        if last or self._settled % PATIENCE == 0:
+            self._wanted |= self._patient
+            self._patient = {}
         if not self._wanted:
             return True
         # Taken out before: what is asked for meanwhile, by another thread, waits for the next time.

@@ -210,7 +210,7 @@ class Store:
     def close(self) -> None:
         """Write what may wait, and close the file; everything else is on disk already."""
         with self._lock:
-            self.later.settle()
+            self.later.settle(last=True)
             self._connection.close()
 
     @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.later import PRUNED_AT_ONCE, prune
+from edge.later import PATIENCE, PRUNED_AT_ONCE, prune
 from edge.publish.outbox import Outbox
 from edge.publish.proof import Proofs
 from edge.store import Store
@@ -56,6 +56,19 @@ def test_what_is_asked_for_often_is_written_once_and_only_then(store: Store) -> 
     assert store.later.settle()
     assert store.later.settle()
     assert written == ["one"]
+
+
+def test_what_is_patient_waits_for_a_minute_of_settlings_or_for_the_end(store: Store) -> None:
+    written: list[int] = []
+    store.later.ask(lambda _: written.append(1), patient=True)
+    for _ in range(PATIENCE - 1):
+        assert store.later.settle()
+    assert written == []
+    assert store.later.settle()
+    assert written == [1]
+    store.later.ask(lambda _: written.append(2), patient=True)
+    assert store.later.settle(last=True)
+    assert written == [1, 2]
 
 
 def test_an_alert_stays_in_the_outbox_until_its_proof_is_on_disk(store: Store) -> None:

@@ -32,8 +32,8 @@ from edge.types import (
 logger = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 300.0
-"""Time of watching that a crash or a power cut may lose from the counts, seconds; counts of alarms are written within
-seconds (`edge.later`)."""
+"""Time of watching that a crash or a power cut may lose from the counts, seconds; counts of alarms wait for a minute
+(`edge.later`)."""
 
 LOOK_EVERY_S = 60.0
 """How often is looked whether the day or the hour is over, seconds."""
@@ -108,7 +108,7 @@ class Burden:
             self._today.blind_ns += elapsed_ns
         if now_ns - self._saved_ns >= SAVE_EVERY_S * NS_PER_S:
             self._saved_ns = now_ns
-            self._store.later.ask(self._write)
+            self._store.later.ask(self._write, patient=True)
         if now_ns - self._looked_ns >= LOOK_EVERY_S * NS_PER_S:
             self._looked_ns = now_ns
             self._turn(self._clock.instant())
@@ -134,7 +134,7 @@ class Burden:
             since_ns = self._since_ns.pop(alert.condition, None)
             if since_ns is not None and len(today.waits_s) < WAITS_KEPT:
                 today.waits_s.append(round((alert.at_ns - since_ns) / NS_PER_S, 1))
-        self._store.later.ask(self._write)
+        self._store.later.ask(self._write, patient=True)
 
     def publish(self, *, complete: bool = False) -> BurdenMessage:
         """Put the day so far into the outbox, and return it."""
