@@ -15,7 +15,7 @@ PIP_INSTALL := install --quiet --disable-pip-version-check --no-input
 WORK := build
 
 .PHONY: help demo test lint bench lock docs coverage clean environments
-.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-home-assistant test-vm test-arm64 lint-systemd chaos power-cuts soak soak-wall kills fuzz audit
+.PHONY: browser bench-face deb wheelhouse test-install test-systemd test-soak-bands test-alarms-long test-alarms-mutants test-suite test-tflite-runtime test-wheel test-train test-picamera2 test-home-assistant test-vm test-arm64 lint-systemd chaos power-cuts soak soak-wall soak-writes kills fuzz audit
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ soak: $(VENV)/.ready ## HOURS of virtual time with random faults: nothing grows,
 MINUTES ?= 60
 soak-wall: $(VENV)/.ready ## the same for MINUTES of real time, with a camera's pictures
 	$(BIN)/python -m tests.soak minutes $(MINUTES) $(WORK)/soak
+
+soak-writes: $(VENV)/.ready ## bytes that a box writes in a day at 0, 10, 60 and 120 alarm transitions an hour
+	$(BIN)/python -m tests.soak.writes $(WORK)/soak
+
 INPUTS ?= 100000
 fuzz: $(VENV)/.ready ## INPUTS damaged inputs for every reader of what comes from outside: none crashes
 	$(BIN)/python -m tests.fuzz.long $(INPUTS)

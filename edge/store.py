@@ -16,10 +16,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from edge.errors import StoreError, StoreReason
+from edge.later import Later
 from edge.salvage import salvage
 
 STORE_FILE = "anodyne.sqlite3"
@@ -31,13 +33,17 @@ SCHEMA_VERSION = 4
 _BUSY_TIMEOUT_S = 2.0
 """How long another process (a backup, a curious shell) may hold the file before LOCKED is reported."""
 
-_NUMBER_BLOCK = 200
-"""Running numbers are reserved on disk in blocks of this size: one small commit per 100 messages, and never fewer
-than 100 numbers in hand while the disk is full. What a crash leaves unused of a block is skipped, never reused."""
+_NUMBER_BLOCK = 1000
+"""Running numbers are reserved on disk in blocks of this size: one small commit per 500 messages, and never fewer
+than 500 numbers in hand while the disk is full. What a crash leaves unused of a block is skipped, never reused."""
 
 _PAGE_BYTES = 1024
 """Page size of new files. A commit writes every page that it touches, and rows have 300 to 900 bytes: with SQLite's
 default of 4096 the same alarms write three times as much, and an SD card wears by what is written."""
+
+_CACHE_KIB = 256
+"""Memory for pages of the file. What a box writes again and again has thirty pages; SQLite's default of 2000 KiB fills
+over weeks with rows that nobody reads, which looks like a leak. What is read anew is in the system's cache anyway."""
 
 _DAMAGED_STEP = 1_000_000
 """A file begun after one was set aside starts counting this much higher for each of those: the numbers in them are
@@ -120,6 +126,9 @@ class Store:
     Args:
         path: the file that `connection` has open.
         connection: in autocommit mode, usable from any thread.
+
+    Attributes:
+        later: writes that may wait; done before the file is closed.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -128,6 +137,8 @@ class Store:
         self._connection = connection
         self._lock = threading.RLock()
         self._after_commit: list[Callable[[], None]] = []
+        self._on_anew: list[Callable[[], None]] = []
+        self.later = Later(partial(self.transaction, durable=False))
         self._next_number = 0
         self._reserved = 0
         self.damaged = False
@@ -179,7 +190,13 @@ class Store:
             rows = self.take_over(kept)
             self._reserve_numbers()
             self.damaged = False
+            for call in self._on_anew:
+                call()
         return kept, rows
+
+    def on_anew(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the file has been begun anew: ids of its rows may mean others now."""
+        self._on_anew.append(call)
 
     def take_over(self, damaged: Path) -> int:
         """Copy what can be read of a damaged file into this one.
@@ -191,8 +208,9 @@ class Store:
             return salvage(damaged, cursor)
 
     def close(self) -> None:
-        """Close the file; everything committed is on disk already."""
+        """Write what may wait, and close the file; everything else is on disk already."""
         with self._lock:
+            self.later.settle(last=True)
             self._connection.close()
 
     @contextmanager
@@ -300,6 +318,7 @@ class Store:
             execute("PRAGMA journal_mode=WAL")
             execute("PRAGMA synchronous=FULL")
             execute("PRAGMA journal_size_limit=1048576")
+            execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             if execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise _error(self.path, StoreReason.CORRUPT)
         if version < SCHEMA_VERSION:

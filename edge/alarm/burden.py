@@ -6,6 +6,7 @@ Of ward alarms most are found to need no action; a box that adds to them without
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
@@ -30,8 +31,12 @@ from edge.types import (
 
 logger = logging.getLogger(__name__)
 
-SAVE_EVERY_S = 60.0
-"""Time of watching that a power cut may lose from the counts, seconds."""
+SAVE_EVERY_S = 300.0
+"""Time of watching that a crash or a power cut may lose from the counts, seconds; counts of alarms wait for a minute
+(`edge.later`)."""
+
+LOOK_EVERY_S = 60.0
+"""How often is looked whether the day or the hour is over, seconds."""
 
 PUBLISH_EVERY_S = 3600.0
 """Between two messages of a day that runs, seconds."""
@@ -86,8 +91,7 @@ class Burden:
         self._presence = {alert.condition: alert.presence for alert in standing}
         self._boot_id = now.boot_id
         self._last_ns: int | None = None
-        self._saved_ns = self._published_ns = now.mono_ns
-        self._failed = False
+        self._saved_ns = self._looked_ns = self._published_ns = now.mono_ns
         self._today = self._load(_day(now))
         kept = self._today.since_ns if self._today.boot_id == now.boot_id else {}
         known = {alert.condition: alert.at_ns for alert in standing if alert.boot_id == now.boot_id}
@@ -104,6 +108,9 @@ class Burden:
             self._today.blind_ns += elapsed_ns
         if now_ns - self._saved_ns >= SAVE_EVERY_S * NS_PER_S:
             self._saved_ns = now_ns
+            self._store.later.ask(self._write, patient=True)
+        if now_ns - self._looked_ns >= LOOK_EVERY_S * NS_PER_S:
+            self._looked_ns = now_ns
             self._turn(self._clock.instant())
 
     def count(self, alert: Alert) -> None:
@@ -127,7 +134,7 @@ class Burden:
             since_ns = self._since_ns.pop(alert.condition, None)
             if since_ns is not None and len(today.waits_s) < WAITS_KEPT:
                 today.waits_s.append(round((alert.at_ns - since_ns) / NS_PER_S, 1))
-        self._save()
+        self._store.later.ask(self._write, patient=True)
 
     def publish(self, *, complete: bool = False) -> BurdenMessage:
         """Put the day so far into the outbox, and return it."""
@@ -142,10 +149,10 @@ class Burden:
         return message
 
     def _turn(self, now: Instant) -> None:
-        """Save; where the day has changed, publish it whole and begin the next."""
-        self._save()
+        """Where the day has changed, save and publish it whole and begin the next."""
         day = _day(now)
         if day != self._today.day:
+            self._save()
             self.publish(complete=True)
             self._today = self._load(day)
         elif now.mono_ns - self._published_ns >= PUBLISH_EVERY_S * NS_PER_S:
@@ -181,22 +188,21 @@ class Burden:
 
     def _save(self) -> None:
         try:
-            with self._store.transaction() as cursor:
-                self._today.boot_id, self._today.since_ns = self._boot_id, dict(self._since_ns)
-                text = self._today.model_dump_json()
-                cursor.execute(
-                    "INSERT INTO burden (day, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
-                    (self._today.day, text),
-                )
-                cursor.execute(
-                    "DELETE FROM burden WHERE day NOT IN (SELECT day FROM burden ORDER BY day DESC LIMIT ?)",
-                    (KEPT_DAYS,),
-                )
-            self._failed = False
+            with self._store.transaction(durable=False) as cursor:
+                self._write(cursor)
         except StoreError as error:
-            if not self._failed:
-                logger.warning("the alarm burden is kept in memory only: %s", error)
-            self._failed = True
+            logger.warning("the alarm burden of %s is not kept: %s", self._today.day, error)
+
+    def _write(self, cursor: sqlite3.Cursor) -> None:
+        self._today.boot_id, self._today.since_ns = self._boot_id, dict(self._since_ns)
+        cursor.execute(
+            "INSERT INTO burden (day, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
+            (self._today.day, self._today.model_dump_json()),
+        )
+        cursor.execute(
+            "DELETE FROM burden WHERE day NOT IN (SELECT day FROM burden ORDER BY day DESC LIMIT ?)",
+            (KEPT_DAYS,),
+        )
 
 
 def _day(now: Instant) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.clock import Instant
 from edge.errors import CommandError, CommandReason, StoreError
+from edge.later import prune
 from edge.publish.payload import (
     Acknowledge,
     BurdenCommand,
@@ -225,9 +226,7 @@ class CommandDesk:
             if cursor.rowcount == 0:
                 row = cursor.execute("SELECT state FROM command WHERE id = ?", (command_id,)).fetchone()
                 return given if row is None or row[0] is None else _read(str(row[0]), given)
-            cursor.execute(
-                "DELETE FROM command WHERE position <= (SELECT max(position) FROM command) - ?", (REMEMBERED,)
-            )
+            prune(cursor, "command", REMEMBERED)
         return None
 
     def _keep(self, command_id: str, given: Given, answer: Answer) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from edge.clock import Clock
 from edge.config import Box, Mqtt
 from edge.errors import StoreError
+from edge.later import SETTLE_S
 from edge.publish.age import age_ms
 from edge.publish.cbor import encode_alert as encode_cbor
 from edge.publish.cbor import encode_state as encode_cbor_state
@@ -127,7 +128,7 @@ class Publisher:
         self._state_unsent = False
         self._sensor_news = SensorNews(clock)
         self._backoff = backoff
-        self._tidied_ns = clock.now_ns()
+        self._tidied_ns = self._settled_ns = clock.now_ns()
         self._confirmation = Confirmation(outbox, clock, config.station_within_s, self._pump)
         self.proofs = self._confirmation.proofs
         outbox.listen(self._wake)
@@ -219,13 +220,16 @@ class Publisher:
         return True
 
     def look_after_outbox(self, now_ns: int) -> None:
-        """Give up what has expired, offer again what no station has confirmed, and repeat what stands.
+        """Give up what has expired, offer again what no station has confirmed, repeat what stands, write what may wait.
 
         Every state does this too.
         """
         if now_ns - self._tidied_ns >= TIDY_S * NS_PER_S:
             self._tidied_ns = now_ns
             self._outbox.tidy(self._clock.instant())
+        if now_ns - self._settled_ns >= SETTLE_S * NS_PER_S:
+            self._settled_ns = now_ns
+            self._store.later.settle()
         if self.connected:
             self._confirmation.look(now_ns)
             self._repeat(self._standing.due())
@@ -353,7 +357,7 @@ class Publisher:
             if refusal is None:
                 self._outbox.take(row, confirm=self._confirmation.wanted)
                 if row.leaf == EVENT:
-                    self.proofs.broker(row.message_id, self._clock.instant())
+                    self._prove(row)
                 self._note_delivered()
             elif row.leaf.startswith(AUDIT):
                 # An older access list without this topic must not look like a broken way for alarms.
@@ -369,6 +373,13 @@ class Publisher:
             self._send_state()
         self._pump()
         self._in_flight.rest()
+
+    def _prove(self, row: Row) -> None:
+        """The broker has an alert; a crash may have undone its proof."""
+        alert = decode(AlertMessage, row.payload)
+        if alert is not None:
+            self.proofs.begin(alert)
+            self.proofs.broker(alert.id, self._clock.instant())
 
     def _note_delivered(self) -> None:
         """What has been waited for is there, unless something else waits."""
@@ -401,10 +412,8 @@ class Publisher:
             reason=None if error is None else str(error.reason),
             detail=answer.detail if error is None else error.message,
         )
-        try:
-            self._outbox.put(REPLY, reply, expiry_s=REPLY_EXPIRY_S, durable=False)
-        except StoreError:
-            self._outbox.hold(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
+        # In memory: the command's row on disk answers a repeat after a restart.
+        self._outbox.hold(REPLY, reply, expiry_s=REPLY_EXPIRY_S)
         self._pump()
 
     def _availability(self, *, online: bool, reason: str) -> AvailabilityMessage:

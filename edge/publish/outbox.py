@@ -4,6 +4,9 @@ A row goes through two steps. The broker acknowledges it: it is *taken*; anythin
 the outbox. A station confirms the alert's id: the event leaves too. Brokers forget what they have acknowledged when
 they are killed before they write, so what no station has confirmed is offered again (`offer_again`).
 
+Both steps are noted in memory and written within seconds (`edge.later`): where a crash undoes them, the row is sent
+once more, and receivers drop it by its id.
+
 While the disk is full, rows wait in memory (`hold`), are sent like the others, and move to the disk as soon as it takes
 them; only a crash in that time can lose them, and every one was logged at CRITICAL when it was raised.
 
@@ -12,6 +15,7 @@ Rows are made from `Message`s only: neither a frame nor an array nor bytes can b
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection
@@ -23,7 +27,7 @@ from edge.clock import Instant
 from edge.errors import StoreError
 from edge.publish.age import age_ms
 from edge.publish.payload import Head, Message, decode
-from edge.publish.room import MAX_ROWS, make_room
+from edge.publish.room import MAX_ROWS, forget_unconfirmed, make_room
 from edge.publish.topics import ALARM, EVENT
 from edge.store import Store
 
@@ -36,6 +40,9 @@ for a broker's restart or a walk through a dead spot, short enough that a nurse 
 _INSERT = "INSERT INTO outbox (leaf, payload, retain, expiry_s, message_id, taken) VALUES (?, ?, ?, ?, ?, ?)"
 
 _COLUMNS = "id, leaf, payload, retain, expiry_s, message_id, taken"
+
+_OTHERS = "id NOT IN (SELECT value FROM json_each(?))"
+"""Without the rows of a list, as JSON."""
 
 _HELD_IDS_FROM = 1 << 62
 """Ids of rows in memory start here: above any row on disk, so that order by id is order of creation while they wait."""
@@ -83,12 +90,12 @@ class Outbox:
         self._held: dict[int, Row] = {}
         self._next_held = _HELD_IDS_FROM
         self._delivered: set[int] = set()
+        self._taken: set[int] = set()
         self._unreadable = False
         self._listeners: list[Callable[[], None]] = []
+        store.on_anew(self._forget_marks)
 
-    def put(
-        self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None, durable: bool = True
-    ) -> None:
+    def put(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
         """Append a row within the transaction that is open, or in one of its own.
 
         Args:
@@ -96,16 +103,16 @@ class Outbox:
             message: what to publish.
             retain: whether the broker keeps it.
             expiry_s: it is of no use after this, seconds.
-            durable: whether it must survive a power cut at once; False for what is no alarm.
 
         Raises:
             StoreError: it was not stored.
             TypeError: `message` is not one of the published models.
         """
         _refuse_foreign(message)
-        with self.store.transaction(durable=durable) as cursor:
+        with self.store.transaction() as cursor:
             cursor.execute(_INSERT, (leaf, message.encode(), int(retain), expiry_s, _id(message), 0))
-            self._delete_delivered(cursor)
+            if cursor.execute("SELECT count(*) FROM outbox").fetchone()[0] > self._max_rows:
+                self._write_marks(cursor)  # else with the proofs: an alert is in the one or the other
             gone = make_room(cursor, self._max_rows)
             self.store.after_commit(partial(self._note_dropped, gone))
             self.store.after_commit(self.wake)
@@ -114,13 +121,17 @@ class Outbox:
         self.dropped += gone
 
     def hold(self, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None) -> None:
-        """Keep a row in memory, for when `put` has failed; what is beyond the room is refused, oldest first."""
+        """Keep a row in memory: where `put` has failed, and what is of no use after a restart.
+
+        Beyond the room the oldest go, what is no alert first.
+        """
         _refuse_foreign(message)
         row = Row(self._next_held, leaf, message.encode(), retain, expiry_s, _id(message))
         self._next_held += 1
         self._held[row.id] = row
         if len(self._held) > self._max_rows:
-            self._held.pop(next(iter(self._held)))
+            others = (one.id for one in self._held.values() if one.leaf != EVENT and not one.leaf.startswith(ALARM))
+            self._held.pop(next(others, next(iter(self._held))))
             self.dropped += 1
         self.wake()
 
@@ -136,7 +147,6 @@ class Outbox:
                 (row.leaf, row.payload, int(row.retain), row.expiry_s, row.message_id, int(row.taken)) for row in rows
             ]
             cursor.executemany(_INSERT, values)
-            self._delete_delivered(cursor)
             self.store.after_commit(partial(self._forget_held, rows))
 
     def _forget_held(self, rows: list[Row]) -> None:
@@ -144,12 +154,25 @@ class Outbox:
             self._held.pop(row.id, None)
         self.wake()
 
-    def _delete_delivered(self, cursor: sqlite3.Cursor) -> None:
-        """Delete what was delivered; what could not be deleted before is among it."""
-        if self._delivered:
-            done = frozenset(self._delivered)
-            cursor.executemany("DELETE FROM outbox WHERE id = ?", [(row_id,) for row_id in done])
-            self.store.after_commit(partial(self._delivered.difference_update, done))
+    def _write_marks(self, cursor: sqlite3.Cursor) -> None:
+        """Delete what was delivered, and mark what the broker has taken."""
+        for marks, statement in (
+            (self._delivered, "DELETE FROM outbox WHERE id = ?"),
+            (self._taken, "UPDATE outbox SET taken = 1 WHERE id = ?"),
+        ):
+            if marks:
+                done = frozenset(marks)
+                cursor.executemany(statement, [(row_id,) for row_id in done])
+                self.store.after_commit(partial(marks.difference_update, done))
+        forget_unconfirmed(cursor)
+
+    def _forget_marks(self) -> None:
+        """The ids of another file mean other rows; what is sent twice for that is dropped by its receivers."""
+        self._delivered.clear()
+        self._taken.clear()
+
+    def _without(self, *marks: set[int]) -> str:
+        return json.dumps(sorted(set().union(*marks)))
 
     def waiting(self, skip: Collection[int], limit: int) -> list[Row]:
         """The oldest `limit` rows that no broker has taken and whose id is not in `skip`, oldest first.
@@ -157,7 +180,7 @@ class Outbox:
         Where the file cannot be read, only those in memory: they are the ones that it did not take.
         """
         try:
-            rows = self._on_disk(limit + len(skip) + len(self._delivered))
+            rows = self._on_disk(limit + len(skip))
             self._unreadable = False
         except StoreError as error:
             rows = []
@@ -165,13 +188,13 @@ class Outbox:
                 logger.critical("the outbox cannot be read; what it holds is sent later: %s", error)
             self._unreadable = True
         rows.extend(row for row in self._held.values() if not row.taken)
-        return [row for row in rows if row.id not in skip and row.id not in self._delivered][:limit]
+        return [row for row in rows if row.id not in skip][:limit]
 
     def _on_disk(self, limit: int) -> list[Row]:
         with self.store.reading() as cursor:
             found = cursor.execute(
-                f"SELECT {_COLUMNS} FROM outbox WHERE taken = 0 ORDER BY id LIMIT ?",  # noqa: S608 - a constant
-                (limit,),
+                f"SELECT {_COLUMNS} FROM outbox WHERE taken = 0 AND {_OTHERS} ORDER BY id LIMIT ?",  # noqa: S608 - constants
+                (self._without(self._delivered, self._taken), limit),
             ).fetchall()
         return [_row(*columns) for columns in found]
 
@@ -187,7 +210,8 @@ class Outbox:
         elif row.id in self._held:
             self._held[row.id] = replace(row, taken=True)
         else:
-            self._try("UPDATE outbox SET taken = 1 WHERE id = ?", row.id)
+            self._taken.add(row.id)
+            self.store.later.ask(self._write_marks)
 
     def confirm(self, message_id: str) -> bool:
         """A station has this alert; False where none waits under that id."""
@@ -195,7 +219,8 @@ class Outbox:
         try:
             with self.store.reading() as cursor:
                 found = cursor.execute(
-                    "SELECT id FROM outbox WHERE message_id = ? AND leaf = ?", (message_id, EVENT)
+                    f"SELECT id FROM outbox WHERE message_id = ? AND leaf = ? AND {_OTHERS}",  # noqa: S608 - a constant
+                    (message_id, EVENT, self._without(self._delivered)),
                 ).fetchall()
         except StoreError:  # `waiting` reports it; a station confirms again when it is sent again
             found = []
@@ -212,7 +237,15 @@ class Outbox:
         again = [row for row in self._held.values() if row.taken]
         for row in again:
             self._held[row.id] = replace(row, taken=False)
-        return len(again) + self._try("UPDATE outbox SET taken = 0 WHERE taken = ?", 1)
+        offered = len(again) + len(self._taken)
+        self._taken.clear()
+        try:
+            with self.store.transaction(durable=False) as cursor:
+                self._write_marks(cursor)
+                offered += cursor.execute("UPDATE outbox SET taken = 0 WHERE taken = 1").rowcount
+        except StoreError as error:
+            logger.warning("what no station has confirmed cannot be offered again: %s", error)
+        return offered
 
     def tidy(self, now: Instant) -> int:
         """Give up what nobody needs any more: expired rows, and late alarm states that a newer one has replaced.
@@ -252,40 +285,32 @@ class Outbox:
         """Forget a row."""
         if self._held.pop(row_id, None) is not None:
             return
+        self._taken.discard(row_id)
         self._delivered.add(row_id)
-        try:
-            # Where a power cut undoes this it is sent once more, and receivers drop it by its id.
-            with self.store.transaction(durable=False) as cursor:
-                self._delete_delivered(cursor)
-        except StoreError as error:
-            logger.warning("a delivered message could not be removed from the outbox: %s", error)
-
-    def _try(self, statement: str, value: int) -> int:
-        """Change marks that cost a repetition at worst; 0 where the disk refuses."""
-        try:
-            with self.store.transaction(durable=False) as cursor:
-                return cursor.execute(statement, (value,)).rowcount
-        except StoreError as error:
-            logger.warning("the outbox cannot note what the broker has taken: %s", error)
-            return 0
+        self.store.later.ask(self._write_marks)
 
     def pending(self) -> int:
         """How many rows no broker has taken, on disk and in memory."""
-        with self.store.reading() as cursor:
-            on_disk = int(cursor.execute("SELECT count(*) FROM outbox WHERE taken = 0").fetchone()[0])
-        return on_disk - len(self._delivered) + sum(not row.taken for row in self._held.values())
+        on_disk = self._count("taken = 0", self._delivered | self._taken)
+        return on_disk + sum(not row.taken for row in self._held.values())
 
     def unconfirmed(self) -> int:
         """How many alerts the broker has taken and no station has confirmed."""
-        with self.store.reading() as cursor:
-            on_disk = int(cursor.execute("SELECT count(*) FROM outbox WHERE taken = 1").fetchone()[0])
+        on_disk = self._count("taken = 1", self._delivered | self._taken) + len(self._taken)
         return on_disk + sum(row.taken for row in self._held.values())
+
+    def _count(self, which: str, without: set[int]) -> int:
+        with self.store.reading() as cursor:
+            statement = f"SELECT count(*) FROM outbox WHERE {which} AND {_OTHERS}"  # noqa: S608 - constants
+            return int(cursor.execute(statement, (self._without(without),)).fetchone()[0])
 
     def waiting_leaves(self) -> set[str]:
         """Leaves that have a row waiting for the broker; only of those in memory where the file cannot be read."""
         leaves = {row.leaf for row in self._held.values() if not row.taken}
         with suppress(StoreError), self.store.reading() as cursor:  # `waiting` reports it
-            leaves |= {str(leaf) for (leaf,) in cursor.execute("SELECT DISTINCT leaf FROM outbox WHERE taken = 0")}
+            statement = f"SELECT DISTINCT leaf FROM outbox WHERE taken = 0 AND {_OTHERS}"  # noqa: S608 - a constant
+            found = cursor.execute(statement, (self._without(self._delivered, self._taken),))
+            leaves |= {str(leaf) for (leaf,) in found}
         return leaves
 
     def listen(self, wake: Callable[[], None]) -> None:

@@ -37,17 +37,21 @@ _STEPS = (
 """Which rows go, and whether each is worth a line in the log."""
 
 
-def make_room(cursor: sqlite3.Cursor, max_rows: int = MAX_ROWS) -> int:
-    """Delete, within the open transaction, what the outbox has no room for.
-
-    Returns:
-        How many rows were given up that no broker had taken.
-    """
+def forget_unconfirmed(cursor: sqlite3.Cursor) -> None:
+    """The first step, within the open transaction."""
     cursor.execute(
         "DELETE FROM outbox WHERE id <= (SELECT id FROM outbox WHERE taken = 1 ORDER BY id DESC LIMIT 1 OFFSET ?) "
         "AND taken = 1",
         (MAX_UNCONFIRMED,),
     )
+
+
+def make_room(cursor: sqlite3.Cursor, max_rows: int = MAX_ROWS) -> int:
+    """The other steps, within the open transaction: delete what the outbox has no room for.
+
+    Returns:
+        How many rows were given up that no broker had taken.
+    """
     names = {"event": EVENT, "alarm": f"{ALARM}%", "pain": Condition.PAIN}
     gone = 0
     for which, told in _STEPS:

@@ -323,6 +323,7 @@ class _Bed:
 
 def store_rows(store: Store) -> int:
     """Rows of the outbox that wait."""
+    store.later.settle()
     with store.reading() as cursor:
         return int(cursor.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
 

@@ -137,6 +137,7 @@ def test_a_day_is_published_whole_when_it_ends(counted: Counted) -> None:
 
 def test_a_damaged_day_begins_anew(counted: Counted, caplog: pytest.LogCaptureFixture) -> None:
     counted.see(6, 11)
+    counted.bed.store.later.settle(last=True)
     with counted.bed.store.transaction() as cursor:
         cursor.execute("UPDATE burden SET state = '{'")
     counted.bed.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 GROUND = (
-    *("types", "clock", "errors", "section", "store", "salvage", "snapshot", "durable", "stages", "bundle"),
+    *("types", "clock", "errors", "section", "store", "later", "salvage", "snapshot", "durable", "stages", "bundle"),
     *("inference", "golden", "software", "camera_state"),
 )
 """What every room may use."""

@@ -13,8 +13,9 @@ from edge.alarm.manager import AlarmManager
 from edge.clock import VirtualClock
 from edge.publish.commands import Channel, CommandDesk, Outcome, kept
 from edge.publish.outbox import Outbox
-from edge.publish.payload import Acknowledge, Command
-from edge.publish.proof import Proofs
+from edge.publish.payload import Acknowledge, AlertMessage, Command
+from edge.publish.payload import alert_message as alert_of
+from edge.publish.proof import KEPT, Proofs
 from edge.publish.topics import EVENT
 from edge.station.book import FILE, Book
 from edge.station.history import Minute
@@ -56,12 +57,14 @@ class Owed:
 
     Attributes:
         waiting: ids of alerts that no station has confirmed.
+        known: ids of all alerts: each is in the outbox or among the proofs.
         states: the last announced transition of each condition.
         answered: ids of commands whose answer was given.
         number: the highest running number in use.
     """
 
     waiting: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
     states: tuple[Alert, ...] = ()
     answered: frozenset[str] = frozenset()
     number: int = 0
@@ -86,10 +89,12 @@ class BoxLife:
                 self._announced(box.see(chance.choice((1.0, 6.0, 8.0, None))))
             elif what < 0.6:
                 self._acknowledge(box, f"nurse-{step}")
-            elif what < 0.8:
+            elif what < 0.78:
                 box.broker_takes(chance.randrange(1, 6))
-            elif what < 0.95:
+            elif what < 0.88:
                 self._confirm(box)
+            elif what < 0.95:
+                box.store.later.settle()
             else:
                 box.close()
                 box = Box(folder, clock)
@@ -106,6 +111,7 @@ class BoxLife:
             states = {one.condition: one for one in self._now.states} | {one.condition: one for one in alerts}
             self._promise(
                 waiting=self._now.waiting | {one.id for one in alerts},
+                known=self._now.known | {one.id for one in alerts},
                 states=tuple(states.values()),
                 number=max(self._now.number, *(one.seq for one in alerts)),
             )
@@ -134,6 +140,8 @@ class BoxLife:
                 rows = {str(one) for (one,) in cursor.execute("SELECT message_id FROM outbox WHERE leaf = ?", (EVENT,))}
             if not owed.waiting <= rows:
                 raise LostError(f"alerts {sorted(owed.waiting - rows)} were announced and are gone")
+            if unknown := owed.known - rows - {one.alert.id for one in box.proofs.newest(KEPT)}:
+                raise LostError(f"of alerts {sorted(unknown)} there is neither the announcement nor a proof")
             found = {one.condition: one for one in box.manager.restored()}
             for state in owed.states:
                 now = found.get(state.condition)
@@ -170,16 +178,22 @@ class Box:
 
     def see(self, score: float | None) -> list[Alert]:
         """One assessment."""
-        return list(self.manager.step(assessment(self.clock.now_ns(), score), {}))
+        alerts = list(self.manager.step(assessment(self.clock.now_ns(), score), {}))
+        for alert in alerts:
+            self.proofs.begin(alert_of(alert))
+        return alerts
 
     def broker_takes(self, count: int) -> None:
         """The broker acknowledges the oldest rows."""
         for row in self.outbox.waiting((), count):
             self.outbox.take(row, confirm=True)
-            self.proofs.broker(row.message_id, self.clock.instant())
+            if row.leaf == EVENT:
+                self.proofs.begin(AlertMessage.model_validate_json(row.payload))
+                self.proofs.broker(row.message_id, self.clock.instant())
 
     def taken(self) -> list[Presented]:
         """Alerts that the broker has and no station has confirmed."""
+        self.store.later.settle()
         with self.store.reading() as cursor:
             found = cursor.execute("SELECT message_id FROM outbox WHERE taken = 1 ORDER BY id").fetchall()
         return [Presented(str(one)) for (one,) in found]

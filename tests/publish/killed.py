@@ -15,8 +15,9 @@ from edge.publish.payload import Message
 from tests.peers.broker import until
 from tests.publish.box import running
 
-STEPS = ("in_transaction", "committed", "handed_over", "acknowledged", "noted", "confirmed")
-"""Before the commit; after it; after the first PUBLISH; before the PUBACK is noted; after that; after the receipt."""
+STEPS = ("in_transaction", "committed", "handed_over", "acknowledged", "noted", "settled", "confirmed")
+"""Before the commit; after it; after the first PUBLISH; before the PUBACK is noted; after that; once that is on disk;
+after the receipt."""
 
 
 def die() -> None:
@@ -29,10 +30,9 @@ def arm(step: str) -> None:
     put, publish, take, confirm = Outbox.put, Link.publish, Outbox.take, Outbox.confirm
 
     def mined_put(
-        self: Outbox, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None,
-        durable: bool = True,
-    ) -> None:  # fmt: skip
-        put(self, leaf, message, retain=retain, expiry_s=expiry_s, durable=durable)
+        self: Outbox, leaf: str, message: Message, *, retain: bool = False, expiry_s: int | None = None
+    ) -> None:
+        put(self, leaf, message, retain=retain, expiry_s=expiry_s)
         if leaf == "event":
             die()
 
@@ -43,8 +43,10 @@ def arm(step: str) -> None:
         return mid
 
     def mined_take(self: Outbox, row: Row, *, confirm: bool) -> None:
-        if step == "noted":
+        if step in ("noted", "settled"):
             take(self, row, confirm=confirm)
+        if step == "settled":
+            self.store.later.settle()
         if row.leaf == "event":
             die()
 
@@ -57,7 +59,7 @@ def arm(step: str) -> None:
         Outbox.put = mined_put  # type: ignore[method-assign]  # a mine in its way
     elif step == "handed_over":
         Link.publish = mined_publish  # type: ignore[method-assign]  # a mine in its way
-    elif step in ("acknowledged", "noted"):
+    elif step in ("acknowledged", "noted", "settled"):
         Outbox.take = mined_take  # type: ignore[method-assign]  # a mine in its way
     elif step == "confirmed":
         Outbox.confirm = mined_confirm  # type: ignore[method-assign]  # a mine in its way

@@ -66,6 +66,8 @@ def test_what_the_broker_has_taken_is_kept_for_a_station_up_to_a_bound(tmp_path:
             outbox.put("event", numbered(number))
     for row in outbox.waiting(set(), MAX_UNCONFIRMED + 5):
         outbox.take(row, confirm=True)
+    assert outbox.unconfirmed() == MAX_UNCONFIRMED + 5
+    assert store.later.settle()
     outbox.put("event", numbered(9999))
     assert outbox.unconfirmed() == MAX_UNCONFIRMED
     assert outbox.dropped == 0  # the broker has them

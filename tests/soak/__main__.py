@@ -1,6 +1,7 @@
 """Soaks a box: `python -m tests.soak hours 72 [FOLDER] [record]` on virtual time, `... minutes 60` in real time.
 
-Writes FOLDER/soak-*.json and .png; exit code 1 where a declared limit (`tests.soak.limits`) was not kept.
+An interrupt ends it early, and what there is is judged. Writes FOLDER/soak-*.json and .png; exit code 1 where a
+declared limit (`tests.soak.limits`) was not kept.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -29,9 +31,14 @@ LEAST_S = {"hours": 10.0, "minutes": 1.0}
 """Seconds between two looks at least: each collects rubbish first, which takes longer than seconds of virtual time."""
 
 
+WARM_UP_S = 4 * 3600.0
+"""Until then a box may grow, seconds: the history of a person's signals holds two hours, and the first of the
+simulator's lives has to have ended."""
+
+
 def warm_up_s(length_s: float) -> float:
-    """A tenth of the soak, at most two hours: rings and histories of a person hold half an hour."""
-    return min(7200.0, length_s / 10)
+    """Of a soak of this length: at most half of it."""
+    return min(WARM_UP_S, length_s / 2)
 
 
 def main(unit: str, amount: float, folder: Path, *, record: bool) -> int:
@@ -50,29 +57,33 @@ def main(unit: str, amount: float, folder: Path, *, record: bool) -> int:
     ):
         os.environ["RUNTIME_DIRECTORY"] = news
         bed = SoakBed(Path(place), clock, seed=1, record=record)
+        signal.signal(signal.SIGINT, lambda *_: setattr(bed, "enough", True))
 
         def told(sample: Sample) -> None:
             if len(bed.samples) % (LOOKS // 20) == 0:
                 sys.stderr.write(f"{sample} after {time.monotonic() - begun_s:.0f} s\n")
 
         clocks.run(clock, bed.live(length_s, max(LEAST_S[unit], length_s / LOOKS), told))
-    found = holding(bed.samples, warm_up_s(length_s))
+    samples = bed.samples.all()
+    length_s = samples[-1].at_s
+    lasted = round(length_s / (3600 if virtual else 60), 2)
+    found = holding(samples, warm_up_s(length_s), round(bed.counts["transitions"] / length_s * 3600, 1))
     broken = found.broken()
-    name = f"soak-{amount:g}-{unit}{'-recording' if record else ''}"
+    name = f"soak-{lasted:g}-{unit}{'-recording' if record else ''}"
     figures = {
-        unit: amount,
+        unit: lasted,
         **asdict(found),
-        "resident_mib": round(bed.samples[-1].resident_kib / 1024, 1),
+        "resident_mib": round(samples[-1].resident_kib / 1024, 1),
         "counts": dict(sorted(bed.counts.items())),
         "took_s": round(time.monotonic() - begun_s),
         "broken": broken,
     }
-    rows = [list(asdict(one).values()) for one in bed.samples]
+    rows = [list(asdict(one).values()) for one in samples]
     (folder / f"{name}.json").write_text(json.dumps({**figures, "samples": rows}) + "\n")
     day = found.written_bytes_per_day / 1e6
-    what = f"{amount:g} {unit}{' with recording' if record else ''}"
+    what = f"{lasted:g} {unit}{' with recording' if record else ''}"
     title = f"{what}: {day:.1f} MB written a day, {len(broken)} limits broken"
-    draw(bed.samples, warm_up_s(length_s), title, folder / f"{name}.png")
+    draw(samples, warm_up_s(length_s), title, folder / f"{name}.png")
     sys.stdout.write(json.dumps(figures) + "\n")
     return 1 if broken else 0
 

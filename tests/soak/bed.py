@@ -7,6 +7,7 @@ broker or station are out on purpose.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import signal
 import time
@@ -21,19 +22,20 @@ from edge.clock import Clock, SystemClock
 from edge.daemon import STORE_FILE, Daemon
 from edge.demo.setup import FACE_CLIP
 from edge.errors import CommandError
-from edge.publish.payload import Acknowledge
 from edge.sensors.camera.stanzas import VideoFileCamera
 from edge.sensors.simulated.scene import Scene
 from edge.simulate.clock import SimulationClock
 from edge.simulate.library import find
 from edge.simulate.run import ACKNOWLEDGES_S, TICK_S
 from edge.simulate.scene_file import as_toml
-from edge.store import Store
 from edge.types import Alert, Presence, Validity
 from tests.peers.broker import Mosquitto
 from tests.publish.chaos import Part, be_station
-from tests.soak.gauges import Sample, look
+from tests.soak import nurse
+from tests.soak.gauges import Looks, Sample, look
+from tests.soak.lived import lived
 from tests.soak.sensors import EndlessBand, EndlessFace
+from tests.soak.writeback import write_back
 
 FAULTS_PER_HOUR = {
     "face_turned": 1.0, "face_covered": 0.5, "mask": 0.3, "lights_off": 0.3, "camera_dead": 0.3, "motion": 1.0,
@@ -77,6 +79,7 @@ class SoakBed:
     Attributes:
         samples: the looks so far.
         counts: what happened, by name.
+        enough: set it to end before the time.
         faults_per_hour: of what is around the box; 0 of each leaves it in peace.
     """
 
@@ -86,7 +89,8 @@ class SoakBed:
         self._chance = random.Random(seed)  # noqa: S311 - dice
         self._seed = seed
         self._record = record
-        self.samples: list[Sample] = []
+        self.enough = False
+        self.samples = Looks(0)
         self.counts: Counter[str] = Counter()
         self.faults_per_hour = dict(OUTAGES_PER_HOUR)
         for name in ("box", "broker", "station"):
@@ -97,7 +101,7 @@ class SoakBed:
         self._deeds: set[asyncio.Task[None]] = set()
         self._own = ThreadPoolExecutor(1)  # what waits in real time takes no thread of the box
         self._daemon: Daemon | None = None
-        self._store: Store | None = None
+        self._box = config.Box(site="soak", bed="bed1", state_dir=folder / "box", validity=Validity.TEST)
 
     async def live(self, length_s: float, look_every_s: float, told: Callable[[Sample], None] | None = None) -> None:
         """Run the box for this long.
@@ -116,23 +120,23 @@ class SoakBed:
         loop.set_default_executor(pool := ThreadPoolExecutor(POOL))
         await asyncio.gather(*(loop.run_in_executor(pool, time.sleep, 0.1) for _ in range(POOL)))
         self._own.submit(time.sleep, 0.0)
-        database = self._folder / "box" / STORE_FILE
-        self._store = Store.open(database)
-        box = self._daemon = Daemon(
-            self._settings(), self._clock, on_alert=self._on_alert, store=self._store, reports=not self._virtual
-        )
+        database = self._box.state_dir / STORE_FILE
+        lived(database, self._clock.instant())
+        box = self._daemon = Daemon(self._settings(), self._clock, on_alert=self._on_alert, reports=not self._virtual)
         tasks = [asyncio.create_task(one) for one in (box.run(), self._disturb())]
+        if self._virtual:
+            tasks.append(asyncio.create_task(write_back(self._box.state_dir, database, self._clock)))
+        self.samples = Looks(2 + math.ceil(length_s / look_every_s))
         try:
             begun_ns = self._clock.now_ns()
-            while (at_s := (self._clock.now_ns() - begun_ns) / 1e9) < length_s:
+            while (at_s := (self._clock.now_ns() - begun_ns) / 1e9) < length_s and not self.enough:
                 await asyncio.wait({tasks[0]}, timeout=min(look_every_s, length_s - at_s))
                 if tasks[0].done():
                     tasks[0].result()
-                self.samples.append(
-                    look((self._clock.now_ns() - begun_ns) / 1e9, database, real_time=not self._virtual)
-                )
+                sample = look((self._clock.now_ns() - begun_ns) / 1e9, database)
+                self.samples.append(sample)
                 if told is not None:
-                    told(self.samples[-1])
+                    told(sample)
         finally:
             for task in [*tasks, *self._deeds]:
                 task.cancel()
@@ -154,7 +158,7 @@ class SoakBed:
         band = EndlessBand(driver="simulated_band", name="band", scene=path, seed=self._seed)
         sessions = self._folder / "sessions" if self._record else None
         return config.Config(
-            box=config.Box(site="soak", bed="bed1", state_dir=self._folder / "box", validity=Validity.TEST),
+            box=self._box,
             sensor=(face if self._virtual else camera, band),
             fusion=config.Fusion(tick_s=TICK_S) if self._virtual else config.Fusion(),
             mqtt=self._broker.mqtt(),
@@ -176,24 +180,41 @@ class SoakBed:
     async def _acknowledge(self, alert: Alert) -> None:
         """The nurse comes after a while; what has ended by then needs nobody."""
         await self._clock.sleep(self._chance.uniform(*ACKNOWLEDGES_S))
-        command = Acknowledge(id=f"ack-{alert.id}", do="acknowledge", condition=alert.condition, by="nurse")
-        with suppress(CommandError):
-            if self._daemon is not None:
-                self._daemon.on_command(command)
-                self.counts["acknowledged"] += 1
+        command = nurse.acknowledgement(alert)
+        self.counts["acknowledged"] += 1
+        with suppress(CommandError, OSError):
+            if "broker" not in self._out:
+                with self._clock.hold():
+                    await asyncio.get_running_loop().run_in_executor(
+                        self._own, nurse.send, self._broker.port, self._box, command
+                    )
+                await self._until(lambda: self._answered(command.id))
+            elif self._daemon is not None:
+                self._daemon.on_command(command)  # at the bed
 
     async def _await_delivery(self) -> None:
-        if not self._virtual or self._out or self._store is None:
+        if not self._out:
+            await self._until(lambda: not self._waiting())
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        """Virtual time waits until this is so, or `DELIVERY_S` of real time are over."""
+        if not self._virtual:
             return
         end_s = time.monotonic() + DELIVERY_S
         with self._clock.hold():
-            while time.monotonic() < end_s and self._waiting(self._store):
+            while time.monotonic() < end_s and not reached():
                 await self._wait(0.005)
 
-    @staticmethod
-    def _waiting(store: Store) -> bool:
-        with store.reading() as cursor:
-            return bool(cursor.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()[0])
+    def _answered(self, command_id: str) -> bool:
+        if self._daemon is None:
+            return False
+        with self._daemon._store.reading() as cursor:
+            found = cursor.execute("SELECT count(*) FROM command WHERE id = ?", (command_id,)).fetchone()
+        return bool(found[0])
+
+    def _waiting(self) -> bool:
+        """Whether an alert is on its way."""
+        return self._daemon is not None and bool(self._daemon._outbox.pending() or self._daemon._outbox.unconfirmed())
 
     async def _disturb(self) -> None:
         """Let broker and station fail, and the wall clock jump, at random times."""

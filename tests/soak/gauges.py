@@ -6,7 +6,8 @@ import asyncio
 import ctypes
 import gc
 import os
-from dataclasses import dataclass
+from array import array
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 _C_LIBRARY = ctypes.CDLL(None)
@@ -35,7 +36,42 @@ class Sample:
     written_bytes: int
 
 
-def look(at_s: float, database: Path, *, real_time: bool) -> Sample:
+_WIDTH = len(fields(Sample))
+
+
+class Looks:
+    """Samples in memory that is taken at the start: the soak itself must not grow beside the box.
+
+    Args:
+        most: how many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._rows = array("d", bytes(8 * _WIDTH * most))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, sample: Sample) -> None:
+        """Keep one.
+
+        Raises:
+            ValueError: there are too many.
+        """
+        at = self._count * _WIDTH
+        if at == len(self._rows):
+            raise ValueError(f"there is room for {self._count} looks")
+        self._rows[at : at + _WIDTH] = array("d", astuple(sample))
+        self._count += 1
+
+    def all(self) -> list[Sample]:
+        """All of them, in order."""
+        rows = (self._rows[at : at + _WIDTH] for at in range(0, self._count * _WIDTH, _WIDTH))
+        return [Sample(row[0], *map(int, row[1:])) for row in rows]
+
+
+def look(at_s: float, database: Path) -> Sample:
     """Look at this process; call it on the running loop.
 
     Rubbish is collected first, and what the C library keeps of freed memory is handed back: else the peak of the
@@ -51,18 +87,16 @@ def look(at_s: float, database: Path, *, real_time: bool) -> Sample:
         sum(1 for _ in Path("/proc/self/task").iterdir()),
         len(asyncio.all_tasks()),
         sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*")),
-        written_bytes(real_time=real_time),
+        written_bytes(),
     )
 
 
-def written_bytes(*, real_time: bool) -> int:
-    """Bytes that this process has written so far.
+def written_bytes() -> int:
+    """Bytes that this process has made dirty in the page cache of disks so far, as the kernel counts them.
 
-    Args:
-        real_time: what it made dirty in the page cache of disks, as the kernel counts it. Else time is compressed and
-            the cache would swallow what a slow life writes twice: then what was handed over for files and pipes of any
-            kind, where that is more.
+    What is written into memory (tmpfs, pipes, sockets) is not among them. On virtual time: with
+    `tests.soak.writeback`.
     """
     lines = Path("/proc/self/io").read_text().splitlines()
     found = {name: int(number) for name, number in (line.split(": ") for line in lines)}
-    return found["write_bytes"] if real_time else max(found["wchar"], found["write_bytes"])
+    return found["write_bytes"]
