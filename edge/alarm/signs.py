@@ -238,7 +238,7 @@ SOURCES: dict[Condition, tuple[Callable[[View, Alarm], Sign], str]] = {
     Condition.BAND_LOST: (_band_lost, "no usable signal of the band, while the face is in use"),
     Condition.SIGNAL_POOR: (_signal_poor, "a channel that is poor, partial or silent; not in care mode"),
     Condition.BATTERY_LOW: (_battery, "the band's charge"),
-    Condition.CAMERA_OFF: (_camera_off, "the command `camera_off`"),
+    Condition.CAMERA_OFF: (_camera_off, "the command `camera_off`; or nobody knows whether the camera may look"),
     Condition.STATION_SILENT: (
         _station,
         "no broker, rows it does not take, alarms no station confirms, or that nobody acknowledges",

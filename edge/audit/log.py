@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge.audit.chain import START, Anchor, Detail, Entry, Kind, as_entry, entry, torn_detail
-from edge.audit.segments import Limits, closed, ends, files, name_of, note_end, noted_end
+from edge.audit.segments import TAIL_BYTES, Limits, closed, ends, files, name_of, note_end, noted_end
 from edge.clock import Clock, Instant
 from edge.durable import sync_folder
 
@@ -27,9 +27,6 @@ LOCK_S = 1.0
 
 MOST_WAITING = 1000
 """Entries that wait in memory while the disk takes none; what is beyond is counted and told."""
-
-_TAIL = 1 << 16
-"""Bytes at the end of the file that hold its last whole lines: an entry has a few hundred."""
 
 
 class AuditLog:
@@ -278,7 +275,7 @@ def _end(descriptor: int) -> tuple[Entry | None, bytes]:
     A whole line that is no entry was left by no crash: it is passed over, and `verify` finds it.
     """
     size = os.fstat(descriptor).st_size
-    tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+    tail = os.pread(descriptor, TAIL_BYTES, max(0, size - TAIL_BYTES))
     whole, feed, torn = tail.rpartition(b"\n")
     lines = whole.split(b"\n") if feed else []
     while lines:
@@ -292,7 +289,7 @@ def _end(descriptor: int) -> tuple[Entry | None, bytes]:
 
 
 def _first_line(descriptor: int) -> bytes:
-    return os.pread(descriptor, _TAIL, 0).partition(b"\n")[0] + b"\n"
+    return os.pread(descriptor, TAIL_BYTES, 0).partition(b"\n")[0] + b"\n"
 
 
 def _append(descriptor: int, data: bytes) -> None:

@@ -17,6 +17,9 @@ from edge.durable import replace
 
 log = logging.getLogger(__name__)
 
+TAIL_BYTES = 1 << 16
+"""Bytes at the end of a file that hold its last whole lines: an entry has a few hundred."""
+
 _DIGITS = 10
 
 
@@ -64,8 +67,10 @@ def ends(segment: Path) -> tuple[Entry, Entry] | None:
     Raises:
         OSError: it cannot be read.
     """
-    lines = segment.read_bytes().splitlines(keepends=True)
-    first = as_entry(lines[0]) if lines else None
+    with segment.open("rb") as file:
+        first = as_entry(file.readline())
+        file.seek(max(0, segment.stat().st_size - TAIL_BYTES))
+        lines = file.read().splitlines(keepends=True)
     last = as_entry(lines[-1]) if lines else None
     return None if first is None or last is None else (first, last)
 

@@ -75,8 +75,9 @@ class _Check:
         self.torn, self.last, self.first = None, found, self.first or found
         self.hashes.append(found.hash)
         if found.kind is Kind.SEGMENT_RETIRED:
-            first, last = int(found.detail.get("first") or 0), int(found.detail.get("last") or 0)
-            self.retired[last] = (Retired(first, last, found.n), str(found.detail.get("hash")))
+            first, last = found.detail.get("first"), found.detail.get("last")
+            if isinstance(first, int) and isinstance(last, int):
+                self.retired[last] = (Retired(first, last, found.n), str(found.detail.get("hash")))
         if found.kind is Kind.CUT:
             return f"{place}: the end of what stands before was cut off: {found.detail.get('entries')} entries are lost"
         return ""
