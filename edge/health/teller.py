@@ -65,7 +65,7 @@ class HealthTeller:
     def _look(self) -> tuple[tuple[Finding, ...], float | None]:
         found = [
             *board(self._place, self._config.alarm.hot_c),
-            state_folder(self._config.box.state_dir, configured=True),
+            state_folder(self._config.box.state_dir, configured=True, tried=False),
             clock_finding(),
         ]
         faults = tuple(one for one in found if one.grade is not Grade.OK)
