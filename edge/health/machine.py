@@ -94,8 +94,8 @@ def state_folder(folder: Path, *, configured: bool, tried: bool = True) -> Findi
     Args:
         folder: which.
         configured: whether a box is to run on it.
-        tried: put a file into it for that. The daemon only asks: it looks once a minute, and each new file makes 10 kB of
-            inodes and maps dirty on its SD card; what it cannot write there it notices at the first alarm.
+        tried: put a file into it for that. The daemon only asks: it looks once a minute, and each new file makes 10 kB
+            of inodes and maps dirty on its SD card; what it cannot write there it notices at the first alarm.
     """
     try:
         unfit = _unfit(folder, tried=tried)
