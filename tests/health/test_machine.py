@@ -82,7 +82,7 @@ def test_a_state_folder_that_cannot_be_written_is_an_error() -> None:
 
 
 def test_a_disk_that_has_become_read_only_is_noticed_without_a_file(tmp_path: Path) -> None:
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(tmp_path)]
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("no permission to mount a tmpfs")
     try:
