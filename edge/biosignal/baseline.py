@@ -63,7 +63,8 @@ class Baseline:
     def __init__(self, kind: Kind) -> None:
         """Start without a past."""
         self._kind = kind
-        self._past = np.zeros(_HORIZON_S // THIN_S)
+        # Written to at once: pages that are touched only as the past fills, over two to twelve hours, look like a leak.
+        self._past = np.full(_HORIZON_S // THIN_S, 0.0)
         self._count = 0
         self._newest: int | None = None
         self._high = 0.5

@@ -95,10 +95,17 @@ def vision() -> Finding:
     return ok("opencv", text)
 
 
-def state_folder(folder: Path, *, configured: bool) -> Finding:
-    """Whether the state folder can be written, and its free space."""
+def state_folder(folder: Path, *, configured: bool, tried: bool = True) -> Finding:
+    """Whether the state folder can be written, and its free space.
+
+    Args:
+        folder: which.
+        configured: whether a box is to run on it.
+        tried: put a file into it for that. The daemon only asks: it looks once a minute, and each new file makes 10 kB
+            of inodes and maps dirty on its SD card; what it cannot write there it notices at the first alarm.
+    """
     try:
-        unfit = _unfit(folder)
+        unfit = _unfit(folder, tried=tried)
         if not unfit:
             return _space(folder, _free(folder))
     except OSError as failure:  # the daemon looks too, and goes on watching while its card dies
@@ -117,12 +124,16 @@ def recorder_folder(folder: Path) -> Finding:
     return ok("recorder", str(folder))
 
 
-def _unfit(folder: Path) -> str:
+def _unfit(folder: Path, *, tried: bool = True) -> str:
     """Why a folder cannot be written; "" where it can, or can be made."""
     if not folder.is_dir():
         existing = _existing(folder)
         creatable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
         return "" if creatable else f"{folder} does not exist and cannot be made: create it for the daemon's user"
+    if not tried:
+        if os.access(folder, os.W_OK | os.X_OK):
+            return ""
+        return f"{folder} cannot be written: it belongs to another user, or its disk has become read-only"
     try:
         with tempfile.TemporaryFile(dir=folder):
             return ""

@@ -76,7 +76,7 @@ class HealthTeller:
         models = self._models()
         found = [
             *board(self._place, self._config.alarm.hot_c),
-            state_folder(self._config.box.state_dir, configured=True),
+            state_folder(self._config.box.state_dir, configured=True, tried=False),
             clock_finding(),
             *camera_state(self._config.box.state_dir),
             *bundle_faults(models),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,21 @@ def test_a_state_folder_that_cannot_be_written_is_an_error() -> None:
     """/proc takes no files, not even from root."""
     finding = machine.state_folder(Path("/proc"), configured=True)
     assert (finding.grade, "cannot be written" in finding.text) == (Grade.ERROR, True)
+
+
+def test_a_disk_that_has_become_read_only_is_noticed_without_a_file(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no permission to mount a tmpfs")
+    try:
+        before = tmp_path.stat().st_mtime_ns
+        assert machine.state_folder(tmp_path, configured=True, tried=False).grade is not Grade.ERROR
+        assert tmp_path.stat().st_mtime_ns == before
+        subprocess.run(["mount", "-o", "remount,ro", tmp_path], check=True)
+        finding = machine.state_folder(tmp_path, configured=True, tried=False)
+        assert (finding.grade, "read-only" in finding.text) == (Grade.ERROR, True)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_a_state_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:

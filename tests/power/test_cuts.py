@@ -47,7 +47,7 @@ def test_a_deletion_that_was_not_synced_may_be_undone() -> None:
 
 @pytest.mark.parametrize("life", [BoxLife, StationLife])
 def test_cut_before_and_after_every_sync_and_promise_nothing_promised_is_lost(life: Callable[[], Life]) -> None:
-    found = campaign(life(), 45, 1)
+    found = campaign(life(), 50, 1)
     assert found.losses == ()
     assert found.syncs > 30
     assert found.promises > 20
