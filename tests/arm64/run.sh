@@ -2,9 +2,10 @@
 # The box as a Raspberry Pi gets it, without one: installed offline in Debian for 64-bit Arm, its programs run by QEMU.
 # The system is Debian's, and so are its packages; kernel, camera, radio and speed are not those of a Pi.
 # usage: tests/arm64/run.sh PYTHON FOLDER [pytest options]    (FOLDER holds wheelhouse-aarch64, and keeps the roots)
-# Needs, on x86-64: Linux 6.7, root, a Debian mirror and a package index for the first run, 0.9 GB in FOLDER and up to
-# 2 GB of memory. SUITES names the systems (default: bookworm trixie), ANODYNE_MIRROR another mirror. This machine
-# itself is left as it is: QEMU is registered in a namespace, and what is installed in a root stays in memory.
+# Needs, on x86-64: Linux 6.7, root, a Debian mirror and a package index for the first run, 1.1 GB in FOLDER and 1 GB of
+# memory. Of processor time, four minutes to build each root (once) and five to check it. SUITES names the systems
+# (default: bookworm trixie), ANODYNE_MIRROR another mirror. This machine itself is left as it is: QEMU is registered in
+# a namespace, and what is installed in a root stays in memory.
 set -euo pipefail
 
 here=$(realpath "$(dirname "$0")")
