@@ -120,7 +120,7 @@ async def test_the_way_is_silent_while_no_station_confirms_an_alarm_that_sounds(
         clock.push_s = 31.0
         assert box.publisher.silent(clock.now_ns())
         async with confirming(mosquitto.mqtt()):
-            await until(lambda: not box.publisher.silent(clock.now_ns()))
+            await until(lambda: not box.publisher.silent(clock.now_ns()), 30)
 
 
 async def test_a_box_without_a_station_waits_for_none(mosquitto: Mosquitto, tmp_path: Path) -> None:
