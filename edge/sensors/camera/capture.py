@@ -59,6 +59,7 @@ class Capture:
         self._size_px = size_px
         self._frames = NewestFrame()
         self._begun = False
+        self._left = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {name}", daemon=True)
 
@@ -66,6 +67,11 @@ class Capture:
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the thread was waited for, and has not ended since."""
+        return self._left and self._thread.is_alive()
 
     def start(self) -> None:
         """Open the source and read it, in the thread."""
@@ -95,6 +101,7 @@ class Capture:
         """Stop the thread and wait until the source is released, but not for one that hangs."""
         self._stop.set()
         await self._clock.in_thread(self._thread.join, JOIN_S)
+        self._left = True
         if self._thread.is_alive():
             log.warning("%s: the camera's library hangs and is left to itself", self._name)
 

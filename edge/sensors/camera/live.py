@@ -77,7 +77,7 @@ class LiveCamera(ABC):
                 DISCONNECTED (gone), NO_DATA (nothing new for five seconds: frozen, late or damaged pictures), TIMED_OUT
                 (silent), or what opening says.
         """
-        hanging = self._alive()
+        hanging = [capture for capture in self._alive() if capture.hangs]
         self._captures = [capture for capture in self._captures if capture.alive]
         if len(self._captures) >= HUNG_AT_MOST:
             raise SensorError(SensorReason.HUNG, _HANGS)
@@ -90,7 +90,7 @@ class LiveCamera(ABC):
             while True:
                 yield await capture.newest()
         except SensorError as error:
-            if error.reason in HELD and any(earlier.alive for earlier in hanging):
+            if error.reason in HELD and any(earlier.hangs for earlier in hanging):
                 raise SensorError(SensorReason.HUNG, _HANGS) from error
             raise
         finally:
