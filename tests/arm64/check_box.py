@@ -151,18 +151,22 @@ def test_every_network_answers_bit_for_bit(box: Box, answers: JsonObject, cpu: s
     assert set(cast(dict[str, int], found["golden"]).values()) == {0}
 
 
+def shown_lines(shown: str) -> list[str]:
+    """What became of each alarm and when, by the scene's clock, and the two lines of figures."""
+    return [" ".join(line.split()) for line in shown.splitlines() if re.match(r"\d:\d\d {4}|\d+ alarms|Modes:", line)]
+
+
 def decisions(shown: str) -> list[str]:
-    """What became of each alarm and when, by the scene's clock, and the two lines of figures; not how long it took."""
-    lines = [" ".join(line.split()) for line in shown.splitlines() if re.match(r"\d:\d\d {4}|\d+ alarms|Modes:", line)]
-    return [re.sub(r" Took \d+ s\.", "", line) for line in lines]
+    """The same without moments and lengths: a busy machine's broker delivers later by the scene's virtual clock."""
+    return [re.sub(r"^\d:\d\d | Blind for \d+ s,| Took \d+ s\.", "", line) for line in shown_lines(shown)]
 
 
 def test_the_demonstration_comes_to_the_same_decisions(box: Box) -> None:
     """Through daemon, broker and nurse on loopback. Exit code 0: nothing was lost, and no blind bed called calm."""
-    wanted, found = decisions(here("-m", "edge.cli", *DEMO)), decisions(box.ok(PROGRAM, *DEMO))
-    print("\n" + "\n".join(found))
-    assert found == wanted
-    assert found[-2].startswith("4 alarms raised, 4 delivered, 2 acknowledged, 0 lost.")
+    wanted, found = here("-m", "edge.cli", *DEMO), box.ok(PROGRAM, *DEMO)
+    print("\n" + "\n".join(shown_lines(found)))
+    assert decisions(found) == decisions(wanted)
+    assert decisions(found)[-2].startswith("4 alarms raised, 4 delivered, 2 acknowledged, 0 lost.")
 
 
 def test_the_other_runtime_answers_within_its_tolerance(box: Box) -> None:

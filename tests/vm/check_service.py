@@ -20,9 +20,10 @@ from tests.vm.vivid import run
 UNIT = "anodyne.service"
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 CONFIG = Path("/etc/anodyne/anodyne.toml")
+PATIENCE = Path("/etc/systemd/system/anodyne.service.d/patience.conf")
 WATCHDOG_S = 30.0
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,6 +32,8 @@ def service() -> Iterator[None]:
     node = vivid.plug_in(0)
     run("systemd-sysusers", str(SYSTEMD / "anodyne.sysusers"))
     shutil.copy(SYSTEMD / UNIT, "/etc/systemd/system")
+    PATIENCE.parent.mkdir(exist_ok=True)
+    PATIENCE.write_text("[Service]\nTimeoutStartSec=600\n")  # the processor is emulated; all else as it is
     CONFIG.parent.mkdir(exist_ok=True)
     CONFIG.write_text(
         f'[box]\nsite = "vm"\nbed = "1"\n\n[[sensor]]\ndriver = "v4l2"\nname = "bedside"\ndevice = "{node}"\n'
@@ -74,7 +77,7 @@ def test_a_daemon_that_hangs_is_started_again() -> None:
     run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", UNIT)
     begun_s = time.monotonic()
     while (shown("NRestarts"), shown("ActiveState")) != ("1", "active"):
-        assert time.monotonic() - begun_s < 150.0, journal()
+        assert time.monotonic() - begun_s < 300.0, journal()
         time.sleep(1.0)
     print(f"MEASURED running again {time.monotonic() - begun_s:.0f} s after it hung")
 
