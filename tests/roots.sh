@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Roots of other systems for the checks in the folders below; sourced by their run.sh, which says in skip() what is
-# left out, and in $checkout where the project lies. ANODYNE_MIRROR names another Debian mirror.
-mirror=${ANODYNE_MIRROR:-http://deb.debian.org/debian}
+# left out, and in $checkout where the project lies. ANODYNE_MIRROR names another Debian mirror than the machine's own.
+mirror=${ANODYNE_MIRROR:-}
 
 need_mounts() { # TARGET: what chroot and mounts take
   [ "$(id -u)" = 0 ] || skip "it needs root for chroot and mounts: sudo make $1"
@@ -13,8 +13,17 @@ need_tools() { # PACKAGE...: fetched as root on Debian
   { apt-get update -qq && apt-get install -qq --no-install-recommends "$@"; } >/dev/null
 }
 
-need_keys() { # Ubuntu has mmdebstrap without Debian's keys
+need_debian() { # keys, which Ubuntu lacks, and a mirror: sets $mirror
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || need_tools debian-archive-keyring
+  [ -n "$mirror" ] || mirror=$(machines_mirror)
+  [ -n "$mirror" ] || { need_tools apt && mirror=$(machines_mirror); } # a fresh image has no lists
+  [ -n "$mirror" ] || skip "it needs a Debian mirror: set ANODYNE_MIRROR to one"
+  export ANODYNE_MIRROR=$mirror # for what is started from here
+}
+
+machines_mirror() {
+  # shellcheck disable=SC2016 # apt's own variables
+  apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Label: Debian" 2>/dev/null | sort -u | sed -n 1p
 }
 
 make_root() { # SUITE FOLDER PACKAGE,PACKAGE... [OPTION...]
@@ -41,6 +50,6 @@ inside() { # run a command in the root $1 with the checkout at /checkout, read-o
 }
 
 install_locked() { # ROOT ENVIRONMENT LOCK: exact packages, by the machine's own package index settings
-  inside "$1" PIP_CERT=/etc/ssl/machine.crt PIP_INDEX_URL="${PIP_INDEX_URL:-https://pypi.org/simple}" "$2/bin/pip" install \
+  inside "$1" PIP_CERT=/etc/ssl/machine.crt ${PIP_INDEX_URL:+PIP_INDEX_URL="$PIP_INDEX_URL"} "$2/bin/pip" install \
     --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes -r "/checkout/$3"
 }

@@ -53,7 +53,7 @@ gather_stick() { # what the installer carries to the box: the wheels, Anodyne's 
   cp "$here/answers.py" "$arm64/stick/"
 }
 
-key_of() { { declare -f make_root; echo "$packages $1 $mirror"; } | sha256sum; }
+key_of() { { declare -f make_root; echo "$packages $1"; } | sha256sum; }
 built() { [ "$(cat "$arm64/$1/.key" 2>/dev/null)" = "$(key_of "$1")" ]; }
 
 build() { # SUITE; root in a namespace may mount no /sys, which no package here asks for
@@ -90,7 +90,7 @@ if [ -z "${ANODYNE_ALONE:-}" ]; then
   need_mounts test-arm64
   unshare --user --mount true 2>/dev/null || skip "this container may make no user namespace"
   command -v mmdebstrap >/dev/null || need_tools mmdebstrap
-  need_keys
+  need_debian
   [ -x "$arm64/qemu-aarch64" ] || fetch_qemu
   gather_stick
   # Since Linux 6.7 a user namespace registers foreign programs for itself. It begins when all users are mapped.

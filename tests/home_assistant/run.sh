@@ -21,7 +21,7 @@ fi
 need_mounts test-home-assistant
 command -v mosquitto >/dev/null || need_tools mosquitto
 command -v mmdebstrap >/dev/null || need_tools mmdebstrap
-need_keys
+need_debian
 python=$1
 mkdir -p "$2"
 root=$(realpath "$2")/home-assistant-root

@@ -18,7 +18,7 @@ skip() { echo "SKIPPED: the driver picamera2 on libcamera's virtual camera ($1)"
 [ "$(uname -s)" = Linux ] || skip "it needs Linux"
 need_mounts test-picamera2
 command -v mmdebstrap >/dev/null || need_tools mmdebstrap
-need_keys
+need_debian
 mkdir -p "$1"
 root=$(realpath "$1")/picamera2-root
 shift

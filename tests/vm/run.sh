@@ -51,7 +51,7 @@ have() { command -v qemu-system-x86_64 >/dev/null && { built || { command -v mmd
 have || need_tools "${tools[@]}"
 if ! built; then
   need_mounts test-vm
-  need_keys
+  need_debian
 fi
 
 if ! built; then
