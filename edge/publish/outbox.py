@@ -209,7 +209,7 @@ class Outbox:
             self.remove(row.id)
         elif row.id in self._held:
             self._held[row.id] = replace(row, taken=True)
-        else:
+        elif row.id not in self._delivered:  # a station's word may come before the broker's
             self._taken.add(row.id)
             self.store.later.ask(self._write_marks)
 

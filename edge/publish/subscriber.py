@@ -141,6 +141,7 @@ class Subscriber:
         self._backoff = backoff
         self._link: Link | None = None
         self._seen: OrderedDict[tuple[Address, str], str] = OrderedDict()
+        self._owed: OrderedDict[tuple[Address, str], str] = OrderedDict()
         self._in_flight = InFlight(self._clock)
         self.ready = asyncio.Event()
         """Set while connected and subscribed."""
@@ -161,7 +162,7 @@ class Subscriber:
     def confirm(self, received: Received, by: str) -> None:
         """Tell the box that a station shows this alert; every repeat of it is then confirmed too.
 
-        Without a connection nothing is sent: the box offers the alert again.
+        Without a connection it is sent by the next one: what was retained arrives before the connection counts as one.
 
         Args:
             received: an alert, or a probe, as it came.
@@ -174,7 +175,10 @@ class Subscriber:
     def _send_receipt(self, address: Address, message_id: str, by: str) -> None:
         receipt = ReceiptMessage(id=message_id, by=by)
         topic = Topics(address.site, address.bed).of(RECEIPT)
-        self._publish(topic, receipt, retain=False, expiry_s=RECEIPT_EXPIRY_S)
+        if not self._publish(topic, receipt, retain=False, expiry_s=RECEIPT_EXPIRY_S):
+            self._owed[address, message_id] = by
+            while len(self._owed) > REMEMBERED:  # the box offers again what was not confirmed
+                self._owed.popitem(last=False)
 
     def leave_note(self, site: str, bed: str, note: NoteMessage) -> bool:
         """Publish a note for all stations, in place of the bed's last one; False where there is no connection."""
@@ -199,6 +203,9 @@ class Subscriber:
 
     async def _session(self, link: Link) -> None:
         self._link = link
+        while self._owed:
+            (address, message_id), by = self._owed.popitem(last=False)
+            self._send_receipt(address, message_id, by)
         self._tell(connected=True)
         try:
             await asyncio.wait({link.lost})

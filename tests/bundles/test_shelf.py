@@ -22,8 +22,6 @@ from edge.bundles.shelf import MOST_KEPT, Shelf
 from edge.errors import BundleError, BundleReason
 from tests.fixtures.signed import Site
 
-pytestmark = pytest.mark.models
-
 
 @pytest.fixture
 def shelf(site: Site, tmp_path: Path) -> Shelf:
@@ -43,6 +41,7 @@ def refusal(shelf: Shelf, folder: Path) -> BundleError:
     return caught.value
 
 
+@pytest.mark.models
 def test_a_right_bundle_lies_beside_and_runs_after_a_commit(shelf: Shelf, site: Site) -> None:
     name = shelf.install(site.bundle("0.2.0"))
     assert (name.startswith("0.2.0-"), begin(shelf).name) == (True, "shipped")
@@ -134,6 +133,7 @@ def test_answers_of_another_runtime_are_not_held_against_this_one(shelf: Shelf, 
     assert (error.reason, "ANODYNE_RUNTIME" in error.message) == (BundleReason.MACHINE, True)
 
 
+@pytest.mark.models
 def test_a_model_that_answers_otherwise_here_is_refused(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     def other_answer(text: str) -> str:
         said = json.loads(text)
@@ -144,6 +144,7 @@ def test_a_model_that_answers_otherwise_here_is_refused(shelf: Shelf, site: Site
     assert (error.reason, "does not answer golden/" in error.message) == (BundleReason.GOLDEN, True)
 
 
+@pytest.mark.models
 def test_a_model_without_a_golden_answer_is_refused(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     def without(text: str) -> str:
         said = json.loads(text)
@@ -176,6 +177,7 @@ def test_a_signed_name_that_leads_outside_is_refused(shelf: Shelf, site: Site, t
     assert refusal(shelf, folder).reason is BundleReason.FORMAT
 
 
+@pytest.mark.models
 def test_models_that_this_program_cannot_use_are_refused(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     source = site.copy(tmp_path / "source")
     text = (source / "bundle.toml").read_text()

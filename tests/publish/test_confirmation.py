@@ -14,7 +14,9 @@ import pytest
 from edge.clock import SystemClock
 from edge.config import Mqtt
 from edge.publish.payload import AlertMessage
+from edge.publish.payload.alert import alert_message
 from edge.publish.subscriber import Received, Subscriber
+from edge.publish.topics import Address
 from edge.types import NS_PER_S
 from tests.peers.broker import Mosquitto, station, until
 from tests.publish.box import running
@@ -121,6 +123,21 @@ async def test_the_way_is_silent_while_no_station_confirms_an_alarm_that_sounds(
         assert box.publisher.silent(clock.now_ns())
         async with confirming(mosquitto.mqtt()):
             await until(lambda: not box.publisher.silent(clock.now_ns()), 30)
+
+
+async def test_a_receipt_without_a_connection_is_sent_by_the_next_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with running(tmp_path, mosquitto.mqtt()) as box:
+        await until(lambda: box.publisher.connected)
+        [alert] = box.see(8)
+        assert await box.publisher.drain(10)
+        message = alert_message(alert)
+        station = Subscriber(mosquitto.mqtt(), lambda _: None)  # hears, and confirms nothing of itself
+        station.confirm(Received(Address("ward", "bed7", "event"), message, retained=False, arrived_ns=0), "north")
+        task = asyncio.create_task(station.run())
+        await until(lambda: not box.outbox.unconfirmed())
+        assert box.publisher.proofs.newest(1)[0].station == "north"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_box_without_a_station_waits_for_none(mosquitto: Mosquitto, tmp_path: Path) -> None:

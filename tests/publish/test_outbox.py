@@ -95,3 +95,12 @@ def test_virtual_time_waits_for_a_real_broker(mosquitto: Mosquitto, tmp_path: Pa
         return box.publisher.refused, clock.now_ns() / 1e9
 
     assert run(clock, an_hour()) == (0, 3600.0)
+
+
+def test_a_station_that_confirms_before_the_broker_does_leaves_nothing_to_confirm(outbox: Outbox) -> None:
+    message = numbered(1)
+    outbox.put("event", message)
+    [row] = outbox.waiting(set(), 10)
+    assert outbox.confirm(message.id)
+    outbox.take(row, confirm=True)
+    assert (outbox.unconfirmed(), outbox.pending(), outbox.offer_again()) == (0, 0, 0)

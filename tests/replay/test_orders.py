@@ -12,8 +12,6 @@ from edge.publish.payload import ControlCommand, ReportCommand
 from edge.types import Condition
 from tests.replay.box import BAND, CAMERA, record, replay, settings
 
-pytestmark = pytest.mark.models
-
 
 def ask(daemon: Daemon, do: str, seconds: int | None = None) -> None:
     daemon.on_command(ControlCommand.model_validate({"id": "a", "do": do, "seconds": seconds, "by": "nurse"}))
@@ -36,6 +34,7 @@ async def _before(daemon: Daemon, time: clock.Clock) -> None:
     ask(daemon, "camera_off")
 
 
+@pytest.mark.models
 def test_holds_and_reports_replay_bit_for_bit(tmp_path: Path) -> None:
     outcome = replay(record(settings(tmp_path, CAMERA, BAND), 60.0, _morning))
     assert (outcome.first, outcome.damage) == (None, "")

@@ -31,8 +31,6 @@ from edge.types import Condition, Presence
 from tests.replay.box import BAND, CAMERA, count, record, replay, settings
 from tests.replay.troubled import write_troubled
 
-pytestmark = pytest.mark.models
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -51,6 +49,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return record(box, Scene.load(DEMO_SCENE).duration_s - 0.5, nurse)
 
 
+@pytest.mark.models
 def test_the_demonstration_replays_bit_for_bit(demo: Path) -> None:
     outcome = replay(demo)
     assert outcome.first is None
@@ -204,6 +203,7 @@ def test_an_acknowledgement_that_named_nothing_is_replayed_as_such(tmp_path: Pat
     assert count(session, "acknowledgement") == 1
 
 
+@pytest.mark.models
 def test_a_real_wristband_recording_replays_bit_for_bit(tmp_path: Path, shared: Path) -> None:
     subject = shared / "data/stress-predict/Raw_data/S02"
     band = E4Recording(driver="e4_recording", name="e4", folder=subject, start_s=300.0)
