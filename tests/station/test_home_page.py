@@ -12,7 +12,7 @@ from tests.station.browser import PIN
 from tests.station.chromium import PHONE, browser_page, holds, needs_browser, shoot, text_of
 from tests.station.test_home import box_toml, process, signed_in
 
-SCENE = 'title = "A breakthrough of pain"\nduration_s = 600.0\n[[pain]]\nstart_s = 30.0\nend_s = 600.0\nlevel = 9.0\n'
+SCENE = 'title = "A breakthrough of pain"\nduration_s = 600.0\n[[pain]]\nstart_s = 8.0\nend_s = 600.0\nlevel = 9.0\n'
 SENSORS = (
     '[[sensor]]\nname = "face"\ndriver = "simulated_face"\nscene = "scene.toml"\n'
     '[[sensor]]\nname = "band"\ndriver = "simulated_band"\nscene = "scene.toml"\n'
