@@ -70,6 +70,27 @@ async def test_an_alarm_is_seen_acknowledged_and_the_focus_stays(mosquitto: Mosq
         await holds(page, "document.activeElement.dataset.place === 'ward/bed7'")
 
 
+async def test_a_screen_reader_is_given_the_bed_its_pain_and_what_can_be_done(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """What Chromium hands to assistive technology; no screen reader speaks here."""
+    here = section(tmp_path)
+    async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:
+        await until(lambda: box.publisher.connected)
+        box.see(8)
+        await page.wait_for_selector(".look-pain-high")
+        given = await page.locator("#beds").aria_snapshot()
+        assert 'list "Beds, most urgent first"' in given
+        assert "bed7 ward Strong signs of pain 8.0 of 10 (7.0 to 9.0, face+ppg+gsr)" in given
+        assert "alarm: signs of pain, high priority, present; brow lowered, eyes shut" in given
+        await page.click(BED)
+        await page.wait_for_selector("#panel[open]")
+        given = await page.locator("#panel").aria_snapshot()
+        assert 'dialog "bed7 ward"' in given
+        assert 'button "Acknowledge: signs of pain"' in given
+        assert 'figure "Last 8 h: highest score 8.0' in given  # the chart in words
+
+
 async def test_what_the_box_refuses_is_said_plainly(mosquitto: Mosquitto, tmp_path: Path) -> None:
     here = section(tmp_path)
     async with running(tmp_path, mosquitto.mqtt()) as box, serving(here, mosquitto.mqtt()), page_of(here) as page:

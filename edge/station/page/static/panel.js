@@ -148,7 +148,8 @@ export class Panel {
       const item = make("li", { class: alarm.sounding ? `ring-${alarm.priority}` : "" }, line);
       if (alarm.sounding && mayAct()) {
         const wish = { do: "acknowledge", episode: alarm.episode };
-        item.append(button("Acknowledge", () => this.ask(wish), { class: "main", "data-key": `ack-${alarm.episode}` }));
+        const told = { "aria-label": `Acknowledge: ${alarm.words}`, "data-key": `ack-${alarm.episode}` }; // of several, which
+        item.append(button("Acknowledge", () => this.ask(wish), { class: "main", ...told }));
       }
       return item;
     });
