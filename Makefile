@@ -117,7 +117,7 @@ test-wheel: $(VENV)/.ready ## build the wheel, install it alone, run the demo fr
 audit: $(VENV)/.ready ## the box's bill of materials (CycloneDX), and published advisories on what is locked
 	@tests/audit.sh $(BIN)/python $(WORK)
 
-environments: $(VENV)/.ready $(if $(shell command -v chromium),$(VENV)/.browser) $(if $(PYTHON311),$(TFLITE_VENV)/.ready) $(if $(wildcard $(or $(ANODYNE_SHARED),../shared)),$(QUANTIZE_VENV)/.ready) ## what the whole check needs; with --jobs side by side
+environments: $(VENV)/.ready $(if $(shell command -v chromium),$(VENV)/.browser) $(if $(PYTHON311),$(TFLITE_VENV)/.ready) ## what the tests need
 
 test-train: ## a short form of every training job, end to end (needs the shared data folder)
 	@if [ -d "$${ANODYNE_SHARED:-../shared}" ]; then \
