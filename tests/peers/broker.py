@@ -168,7 +168,7 @@ async def station(mqtt: Mqtt, topics: Topics | None = None) -> AsyncIterator[Sta
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait until something holds.
 
     Raises:
