@@ -73,6 +73,7 @@ test-alarms-long: $(VENV)/.ready ## 10,000 simulated hours of random alarms: eve
 KILLS ?= 1000
 kills: $(VENV)/.ready ## SIGKILL of the whole daemon at KILLS random points: no alert lost, every alarm as it stood
 	$(BIN)/python -m tests.daemon.kills $(KILLS)
+	ANODYNE_EVERY_OPERATION=1 $(BIN)/pytest --quiet tests/bundles/test_killed.py
 
 chaos: $(VENV)/.ready ## KILLS random kills and outages of boxes, broker and stations: no alert lost, none shown twice
 	$(BIN)/python -m tests.publish.chaos $(KILLS)

@@ -89,8 +89,8 @@ def look(shelf: Shelf, told: int) -> None:
     os.write(told, json.dumps(said).encode())
 
 
-def main(step: str, state: Path, keys: Path, bundle: Path) -> None:
-    """Kill the step at every operation, each time on a fresh copy of the state."""
+def main(step: str, state: Path, keys: Path, bundle: Path, every: int) -> None:
+    """Kill the step at its first operation and every so many later, each time on a fresh copy of the state."""
     number = 0
     while True:
         copy = state.with_name(f"{state.name}-{number}")
@@ -115,8 +115,8 @@ def main(step: str, state: Path, keys: Path, bundle: Path) -> None:
         shutil.rmtree(copy)
         if not died:
             return
-        number += 1
+        number += every
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(Path(argument) for argument in sys.argv[2:5]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), int(sys.argv[5]))

@@ -331,7 +331,7 @@ def test_a_station_beside_workers_leaves_the_trends_to_them_and_writes_its_alarm
 
 
 def test_a_worker_sends_a_minute_once_it_is_over(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "SETTLED_S", 0.6)
+    monkeypatch.setattr(room, "SETTLED_S", 4.0)
     (tmp_path / "one").mkdir()
     book = Book(tmp_path / "one", spooling=True)
     one = Hospital(book, url, PASSWORD, whole_minutes=True)
@@ -339,7 +339,7 @@ def test_a_worker_sends_a_minute_once_it_is_over(url: str, tmp_path: Path, monke
     for number in range(5):
         one.minutes([Minute(BED, MINUTE, "calm", 1.0, 1.0 + number, "face", number)])
         one.alarm(BED, alert(number=number), NOW_MS)
-        time.sleep(0.2)
+        time.sleep(0.1)
     wait(lambda: rows(url, "event") == 5)
     assert rows(url, "trend") == 0
     wait(lambda: rows(url, "trend") == 1)
