@@ -28,10 +28,10 @@ test: ## all tests, under both inference runtimes where both install
 	else echo "SKIPPED: the model tests under tflite-runtime (its last wheels are for Python 3.11, which is not here)"; fi
 	@$(MAKE) --no-print-directory test-suite
 
-# Four at a time on two cores: most of the suite waits for devices. A file stays together, as some of its tests share a
+# Three at a time on two cores: much of the suite waits for devices. A file stays together, as some of its tests share a
 # peer; in their own order, since the files with the fewest tests are the longest ones.
 test-suite: $(VENV)/.ready ## the tests under the first runtime, with the reason of every skip
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-tflite-runtime: $(TFLITE_VENV)/.ready ## the model tests under tflite-runtime, numpy 1, OpenCV 4.11
 	ANODYNE_RUNTIME=tflite-runtime $(TFLITE_VENV)/bin/pytest -m models -n 2 --dist loadfile -p no:cacheprovider

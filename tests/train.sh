@@ -24,9 +24,9 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /Participant/) column = i;
 export ANODYNE_SHARED=$folder/shared
 options=(--seed 1 --cache "$folder/cache" --out "$folder/models")
 "$python" -m quantize biosignal "${options[@]}" --epochs 1 & beside=$! # one core each; its evaluation is played by the tests
-"$python" -m quantize faces "${options[@]}" --renders 700 --epochs 1 --teachers 1
+"$python" -m quantize faces "${options[@]}" --renders 500 --epochs 1 --teachers 1
 wait "$beside"
-"$python" -m quantize detector "${options[@]}" --scenes 250 --epochs 1 --persons 18 --test-scenes 250 --tune-scenes 250
+"$python" -m quantize detector "${options[@]}" --scenes 160 --epochs 1 --persons 18 --test-scenes 160 --tune-scenes 160
 "$python" -m quantize fusion "${options[@]}" --lives 1 --hours 0.15
 "$python" - "$folder/models" <<'PYTHON'
 import pathlib

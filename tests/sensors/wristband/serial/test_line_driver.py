@@ -55,7 +55,11 @@ async def play(device: LineDevice, listener: SerialDriver, *lines: int) -> None:
 
 async def test_lines_arrive_as_samples(device: LineDevice) -> None:
     wanted = driver(device)
-    blocks = await take(wanted, lambda got: count(got, Channel.PPG) >= 29, play(device, wanted, 10, 10, 10))
+
+    def enough(got: list[SampleBlock]) -> bool:
+        return count(got, Channel.PPG) >= 29 and count(got, Channel.GSR_US) > 0
+
+    blocks = await take(wanted, enough, play(device, wanted, 10, 10, 10))
     assert values_of(blocks, Channel.PPG) == list(range(1, 30))
     assert set(values_of(blocks, Channel.GSR_US)) == {2.5}
 
